@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef RB_PROCESS_FRAMES_H
+#define RB_PROCESS_FRAMES_H
+
+/*
+ * Every frame type and what its body holds, in the order of put_/take_.
+ * "fds:" are the descriptors beside it, in order.  All lists that could pass
+ * MSG_BODY_MAX go through a descriptor, as the same put_ fields.
+ */
+
+/* Answer to any question: an input is wrong.  text: fault. */
+#define FRAME_REFUSED 0x0001
+
+/*
+ * net.sock: rebuilder -> rebuilder-net.  Many questions may be under way;
+ * answers come in any order.
+ */
+/* text proxy ("" for none, "socks5h://..."); first, once.  No answer. */
+#define NET_SETUP 0x0100
+/*
+ * u32 id; u64 max (bytes; more is an error); u64 have (bytes already in the
+ * file, asked for with a range); text url (http, https).
+ * fds: the file to fill with pwrite, from `have` on.
+ */
+#define NET_FETCH 0x0101
+/* u32 id; u8 outcome; u64 length of the file now; text detail. */
+#define NET_DONE 0x0102
+enum net_outcome {
+	NET_OK = 0,
+	NET_ABSENT = 1,    /* the server says that there is no such object */
+	NET_TOO_LARGE = 2, /* more than max */
+	NET_FAILED = 3,    /* anything that may pass: resume and try again */
+	NET_FORBIDDEN = 4, /* scheme or redirect that a rule forbids */
+};
+
+/*
+ * machine.sock: rebuilder -> rebuilder-machine.  One question a connection.
+ * Closing the connection ends the machine.
+ */
+/*
+ * bytes description (rebuilder/MACHINE.md).
+ * fds: inputs (read), output (write), log (write), layer (read, only when
+ * the description names one).
+ */
+#define MACHINE_RUN 0x0200
+/*
+ * u8 end; u32 exit status of the guest's recipe as the driver saw it (0 when
+ * unknown; never a verdict); u64 milliseconds; text kind; text clock;
+ * u8 has_image, digest image; u8 has_kernel, digest kernel; text detail.
+ */
+#define MACHINE_ENDED 0x0201
+enum machine_end {
+	MACHINE_DONE = 0,         /* the guest ended by itself */
+	MACHINE_TIMEOUT = 1,
+	MACHINE_OUTPUT_LIMIT = 2, /* more output than allowed */
+	MACHINE_LOG_LIMIT = 3,
+	MACHINE_CRASHED = 4,      /* killed, out of memory, kernel panic */
+	MACHINE_UNAVAILABLE = 5,  /* the machine could not be made */
+};
+
+/* rebuilder-judge.  A fresh process for each question. */
+/*
+ * u32 exit status of gpgv; text codename; u64 now; u64 newest Date seen;
+ * u8 n, n times text index path ("main/binary-amd64/Packages.xz").
+ * fds: what gpgv wrote with --output, what it wrote on --status-fd.
+ */
+#define JUDGE_RELEASE 0x0300
+/*
+ * u64 date; u64 valid until (0: none); text codename; text suite;
+ * u8 n, n times text primary fingerprint;
+ * for each index asked for: text path; u64 size; digest.
+ */
+#define JUDGE_RELEASE_IS 0x0301
+/*
+ * u64 size; digest: of the compressed file, checked again here.
+ * fds: compressed (xz), out.  Answer JUDGE_OK: u64 size, digest (of out).
+ */
+#define JUDGE_INDEX 0x0302
+#define JUDGE_OK 0x0303
+/*
+ * text name; text version ("": newest); text architecture.
+ * fds: Sources, Packages, out records, out stanza (the Sources stanza).
+ * Records: nfiles times { text name; u64 size; digest }, then npublished
+ * times { text package; text version; text architecture; text path;
+ * u64 size; digest; u8 is_binnmu }.
+ */
+#define JUDGE_SOURCE 0x0304
+/*
+ * text version; text directory; text dsc (file name); u32 nfiles;
+ * u32 npublished.
+ */
+#define JUDGE_SOURCE_IS 0x0305
+/*
+ * u64 offset, u64 length of the member `resolution` in the output stream.
+ * fds: output stream, Packages, out records, out index (the stanzas of the
+ * chosen packages, verbatim).
+ * Records: n times { u8 group (0 base, 1 build); text package; text version;
+ * text architecture; text path; u64 size; digest }.
+ */
+#define JUDGE_RESOLUTION 0x0306
+/* u32 n. */
+#define JUDGE_RESOLUTION_IS 0x0307
+/*
+ * u64 length of the stream.  fds: output stream, out records.
+ * Records: n times { text name; u64 offset; u64 length }.
+ */
+#define JUDGE_OUTPUTS 0x0308
+/* u32 status that the guest claims; u32 n. */
+#define JUDGE_OUTPUTS_ARE 0x0309
+/*
+ * u64 offset; u64 length; u64 newest mtime.  fds: output stream, out (the
+ * canonical tar).  Answer JUDGE_OK: u64 size, digest (of out).
+ */
+#define JUDGE_LAYER 0x030a
+
+/*
+ * rebuilder-compare.  u64 offset; u64 length in the first descriptor.
+ * fds: rebuilt (an output stream), published (whole file).
+ */
+#define COMPARE_FILES 0x0400
+/* u64 size; digest. */
+#define COMPARE_SAME 0x0401
+/*
+ * u64 size, digest of rebuilt; u64 size, digest of published; u64 offset of
+ * the first byte that differs.
+ */
+#define COMPARE_DIFFERENT 0x0402
+
+/*
+ * rebuilder-explain.  u64 offset; u64 length; text file name.
+ * fds: rebuilt (an output stream), published, out report (text).
+ */
+#define EXPLAIN_FILES 0x0500
+/* text reason (token of FORMATS.md, "Reasons"). */
+#define EXPLAINED 0x0501
+
+/* signer.sock: attestor -> attestor-signer. */
+/* Empty. */
+#define SIGNER_STATE 0x0600
+/* u64 size; digest root; bytes signed note; text vkey. */
+#define SIGNER_STATE_IS 0x0601
+/*
+ * u64 index; bytes statement.  Index is the present size, or one less with
+ * the very same statement (asked again after a crash).
+ */
+#define SIGNER_APPEND 0x0602
+/* bytes envelope; bytes signed note. */
+#define SIGNER_APPENDED 0x0603
+
+/*
+ * attestor.sock: rebuilder -> attestor.  bytes statement; u8 n, n times
+ * u8 kind.  fds: n blobs, each read to its end; each must be named by a
+ * digest of the statement.
+ */
+#define ATTEST_VERDICT 0x0700
+enum attest_blob { BLOB_INPUTS = 1, BLOB_LOG = 2, BLOB_DIFFERENCE = 3 };
+/* u64 index; digest leaf hash. */
+#define ATTEST_LOGGED 0x0701
+
+#endif
