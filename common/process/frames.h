@@ -92,8 +92,8 @@ enum machine_end {
 #define JUDGE_SOURCE_IS 0x0305
 /*
  * u64 offset, u64 length of the member `resolution` in the output stream.
- * fds: output stream, Packages, out records, out index (the stanzas of the
- * chosen packages, verbatim).
+ * fds: output stream, Packages, out records, out base index, out build index
+ * (the stanzas of the chosen packages of each group, verbatim).
  * Records: n times { u8 group (0 base, 1 build); text package; text version;
  * text architecture; text path; u64 size; digest }.
  */
@@ -156,5 +156,32 @@ enum machine_end {
 enum attest_blob { BLOB_INPUTS = 1, BLOB_LOG = 2, BLOB_DIFFERENCE = 3 };
 /* u64 index; digest leaf hash. */
 #define ATTEST_LOGGED 0x0701
+
+/* admin.sock: qubes-rebuilder -> rebuilder. */
+/*
+ * u8 again (do not answer from the journal); u16 n, n times text target.
+ * Answers: any number of ADMIN_STAGE and ADMIN_RESULT, and one ADMIN_ENDED
+ * for each target.
+ */
+#define ADMIN_REBUILD 0x0800
+/* text target; text stage; u64 done; u64 total (0: unknown); text detail. */
+#define ADMIN_STAGE 0x0801
+/*
+ * text target; text file; text package; text version; text architecture;
+ * digest published; u8 verdict; text reason ("": none); u64 leaf index;
+ * u8 recorded (answered from the journal).
+ */
+#define ADMIN_RESULT 0x0802
+/* text target; u8 outcome (enum job_outcome); text why. */
+#define ADMIN_ENDED 0x0803
+enum job_outcome {
+	JOB_TRIED = 0,     /* every published file has a signed verdict */
+	JOB_NOT_TRIED = 1, /* no verdict could be made; why says it */
+};
+/* Empty.  Answers: one ADMIN_JOB for each job, then ADMIN_END. */
+#define ADMIN_QUEUE 0x0804
+/* text target; text stage ("waiting" before the first); u64 started. */
+#define ADMIN_JOB 0x0805
+#define ADMIN_END 0x0806
 
 #endif

@@ -13,7 +13,7 @@
  *
  * Below `directory`:
  *   keys/      signing.key (the signer's alone), signing.vkey (public)
- *   attestor/  truth (LMDB), signer.state
+ *   attestor/  truth (LMDB)
  *   served/    LMDB that the attestor writes and httpd reads
  *   rebuilder/ journal (LMDB), store/ (files by digest), work/
  *   machine/   layers/, work/: what rebuilder-machine keeps
