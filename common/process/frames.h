@@ -60,19 +60,23 @@ enum machine_end {
 
 /* rebuilder-judge.  A fresh process for each question. */
 /*
- * u32 exit status of gpgv; text codename; u64 now; u64 newest Date seen;
- * u8 n, n times text index path ("main/binary-amd64/Packages.xz").
+ * u32 exit status of gpgv; text codename (or suite) asked for; u64 now;
+ * u64 newest Date seen (0: none); u8 n, n times text path of a compressed
+ * index ("main/binary-amd64/Packages.xz").
  * fds: what gpgv wrote with --output, what it wrote on --status-fd.
  */
 #define JUDGE_RELEASE 0x0300
 /*
- * u64 date; u64 valid until (0: none); text codename; text suite;
- * u8 n, n times text primary fingerprint;
- * for each index asked for: text path; u64 size; digest.
+ * u64 date; u64 valid until (0: none); u8 by_hash (Acquire-By-Hash: yes);
+ * text codename; text suite ("": none); u8 n, n times text primary
+ * fingerprint (40 or 64 upper-case digits) of a valid signature; u8 n, for
+ * each index asked for, in that order: text path; u64 size; digest;
+ * u64 size, digest of what it is when decompressed.
  */
 #define JUDGE_RELEASE_IS 0x0301
 /*
- * u64 size; digest: of the compressed file, checked again here.
+ * u64 size; digest: of the compressed file; u64 size; digest: of what it is
+ * when decompressed.  All as JUDGE_RELEASE_IS said; all are checked.
  * fds: compressed (xz), out.  Answer JUDGE_OK: u64 size, digest (of out).
  */
 #define JUDGE_INDEX 0x0302
