@@ -4,7 +4,10 @@
 
 #include "common/base/span.h"
 
-/* Owned bytes that grow.  After an error the content is what it was. */
+/*
+ * Owned bytes that grow.  A function that takes a `struct buf *out` appends
+ * to it, and after an error the content is what it was.
+ */
 struct buf {
 	uint8_t *p; /* owned */
 	size_t len;
@@ -15,7 +18,10 @@ struct buf {
 
 /* Frees and resets to BUF_INIT; accepts BUF_INIT and may be called twice. */
 void buf_clear(struct buf *b);
-/* As buf_clear, but overwrites the bytes first. */
+/*
+ * As buf_clear, but overwrites the bytes first.  Growing leaves a copy in
+ * freed memory: reserve what a secret needs before it is put.
+ */
 void buf_wipe(struct buf *b);
 /* Keeps the memory, forgets the bytes. */
 void buf_reset(struct buf *b);

@@ -2,6 +2,8 @@
 #ifndef RB_BASE_ERR_H
 #define RB_BASE_ERR_H
 
+#include <stddef.h>
+
 /*
  * What a function that can fail returns.  A result is written only when the
  * code is RB_OK; on any other code every result is untouched.
@@ -40,6 +42,13 @@ struct fault {
 /* Sets the sentence and returns `rc`, so that a caller can say both at once. */
 enum rb_err fault_set(struct fault *why, enum rb_err rc, const char *fmt, ...)
     RB_PRINTF(3, 4);
+
+/*
+ * Copies a text so that it cannot forge a line or drive a terminal: bytes
+ * that are not printable ASCII become \xHH.  At most `cap` bytes with the
+ * terminating zero (at least 1); never half an escape.  Returns its length.
+ */
+size_t text_show(const char *in, char *out, size_t cap);
 
 /* The code as one word, for notes and tests ("format", "limit", ...). */
 const char *err_name(enum rb_err rc);

@@ -9,7 +9,7 @@
  * event, "program: text".  Bytes that are not printable ASCII are shown as
  * \xHH, so that nothing from outside can forge a line or drive a terminal.
  * Levels are those of sd-daemon(3) and are written in front ("<4>") when
- * the descriptor is a journal stream (JOURNAL_STREAM was set at start).
+ * the journal was at the other end of the descriptor at note_open.
  */
 enum note_level {
 	NOTE_ALARM = 2,  /* smells of an attack */
