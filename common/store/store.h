@@ -37,6 +37,9 @@ enum rb_err store_leaf(struct store_txn *t, uint64_t index,
 /* A tree_read for tree_prove_*; `from` is the store_txn. */
 enum rb_err store_hash(void *txn, unsigned int level, uint64_t index,
     struct digest *out);
+/* How many leaves say this; counted by store_append, 0 when none does. */
+enum rb_err store_count(struct store_txn *t, enum verdict verdict,
+    uint64_t *leaves) RB_CHECK;
 /* The signed note, and node.json as it is served. */
 enum rb_err store_checkpoint(struct store_txn *t, struct span *note) RB_CHECK;
 enum rb_err store_node_json(struct store_txn *t, struct span *json) RB_CHECK;
