@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "common/store/db.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "common/base/file.h"
+#include "common/base/note.h"
+
+void
+db_put_u64(uint8_t out[DB_U64_LEN], uint64_t v)
+{
+	size_t i;
+
+	for (i = 0; i < DB_U64_LEN; i++)
+		out[i] = (uint8_t)(v >> (8 * (DB_U64_LEN - 1 - i)));
+}
+
+uint64_t
+db_take_u64(const uint8_t in[DB_U64_LEN])
+{
+	uint64_t v = 0;
+	size_t i;
+
+	for (i = 0; i < DB_U64_LEN; i++)
+		v = v << 8 | in[i];
+	return v;
+}
+
+MDB_val
+db_val(struct span s)
+{
+	MDB_val v = { s.len, NULL };
+
+	memcpy(&v.mv_data, &s.p, sizeof(v.mv_data));
+	return v;
+}
+
+struct span
+db_span(MDB_val v)
+{
+	return span_of(v.mv_data, v.mv_size);
+}
+
+enum rb_err
+db_err(int r, const char *doing)
+{
+	switch (r) {
+	case 0:
+		return RB_OK;
+	case MDB_NOTFOUND:
+		return RB_ENOTFOUND;
+	case MDB_KEYEXIST:
+		return RB_EREFUSED;
+	case ENOMEM:
+		return RB_ENOMEM;
+	default:
+		note(NOTE_ERROR, "database: %s: %s", doing, mdb_strerror(r));
+		return RB_EIO;
+	}
+}
+
+enum rb_err
+db_get(MDB_txn *txn, MDB_dbi table, struct span key, struct span *out)
+{
+	MDB_val k = db_val(key), v;
+	enum rb_err rc;
+
+	if ((rc = db_err(mdb_get(txn, table, &k, &v), "read")) != RB_OK)
+		return rc;
+	*out = db_span(v);
+	return RB_OK;
+}
+
+enum rb_err
+db_put(MDB_txn *txn, MDB_dbi table, struct span key, struct span value,
+    unsigned int flags)
+{
+	MDB_val k = db_val(key), v = db_val(value);
+
+	return db_err(mdb_put(txn, table, &k, &v, flags), "write");
+}
+
+static enum rb_err
+open_fault(int r, const char *directory, const struct db_plan *plan,
+    struct fault *why)
+{
+	enum rb_err rc = RB_EIO;
+
+	if (r == ENOENT || r == MDB_NOTFOUND)
+		rc = RB_ENOTFOUND;
+	else if (r == MDB_INVALID || r == MDB_CORRUPTED ||
+	    r == MDB_VERSION_MISMATCH || r == MDB_PAGE_NOTFOUND)
+		rc = RB_EFORMAT;
+	else if (r == ENOMEM)
+		rc = RB_ENOMEM;
+	return fault_set(why, rc, "%s in %s: %s", plan->what, directory,
+	    mdb_strerror(r));
+}
+
+/*
+ * LMDB gives both files one mode, cut by our umask; the store wants two,
+ * because its readers write the lock file and nothing else.
+ */
+static enum rb_err
+set_modes(const char *directory, const struct db_plan *plan, struct fault *why)
+{
+	enum rb_err rc = RB_OK;
+	int dir;
+
+	dir = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0 || fchmodat(dir, "data.mdb", plan->data_mode, 0) != 0 ||
+	    fchmodat(dir, "lock.mdb", plan->lock_mode, 0) != 0)
+		rc = fault_set(why, RB_EIO, "%s in %s: chmod: %s", plan->what,
+		    directory, strerror(errno));
+	fd_close(&dir);
+	return rc;
+}
+
+static enum rb_err
+check_schema(MDB_txn *txn, MDB_dbi table, bool writes,
+    const struct db_plan *plan, struct fault *why)
+{
+	struct span schema = SPAN_INIT;
+	enum rb_err rc;
+
+	rc = db_get(txn, table, DB_SCHEMA_KEY, &schema);
+	if (rc == RB_ENOTFOUND && writes)
+		return db_put(txn, table, DB_SCHEMA_KEY,
+		    span_of_str(plan->schema), 0);
+	if (rc != RB_OK)
+		return rc;
+	if (!span_equal_str(schema, plan->schema))
+		return fault_set(why, RB_EREFUSED,
+		    "%s has schema %.*s, and this program knows %s", plan->what,
+		    schema.len > 8 ? 8 : (int)schema.len,
+		    (const char *)schema.p, plan->schema);
+	return RB_OK;
+}
+
+static enum rb_err
+open_tables(struct db *db, bool writes, const struct db_plan *plan,
+    const char *directory, struct fault *why)
+{
+	MDB_txn *txn = NULL;
+	enum rb_err rc = RB_EINTERNAL;
+	size_t i;
+	int r;
+
+	r = mdb_txn_begin(db->env, NULL, writes ? 0 : MDB_RDONLY, &txn);
+	if (r != 0) {
+		txn = NULL;
+		rc = open_fault(r, directory, plan, why);
+		goto out;
+	}
+	for (i = 0; i < plan->ntables; i++) {
+		r = mdb_dbi_open(txn, plan->tables[i], writes ? MDB_CREATE : 0,
+		    &db->tables[i]);
+		if (r != 0) {
+			rc = open_fault(r, directory, plan, why);
+			goto out;
+		}
+		if (i != 0)
+			continue;
+		rc = check_schema(txn, db->tables[i], writes, plan, why);
+		if (rc != RB_OK)
+			goto out;
+	}
+	/* Also of a reader: the handles live on only after a commit. */
+	r = mdb_txn_commit(txn);
+	txn = NULL;
+	rc = r == 0 ? RB_OK : open_fault(r, directory, plan, why);
+out:
+	if (txn != NULL)
+		mdb_txn_abort(txn);
+	return rc;
+}
+
+enum rb_err
+db_open(const char *directory, bool writes, const struct db_plan *plan,
+    struct db *out, struct fault *why)
+{
+	struct db db = DB_INIT;
+	unsigned int flags = MDB_NOTLS | (writes ? 0 : MDB_RDONLY);
+	enum rb_err rc = RB_EINTERNAL;
+	int dead, r;
+
+	if (plan->ntables > DB_TABLES_MAX)
+		return RB_EINTERNAL;
+	if ((r = mdb_env_create(&db.env)) != 0) {
+		db.env = NULL;
+		rc = open_fault(r, directory, plan, why);
+		goto out;
+	}
+	if ((r = mdb_env_set_mapsize(db.env, DB_MAP_SIZE)) != 0 ||
+	    (r = mdb_env_set_maxreaders(db.env, DB_READERS_MAX)) != 0 ||
+	    (r = mdb_env_set_maxdbs(db.env, DB_TABLES_MAX)) != 0 ||
+	    (r = mdb_env_open(db.env, directory, flags, plan->data_mode)) != 0) {
+		rc = open_fault(r, directory, plan, why);
+		goto out;
+	}
+	/* A reader that died would hold its pages for ever. */
+	if (writes && (r = mdb_reader_check(db.env, &dead)) != 0) {
+		rc = open_fault(r, directory, plan, why);
+		goto out;
+	}
+	if (writes && (rc = set_modes(directory, plan, why)) != RB_OK)
+		goto out;
+	if ((rc = open_tables(&db, writes, plan, directory, why)) != RB_OK)
+		goto out;
+
+	*out = db;
+	db = (struct db)DB_INIT; /* now the caller's */
+	rc = RB_OK;
+out:
+	db_close(&db);
+	return rc;
+}
+
+void
+db_close(struct db *db)
+{
+	if (db->env != NULL)
+		mdb_env_close(db->env);
+	*db = (struct db)DB_INIT;
+}

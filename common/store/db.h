@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef RB_STORE_DB_H
+#define RB_STORE_DB_H
+
+#include <lmdb.h>
+#include <sys/types.h>
+
+#include "common/base/span.h"
+
+/*
+ * The little of LMDB that the served store and attestor's truth share: one
+ * environment of named tables, the first of which holds the schema.
+ */
+#define DB_TABLES_MAX 8
+#define DB_SCHEMA_KEY SPAN("schema")
+
+/*
+ * Address space, not disk: the file grows with what is in it.  Writers fail
+ * with RB_EIO when it is used up; raise it and build again.
+ */
+#define DB_MAP_SIZE (UINT64_C(64) << 30)
+#define DB_READERS_MAX 1024
+
+struct db_plan {
+	const char *const *tables; /* tables[0] is where the schema stands */
+	size_t ntables;
+	const char *schema;
+	const char *what; /* names the database in a fault */
+	mode_t data_mode; /* of data.mdb */
+	mode_t lock_mode; /* of lock.mdb */
+};
+
+struct db {
+	MDB_env *env; /* owned; NULL: none */
+	MDB_dbi tables[DB_TABLES_MAX];
+};
+
+#define DB_INIT { NULL, { 0 } }
+
+/*
+ * Opens LMDB's files below `directory`, which exists.  A writer makes what
+ * is missing and forgets readers that died; a reader gets RB_ENOTFOUND for
+ * it.  RB_EREFUSED: another schema.  RB_EFORMAT: not a database.
+ */
+enum rb_err db_open(const char *directory, bool writes,
+    const struct db_plan *plan, struct db *out, struct fault *why) RB_CHECK;
+void db_close(struct db *db);
+
+/* LMDB's answer as ours.  What is wrong with the machine is noted. */
+enum rb_err db_err(int r, const char *doing) RB_CHECK;
+
+/* A span as LMDB wants it.  LMDB reads through it and never writes. */
+MDB_val db_val(struct span s);
+struct span db_span(MDB_val v);
+
+/* What comes out is borrowed from the transaction. */
+enum rb_err db_get(MDB_txn *txn, MDB_dbi table, struct span key,
+    struct span *out) RB_CHECK;
+/* `flags` as for mdb_put; MDB_NOOVERWRITE finds RB_EREFUSED. */
+enum rb_err db_put(MDB_txn *txn, MDB_dbi table, struct span key,
+    struct span value, unsigned int flags) RB_CHECK;
+
+/* Numbers in keys are big endian, so that they sort as numbers. */
+#define DB_U64_LEN 8
+void db_put_u64(uint8_t out[DB_U64_LEN], uint64_t v);
+uint64_t db_take_u64(const uint8_t in[DB_U64_LEN]);
+
+#endif
