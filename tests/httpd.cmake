@@ -1,0 +1,2 @@
+rb_test(test_route unit unit/test_route.c LINK rb_httpd)
+rb_fuzz(fuzz_route fuzz/fuzz_route.c LINK rb_httpd)
