@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "common/process/jail_plan.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <seccomp.h>
+
+#include "common/base/file.h"
+
+/*
+ * The system calls of a jail.  Three answers: allowed; refused with an
+ * error, where the C library asks in passing and goes on without; for
+ * everything else the process is killed, since only an attacker asks.
+ */
+#define FILTER_MAX (256 * 1024)
+#define THREAD_FLAGS (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | \
+	CLONE_THREAD)
+
+#define LIST_END (-1)
+
+/* Computing, and reading and writing what one has. */
+static const int calls_base[] = {
+	SCMP_SYS(read), SCMP_SYS(readv), SCMP_SYS(pread64), SCMP_SYS(preadv),
+	SCMP_SYS(write), SCMP_SYS(writev), SCMP_SYS(pwrite64),
+	SCMP_SYS(pwritev), SCMP_SYS(lseek), SCMP_SYS(close),
+	SCMP_SYS(close_range), SCMP_SYS(fstat), SCMP_SYS(dup), SCMP_SYS(dup2),
+	SCMP_SYS(dup3), SCMP_SYS(ftruncate), SCMP_SYS(fallocate),
+	SCMP_SYS(fadvise64), SCMP_SYS(fsync), SCMP_SYS(fdatasync),
+	SCMP_SYS(copy_file_range), SCMP_SYS(sendfile), SCMP_SYS(memfd_create),
+	SCMP_SYS(pipe), SCMP_SYS(pipe2), SCMP_SYS(eventfd2), SCMP_SYS(poll),
+	SCMP_SYS(ppoll), SCMP_SYS(select), SCMP_SYS(pselect6),
+	SCMP_SYS(recvmsg), SCMP_SYS(sendmsg), SCMP_SYS(recvfrom),
+	SCMP_SYS(sendto), SCMP_SYS(shutdown), SCMP_SYS(getsockopt),
+	SCMP_SYS(brk), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise),
+	SCMP_SYS(futex), SCMP_SYS(set_robust_list), SCMP_SYS(rseq),
+	SCMP_SYS(membarrier), SCMP_SYS(restart_syscall), SCMP_SYS(exit),
+	SCMP_SYS(exit_group), SCMP_SYS(rt_sigaction),
+	SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn),
+	SCMP_SYS(rt_sigtimedwait), SCMP_SYS(signalfd4), SCMP_SYS(sigaltstack),
+	SCMP_SYS(getpid), SCMP_SYS(gettid), SCMP_SYS(getppid),
+	SCMP_SYS(getuid), SCMP_SYS(geteuid), SCMP_SYS(getgid),
+	SCMP_SYS(getegid), SCMP_SYS(getrandom), SCMP_SYS(getrlimit),
+	SCMP_SYS(getrusage), SCMP_SYS(clock_gettime), SCMP_SYS(clock_getres),
+	SCMP_SYS(gettimeofday), SCMP_SYS(time), SCMP_SYS(nanosleep),
+	SCMP_SYS(clock_nanosleep), SCMP_SYS(timerfd_create),
+	SCMP_SYS(timerfd_settime), SCMP_SYS(sched_yield),
+	SCMP_SYS(sched_getaffinity), SCMP_SYS(sysinfo), SCMP_SYS(uname),
+	SCMP_SYS(epoll_create1), SCMP_SYS(epoll_ctl), SCMP_SYS(epoll_wait),
+	SCMP_SYS(epoll_pwait), LIST_END
+};
+
+/* Names of files: refused with an error, or allowed by JAIL_FILES. */
+static const int calls_names[] = {
+	SCMP_SYS(open), SCMP_SYS(openat), SCMP_SYS(openat2), SCMP_SYS(access),
+	SCMP_SYS(faccessat), SCMP_SYS(faccessat2), SCMP_SYS(stat),
+	SCMP_SYS(lstat), SCMP_SYS(statx), SCMP_SYS(readlink),
+	SCMP_SYS(readlinkat), SCMP_SYS(getcwd), SCMP_SYS(statfs),
+	SCMP_SYS(fstatfs), SCMP_SYS(getdents64), LIST_END
+};
+
+static const int calls_files[] = {
+	SCMP_SYS(newfstatat), SCMP_SYS(mkdir), SCMP_SYS(mkdirat),
+	SCMP_SYS(rmdir), SCMP_SYS(unlink), SCMP_SYS(unlinkat),
+	SCMP_SYS(rename), SCMP_SYS(renameat), SCMP_SYS(renameat2),
+	SCMP_SYS(link), SCMP_SYS(linkat), SCMP_SYS(fchmod),
+	SCMP_SYS(fchmodat), SCMP_SYS(chmod), SCMP_SYS(utimensat),
+	SCMP_SYS(truncate), SCMP_SYS(flock), SCMP_SYS(umask),
+	SCMP_SYS(chdir), SCMP_SYS(fchdir), LIST_END
+};
+
+/* A connection that one has or gets. */
+static const int calls_connection[] = {
+	SCMP_SYS(getsockname), SCMP_SYS(getpeername), SCMP_SYS(setsockopt),
+	LIST_END
+};
+
+static const int calls_client[] = {
+	SCMP_SYS(connect), SCMP_SYS(sendmmsg), SCMP_SYS(recvmmsg), LIST_END
+};
+
+static const int calls_accept[] = {
+	SCMP_SYS(accept), SCMP_SYS(accept4), SCMP_SYS(listen), LIST_END
+};
+
+static const int calls_threads[] = {
+	SCMP_SYS(set_tid_address), SCMP_SYS(get_robust_list),
+	SCMP_SYS(sched_getparam), SCMP_SYS(sched_getscheduler), LIST_END
+};
+
+static const int calls_db[] = {
+	SCMP_SYS(msync), SCMP_SYS(sync_file_range), LIST_END
+};
+
+/* Becoming another program. */
+static const int calls_exec[] = {
+	SCMP_SYS(execve), SCMP_SYS(execveat), SCMP_SYS(arch_prctl),
+	SCMP_SYS(set_tid_address), SCMP_SYS(getgroups), SCMP_SYS(getresuid),
+	SCMP_SYS(getresgid), SCMP_SYS(capget), SCMP_SYS(mmap),
+	SCMP_SYS(mprotect), SCMP_SYS(prctl), SCMP_SYS(ioctl), SCMP_SYS(fcntl),
+	SCMP_SYS(prlimit64), SCMP_SYS(mlock), SCMP_SYS(munlock), LIST_END
+};
+
+/* Children, and what they need to confine themselves. */
+static const int calls_spawn[] = {
+	SCMP_SYS(clone), SCMP_SYS(clone3), SCMP_SYS(fork), SCMP_SYS(vfork),
+	SCMP_SYS(wait4), SCMP_SYS(waitid), SCMP_SYS(kill), SCMP_SYS(tgkill),
+	SCMP_SYS(pidfd_open), SCMP_SYS(pidfd_send_signal), SCMP_SYS(setsid),
+	SCMP_SYS(setgroups), SCMP_SYS(setresuid), SCMP_SYS(setresgid),
+	SCMP_SYS(capset), SCMP_SYS(unshare), SCMP_SYS(seccomp),
+	SCMP_SYS(landlock_create_ruleset), SCMP_SYS(landlock_add_rule),
+	SCMP_SYS(landlock_restrict_self), LIST_END
+};
+
+#ifdef RB_SANITIZE
+static const int calls_sanitizer[] = {
+	SCMP_SYS(prctl), SCMP_SYS(readlink), LIST_END
+};
+#endif
+
+/* First failure of libseccomp, a negative errno, and nothing after it. */
+struct filter {
+	scmp_filter_ctx ctx; /* owned */
+	int r;
+};
+
+static void
+add(struct filter *f, uint32_t action, int call)
+{
+	/* -EDOM: a call that this processor's table does not have. */
+	if (f->r == 0)
+		f->r = seccomp_rule_add(f->ctx, action, call, 0);
+	if (f->r == -EDOM)
+		f->r = 0;
+}
+
+static void
+add_list(struct filter *f, uint32_t action, const int *calls)
+{
+	for (; *calls != LIST_END; calls++)
+		add(f, action, *calls);
+}
+
+/* Only when all bits of `mask` in argument `i` are `value`. */
+static void
+add_if(struct filter *f, uint32_t action, int call, unsigned int i,
+    uint64_t mask, uint64_t value)
+{
+	struct scmp_arg_cmp match = SCMP_CMP64(i, SCMP_CMP_MASKED_EQ, mask,
+	    value);
+
+	if (f->r == 0)
+		f->r = seccomp_rule_add_array(f->ctx, action, call, 1, &match);
+}
+
+/* Memory, none of it newly executable: no code comes from outside. */
+static void
+add_memory(struct filter *f, unsigned int allow)
+{
+	add_if(f, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 2, PROT_EXEC, 0);
+	add_if(f, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 2, PROT_EXEC, 0);
+	/*
+	 * Looking up a host name tries to load the modules of
+	 * nsswitch.conf(5), and goes on without.
+	 */
+	if ((allow & JAIL_NET) != 0)
+		add_if(f, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(mmap), 2, PROT_EXEC,
+		    PROT_EXEC);
+}
+
+static void
+add_descriptors(struct filter *f, unsigned int allow)
+{
+	static const int commands[] = { F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD,
+		F_SETFD, F_GETFL, F_SETFL, F_ADD_SEALS, F_GET_SEALS };
+	static const int locks[] = { F_SETLK, F_SETLKW, F_GETLK, F_OFD_SETLK,
+		F_OFD_SETLKW, F_OFD_GETLK };
+	size_t i;
+
+	for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		add_if(f, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1, UINT32_MAX,
+		    (uint64_t)commands[i]);
+	for (i = 0; i < sizeof(locks) / sizeof(locks[0]) &&
+	    (allow & JAIL_DB) != 0; i++)
+		add_if(f, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1, UINT32_MAX,
+		    (uint64_t)locks[i]);
+	/* Is it a terminal?  How much is there to read?  Do not block. */
+	add_if(f, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, UINT32_MAX, TCGETS);
+	add_if(f, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, UINT32_MAX, FIONREAD);
+	add_if(f, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, UINT32_MAX, FIONBIO);
+	/* fstat(3) is this call, with the flag. */
+	if ((allow & (JAIL_FILES | JAIL_SPAWN | JAIL_EXEC)) == 0)
+		add_if(f, SCMP_ACT_ALLOW, SCMP_SYS(newfstatat), 3,
+		    AT_EMPTY_PATH, AT_EMPTY_PATH);
+}
+
+static void
+add_process(struct filter *f, unsigned int allow)
+{
+	static const struct scmp_arg_cmp ask[] = {
+		{ 0, SCMP_CMP_EQ, 0, 0 }, { 2, SCMP_CMP_EQ, 0, 0 },
+	};
+
+	/* Reading limits, not setting them. */
+	if (f->r == 0)
+		f->r = seccomp_rule_add_array(f->ctx, SCMP_ACT_ALLOW,
+		    SCMP_SYS(prlimit64), 2, ask);
+	add_if(f, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 0, UINT32_MAX, PR_SET_NAME);
+	add_if(f, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 0, UINT32_MAX, PR_GET_NAME);
+	add_if(f, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 0, UINT32_MAX, PR_SET_VMA);
+	/* abort(3) and pthread_kill(3): ourselves. */
+	add_if(f, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 0, UINT32_MAX,
+	    (uint64_t)getpid());
+	if ((allow & JAIL_THREADS) == 0)
+		return;
+	add_list(f, SCMP_ACT_ALLOW, calls_threads);
+	add_if(f, SCMP_ACT_ALLOW, SCMP_SYS(clone), 0, THREAD_FLAGS,
+	    THREAD_FLAGS);
+	/* Its flags lie in memory, out of sight; clone is tried next. */
+	add(f, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3));
+}
+
+static void
+add_sockets(struct filter *f, unsigned int allow)
+{
+	bool is_net = (allow & JAIL_NET) != 0;
+	bool is_unix = is_net || (allow & JAIL_UNIX) != 0;
+
+	/* Pairs reach nobody; libraries wake their threads with them. */
+	add_if(f, SCMP_ACT_ALLOW, SCMP_SYS(socketpair), 0, UINT32_MAX, AF_UNIX);
+	if ((allow & (JAIL_NET | JAIL_UNIX | JAIL_ACCEPT)) != 0)
+		add_list(f, SCMP_ACT_ALLOW, calls_connection);
+	if ((allow & (JAIL_UNIX | JAIL_ACCEPT)) != 0)
+		add_list(f, SCMP_ACT_ALLOW, calls_accept);
+	if (!is_unix)
+		return;
+	add_list(f, SCMP_ACT_ALLOW, calls_client);
+	add_if(f, SCMP_ACT_ALLOW, SCMP_SYS(socket), 0, UINT32_MAX, AF_UNIX);
+	if (!is_net)
+		return;
+	add_if(f, SCMP_ACT_ALLOW, SCMP_SYS(socket), 0, UINT32_MAX, AF_INET);
+	add_if(f, SCMP_ACT_ALLOW, SCMP_SYS(socket), 0, UINT32_MAX, AF_INET6);
+	/* The resolver asks for our addresses, and goes on without. */
+	add_if(f, SCMP_ACT_ERRNO(EAFNOSUPPORT), SCMP_SYS(socket), 0,
+	    UINT32_MAX, AF_NETLINK);
+}
+
+static void
+add_all(struct filter *f, unsigned int allow)
+{
+	bool has_names = (allow & (JAIL_FILES | JAIL_SPAWN | JAIL_EXEC)) != 0;
+
+	add_list(f, SCMP_ACT_ALLOW, calls_base);
+	add_list(f, has_names ? SCMP_ACT_ALLOW : SCMP_ACT_ERRNO(EACCES),
+	    calls_names);
+	if (has_names)
+		add_list(f, SCMP_ACT_ALLOW, calls_files);
+	if ((allow & JAIL_DB) != 0)
+		add_list(f, SCMP_ACT_ALLOW, calls_db);
+	add_sockets(f, allow);
+	if ((allow & (JAIL_SPAWN | JAIL_EXEC)) != 0) {
+		add_list(f, SCMP_ACT_ALLOW, calls_exec);
+	} else {
+		add_memory(f, allow);
+		add_descriptors(f, allow);
+		add_process(f, allow);
+	}
+	if ((allow & JAIL_SPAWN) != 0) {
+		add_list(f, SCMP_ACT_ALLOW, calls_threads);
+		add_list(f, SCMP_ACT_ALLOW, calls_db);
+		add_list(f, SCMP_ACT_ALLOW, calls_spawn);
+	}
+#ifdef RB_SANITIZE
+	add_list(f, SCMP_ACT_ALLOW, calls_sanitizer);
+#endif
+}
+
+/* libseccomp writes to descriptors only: through a file in memory. */
+static int
+filter_export(const struct filter *f, struct buf *out, enum rb_err *rc)
+{
+	int r, fd;
+
+	fd = memfd_create("filter", MFD_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	r = seccomp_export_bpf(f->ctx, fd);
+	if (r == 0 && lseek(fd, 0, SEEK_SET) != 0)
+		r = -errno;
+	if (r == 0)
+		*rc = file_read_fd(fd, FILTER_MAX, out);
+	fd_close(&fd);
+	return r;
+}
+
+enum rb_err
+jail_calls_make(unsigned int allow, struct buf *filter, struct fault *why)
+{
+	struct filter f = { NULL, 0 };
+	struct buf bytes = BUF_INIT;
+	enum rb_err rc = RB_EINTERNAL;
+	int r;
+
+	f.ctx = seccomp_init(SCMP_ACT_KILL_PROCESS);
+	if (f.ctx == NULL) {
+		rc = RB_ENOMEM;
+		goto out;
+	}
+	/* A tree instead of a list: every call passes through it. */
+	f.r = seccomp_attr_set(f.ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2);
+	add_all(&f, allow);
+	r = f.r != 0 ? f.r : filter_export(&f, &bytes, &rc);
+	if (r != 0) {
+		rc = fault_set(why, RB_EIO, "jail: libseccomp: %s",
+		    strerror(-r));
+		goto out;
+	}
+	if (rc != RB_OK)
+		goto out;
+
+	*filter = bytes;
+	bytes = (struct buf)BUF_INIT; /* now the caller's */
+	rc = RB_OK;
+out:
+	buf_clear(&bytes);
+	if (f.ctx != NULL)
+		seccomp_release(f.ctx);
+	return rc;
+}
