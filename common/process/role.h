@@ -34,16 +34,25 @@ struct role_start {
 	gid_t gid;               /* supplementary groups are dropped with it */
 	int sock;                /* -1: make a socket pair (role.fd); else the
 	                          * role gets this one as descriptor 3 */
+	int out;                 /* borrowed: becomes 1; -1: /dev/null */
 };
 
-#define ROLE_START_INIT { NULL, NULL, NULL, 0, (uid_t)-1, (gid_t)-1, -1 }
+#define ROLE_START_INIT { NULL, NULL, NULL, 0, (uid_t)-1, (gid_t)-1, -1, -1 }
 
 /*
  * Remembers the directory of our own program, before any jail.  Call first
  * in main() of every program that starts roles.
  */
 enum rb_err role_home(void) RB_CHECK;
+/* That directory, borrowed; -1 before role_home. */
+int role_home_fd(void);
 
+/*
+ * Returns once the program runs; what kept it from running is noted.  It is
+ * killed when the thread that started it ends: a role never outlives the
+ * reason for it.  It has a session of its own, so that a signal typed at our
+ * terminal reaches us alone.
+ */
 enum rb_err role_spawn(const struct role_start *start, struct role *out)
     RB_CHECK;
 
@@ -56,8 +65,8 @@ enum rb_err role_spawn_foreign(const struct role_start *start,
     const struct jail *jail, struct role *out) RB_CHECK;
 
 /*
- * Waits for the end and closes.  `status` as waitpid(2) gives it; NULL if
- * nobody asks.  After `seconds` the process is killed and RB_ETIME returned;
+ * Closes our end, which ends a role that serves, waits, and leaves
+ * ROLE_INIT.  `status` as waitpid(2) gives it; NULL if nobody asks.  After `seconds` the process is killed and RB_ETIME returned;
  * 0 kills at once.
  */
 enum rb_err role_wait(struct role *r, unsigned int seconds, int *status)
