@@ -153,13 +153,37 @@ enum machine_end {
 
 /*
  * attestor.sock: rebuilder -> attestor.  bytes statement; u8 n, n times
- * u8 kind.  fds: n blobs, each read to its end; each must be named by a
- * digest of the statement.
+ * u8 kind.  fds: n blobs, regular files, each read from its start to its end
+ * and named by a digest of the statement.  A digest that the statement names
+ * needs its blob, unless an earlier statement brought the same.  A statement
+ * that is in the log already gets the same answer again.
  */
 #define ATTEST_VERDICT 0x0700
 enum attest_blob { BLOB_INPUTS = 1, BLOB_LOG = 2, BLOB_DIFFERENCE = 3 };
 /* u64 index; digest leaf hash. */
 #define ATTEST_LOGGED 0x0701
+
+/*
+ * attestor -> attestor-publish, the one writer of the served store.  All
+ * between two commits is one transaction.
+ */
+/* Empty.  Answer PUBLISH_STATE_IS. */
+#define PUBLISH_STATE 0x0900
+/*
+ * u64 size; digest root (all zero: damaged); digest of the checkpoint note;
+ * digest of node.json.
+ */
+#define PUBLISH_STATE_IS 0x0901
+/* Empty: forget everything.  Answer to this and all below: PUBLISH_DONE. */
+#define PUBLISH_EMPTY 0x0902
+/* u64 index; bytes envelope. */
+#define PUBLISH_LEAF 0x0903
+/* digest.  fds: the blob. */
+#define PUBLISH_BLOB 0x0904
+/* bytes signed note (empty: as before); bytes node.json (the same). */
+#define PUBLISH_COMMIT 0x0905
+/* Empty. */
+#define PUBLISH_DONE 0x0906
 
 /* admin.sock: qubes-rebuilder -> rebuilder. */
 /*

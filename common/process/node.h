@@ -13,6 +13,7 @@
  *
  * Below `directory`:
  *   keys/      signing.key (the signer's alone), signing.vkey (public)
+ *   signer/    state: how far the signer's log goes; empty for a new key
  *   attestor/  truth (LMDB)
  *   served/    LMDB that the attestor writes and httpd reads
  *   rebuilder/ journal (LMDB), store/ (files by digest), work/
