@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "rebuilder/journal.h"
+
+#include <errno.h>
+#include <lmdb.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/enc.h"
+#include "common/process/msg.h"
+
+/* Sparse: only what is written takes room on the disk. */
+#define MAP_SIZE (8ull * 1024 * 1024 * 1024)
+
+struct journal {
+	MDB_env *env;
+	MDB_dbi memory, attempt, newest, job;
+};
+
+static enum rb_err
+err_of(int r)
+{
+	switch (r) {
+	case MDB_SUCCESS:
+		return RB_OK;
+	case MDB_NOTFOUND:
+		return RB_ENOTFOUND;
+	case ENOMEM:
+		return RB_ENOMEM;
+	default:
+		return RB_EIO;
+	}
+}
+
+static MDB_val
+val_of(struct span s)
+{
+	MDB_val v;
+
+	v.mv_size = s.len;
+	v.mv_data = (void *)(uintptr_t)s.p; /* LMDB reads keys and values */
+	return v;
+}
+
+static struct span
+span_of_val(const MDB_val *v)
+{
+	return span_of(v->mv_data, v->mv_size);
+}
+
+enum rb_err
+journal_open(const char *path, struct journal **out, struct fault *why)
+{
+	struct journal *j = NULL;
+	MDB_txn *txn = NULL;
+	int r;
+
+	if ((j = calloc(1, sizeof(*j))) == NULL)
+		return RB_ENOMEM;
+	if ((r = mdb_env_create(&j->env)) != 0 ||
+	    (r = mdb_env_set_mapsize(j->env, MAP_SIZE)) != 0 ||
+	    (r = mdb_env_set_maxdbs(j->env, 4)) != 0 ||
+	    (r = mdb_env_open(j->env, path, MDB_NOTLS, 0600)) != 0 ||
+	    (r = mdb_txn_begin(j->env, NULL, 0, &txn)) != 0 ||
+	    (r = mdb_dbi_open(txn, "memory", MDB_CREATE, &j->memory)) != 0 ||
+	    (r = mdb_dbi_open(txn, "attempt", MDB_CREATE, &j->attempt)) != 0 ||
+	    (r = mdb_dbi_open(txn, "newest", MDB_CREATE, &j->newest)) != 0 ||
+	    (r = mdb_dbi_open(txn, "job", MDB_CREATE, &j->job)) != 0) {
+		if (txn != NULL)
+			mdb_txn_abort(txn);
+		journal_close(&j);
+		return fault_set(why, err_of(r) == RB_ENOTFOUND ? RB_EIO :
+		    err_of(r), "journal %s: cannot open: %s", path,
+		    mdb_strerror(r));
+	}
+	if ((r = mdb_txn_commit(txn)) != 0) {
+		journal_close(&j);
+		return fault_set(why, err_of(r), "journal %s: cannot write: %s",
+		    path, mdb_strerror(r));
+	}
+	*out = j;
+	return RB_OK;
+}
+
+void
+journal_close(struct journal **j)
+{
+	if (*j == NULL)
+		return;
+	if ((*j)->env != NULL)
+		mdb_env_close((*j)->env);
+	free(*j);
+	*j = NULL;
+}
+
+static enum rb_err
+get(struct journal *j, MDB_dbi dbi, struct span key, size_t limit,
+    struct buf *out)
+{
+	MDB_txn *txn = NULL;
+	MDB_val k = val_of(key), v = { 0, NULL };
+	enum rb_err rc = RB_EINTERNAL;
+
+	if ((rc = err_of(mdb_txn_begin(j->env, NULL, MDB_RDONLY, &txn))) !=
+	    RB_OK)
+		goto out;
+	if ((rc = err_of(mdb_get(txn, dbi, &k, &v))) != RB_OK)
+		goto out;
+	if (v.mv_size > limit) {
+		rc = RB_ELIMIT;
+		goto out;
+	}
+	rc = buf_put(out, span_of_val(&v));
+out:
+	if (txn != NULL)
+		mdb_txn_abort(txn);
+	return rc;
+}
+
+static enum rb_err
+put(struct journal *j, MDB_dbi dbi, struct span key, struct span value)
+{
+	MDB_txn *txn = NULL;
+	MDB_val k = val_of(key), v = val_of(value);
+	enum rb_err rc = RB_EINTERNAL;
+
+	if ((rc = err_of(mdb_txn_begin(j->env, NULL, 0, &txn))) != RB_OK)
+		return rc;
+	if ((rc = err_of(mdb_put(txn, dbi, &k, &v, 0))) != RB_OK) {
+		mdb_txn_abort(txn);
+		return rc;
+	}
+	return err_of(mdb_txn_commit(txn));
+}
+
+enum rb_err
+journal_recall(struct journal *j, const struct digest *key, struct buf *out)
+{
+	return get(j, j->memory, digest_span(key), MEMORY_MAX, out);
+}
+
+enum rb_err
+journal_remember(struct journal *j, const struct digest *key,
+    struct span value)
+{
+	if (value.len > MEMORY_MAX)
+		return RB_ELIMIT;
+	return put(j, j->memory, digest_span(key), value);
+}
+
+static enum rb_err
+get_number(struct journal *j, MDB_dbi dbi, struct span key, uint64_t *out)
+{
+	struct buf value = BUF_INIT;
+	struct span rest;
+	uint64_t n = 0;
+	enum rb_err rc = RB_EINTERNAL;
+
+	rc = get(j, dbi, key, sizeof(n), &value);
+	if (rc == RB_ENOTFOUND) {
+		rc = RB_OK;
+	} else if (rc == RB_OK) {
+		rest = buf_span(&value);
+		rc = take_u64(&rest, &n);
+	}
+	if (rc == RB_OK)
+		*out = n;
+	buf_clear(&value);
+	return rc;
+}
+
+static enum rb_err
+put_number(struct journal *j, MDB_dbi dbi, struct span key, uint64_t n)
+{
+	struct buf value = BUF_INIT;
+	enum rb_err rc = RB_EINTERNAL;
+
+	if ((rc = put_u64(&value, n)) == RB_OK)
+		rc = put(j, dbi, key, buf_span(&value));
+	buf_clear(&value);
+	return rc;
+}
+
+enum rb_err
+journal_attempt(struct journal *j, const struct digest *published,
+    uint64_t *out)
+{
+	uint64_t n = 0;
+	enum rb_err rc = RB_EINTERNAL;
+
+	rc = get_number(j, j->attempt, digest_span(published), &n);
+	if (rc != RB_OK)
+		return rc;
+	n++;
+	rc = put_number(j, j->attempt, digest_span(published), n);
+	if (rc == RB_OK)
+		*out = n;
+	return rc;
+}
+
+enum rb_err
+journal_newest(struct journal *j, const char *name, int64_t *out)
+{
+	uint64_t n = 0;
+	enum rb_err rc = RB_EINTERNAL;
+
+	rc = get_number(j, j->newest, span_of_str(name), &n);
+	if (rc != RB_OK)
+		return rc;
+	if (n > INT64_MAX)
+		return RB_EFORMAT;
+	*out = (int64_t)n;
+	return RB_OK;
+}
+
+enum rb_err
+journal_saw(struct journal *j, const char *name, int64_t date)
+{
+	int64_t newest = 0;
+	enum rb_err rc = RB_EINTERNAL;
+
+	if ((rc = journal_newest(j, name, &newest)) != RB_OK)
+		return rc;
+	if (date < newest || date < 0)
+		return RB_ESTALE;
+	if (date == newest)
+		return RB_OK;
+	return put_number(j, j->newest, span_of_str(name), (uint64_t)date);
+}
+
+enum rb_err
+journal_job_add(struct journal *j, const char *target)
+{
+	return put(j, j->job, span_of_str(target), SPAN("waiting"));
+}
+
+enum rb_err
+journal_job_end(struct journal *j, const char *target)
+{
+	MDB_txn *txn = NULL;
+	MDB_val k = val_of(span_of_str(target));
+	enum rb_err rc = RB_EINTERNAL;
+
+	if ((rc = err_of(mdb_txn_begin(j->env, NULL, 0, &txn))) != RB_OK)
+		return rc;
+	rc = err_of(mdb_del(txn, j->job, &k, NULL));
+	if (rc != RB_OK) {
+		mdb_txn_abort(txn);
+		return rc == RB_ENOTFOUND ? RB_OK : rc;
+	}
+	return err_of(mdb_txn_commit(txn));
+}
+
+enum rb_err
+journal_jobs(struct journal *j,
+    enum rb_err (*each)(void *self, const char *target), void *self)
+{
+	MDB_txn *txn = NULL;
+	MDB_cursor *cursor = NULL;
+	MDB_val k = { 0, NULL }, v = { 0, NULL };
+	char *target = NULL;
+	enum rb_err rc = RB_EINTERNAL;
+
+	if ((rc = err_of(mdb_txn_begin(j->env, NULL, MDB_RDONLY, &txn))) !=
+	    RB_OK)
+		goto out;
+	if ((rc = err_of(mdb_cursor_open(txn, j->job, &cursor))) != RB_OK)
+		goto out;
+	while ((rc = err_of(mdb_cursor_get(cursor, &k, &v, MDB_NEXT))) ==
+	    RB_OK) {
+		if ((rc = str_dup_span(span_of_val(&k), &target)) != RB_OK ||
+		    (rc = each(self, target)) != RB_OK)
+			goto out;
+		free(target);
+		target = NULL;
+	}
+	if (rc == RB_ENOTFOUND)
+		rc = RB_OK;
+out:
+	free(target);
+	if (cursor != NULL)
+		mdb_cursor_close(cursor);
+	if (txn != NULL)
+		mdb_txn_abort(txn);
+	return rc;
+}
