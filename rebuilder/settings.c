@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "rebuilder/settings.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define GIB (1024ull * 1024 * 1024)
+#define MIB (1024ull * 1024)
+
+#define FIELD(name) offsetof(struct settings, name)
+
+static const struct conf_key archive_keys[] = {
+	{ "name", CONF_TEXT, FIELD(archive.name), true, 0, 0 },
+	{ "uri", CONF_TEXT, FIELD(archive.uri), true, 0, 0 },
+	{ "suite", CONF_TEXT, FIELD(archive.suite), true, 0, 0 },
+	{ "component", CONF_TEXT, FIELD(archive.component), true, 0, 0 },
+	{ "architecture", CONF_TEXT, FIELD(archive.architecture), true, 0, 0 },
+	{ "keyring", CONF_TEXT, FIELD(archive.keyring), true, 0, 0 },
+};
+
+static const struct conf_key fetch_keys[] = {
+	{ "proxy", CONF_TEXT, FIELD(fetch.proxy), false, 0, 0 },
+};
+
+static const struct conf_key machine_keys[] = {
+	{ "kind", CONF_TEXT, FIELD(machine.kind), false, 0, 0 },
+	{ "memory", CONF_SIZE, FIELD(machine.memory), false, 64 * MIB,
+	    1024 * GIB },
+	{ "disk", CONF_SIZE, FIELD(machine.disk), false, 64 * MIB,
+	    4096 * GIB },
+	{ "output", CONF_SIZE, FIELD(machine.output), false, MIB, 256 * GIB },
+	{ "log", CONF_SIZE, FIELD(machine.log), false, 64 * 1024, GIB },
+	{ "processes", CONF_NUMBER, FIELD(machine.processes), false, 16,
+	    100000 },
+	{ "cpus", CONF_NUMBER, FIELD(machine.cpus), false, 1, 1024 },
+	{ "timeout", CONF_SECONDS, FIELD(machine.seconds), false, 1,
+	    30 * 86400 },
+};
+
+static const struct conf_key rebuilder_keys[] = {
+	{ "jobs", CONF_NUMBER, FIELD(rebuilder.jobs), false, 1, 64 },
+	{ "refresh", CONF_SECONDS, FIELD(rebuilder.refresh), false, 0,
+	    86400 },
+};
+
+void
+settings_init(struct settings *s)
+{
+	memset(s, 0, sizeof(*s));
+	s->machine.memory = 4 * GIB;
+	s->machine.disk = 8 * GIB;
+	s->machine.output = 4 * GIB;
+	s->machine.log = 64 * MIB;
+	s->machine.processes = 4096;
+	s->machine.cpus = 2;
+	s->machine.seconds = 6 * 3600;
+	s->rebuilder.jobs = 1;
+	s->rebuilder.refresh = 600;
+}
+
+void
+settings_clear(struct settings *s)
+{
+	free(s->archive.name);
+	free(s->archive.uri);
+	free(s->archive.suite);
+	free(s->archive.component);
+	free(s->archive.architecture);
+	free(s->archive.keyring);
+	free(s->fetch.proxy);
+	free(s->machine.kind);
+	memset(s, 0, sizeof(*s));
+}
+
+/* What is well formed as text but can't work is said before anything runs. */
+static enum rb_err
+check(const struct settings *s, struct fault *why)
+{
+	size_t len = strlen(s->archive.uri);
+
+	if (strncmp(s->archive.uri, "http://", 7) != 0 &&
+	    strncmp(s->archive.uri, "https://", 8) != 0)
+		return fault_set(why, RB_EREFUSED,
+		    "archive.uri: \"%s\" is neither http:// nor https://",
+		    s->archive.uri);
+	if (s->archive.uri[len - 1] != '/')
+		return fault_set(why, RB_EFORMAT,
+		    "archive.uri: \"%s\" must end in a slash",
+		    s->archive.uri);
+	if (s->archive.keyring[0] != '/')
+		return fault_set(why, RB_EFORMAT,
+		    "archive.keyring: \"%s\" must be an absolute path",
+		    s->archive.keyring);
+	if (s->fetch.proxy != NULL &&
+	    strncmp(s->fetch.proxy, "socks5h://", 10) != 0 &&
+	    strncmp(s->fetch.proxy, "http://", 7) != 0)
+		return fault_set(why, RB_EREFUSED,
+		    "fetch.proxy: \"%s\" is neither socks5h:// (which also "
+		    "resolves names behind the proxy) nor http://",
+		    s->fetch.proxy);
+	if (strcmp(s->machine.kind, "namespace") != 0)
+		return fault_set(why, RB_EREFUSED,
+		    "machine.kind: \"%s\" is not a kind that this program "
+		    "has; use namespace", s->machine.kind);
+	return RB_OK;
+}
+
+enum rb_err
+settings_read(const char *path, struct node *node, struct settings *s,
+    struct fault *why)
+{
+	const struct conf_section ours[] = {
+		{ "archive", archive_keys,
+		    sizeof(archive_keys) / sizeof(archive_keys[0]), s },
+		{ "fetch", fetch_keys,
+		    sizeof(fetch_keys) / sizeof(fetch_keys[0]), s },
+		{ "machine", machine_keys,
+		    sizeof(machine_keys) / sizeof(machine_keys[0]), s },
+		{ "rebuilder", rebuilder_keys,
+		    sizeof(rebuilder_keys) / sizeof(rebuilder_keys[0]), s },
+	};
+	enum rb_err rc = RB_EINTERNAL;
+
+	rc = node_read(path, node, ours, sizeof(ours) / sizeof(ours[0]), why);
+	if (rc != RB_OK)
+		return rc;
+	if (s->machine.kind == NULL &&
+	    (s->machine.kind = strdup("namespace")) == NULL)
+		return RB_ENOMEM;
+	return check(s, why);
+}

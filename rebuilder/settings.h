@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef RB_REBUILDER_SETTINGS_H
+#define RB_REBUILDER_SETTINGS_H
+
+#include "common/process/node.h"
+
+/*
+ * What the operator decides about rebuilding: the sections `archive`,
+ * `fetch`, `machine` and `rebuilder` of node.yml (qubes-rebuilder.conf(5)).
+ */
+struct settings {
+	struct {
+		char *name;         /* what statements call the repository */
+		char *uri;          /* ends in a slash */
+		char *suite;        /* codename */
+		char *component;
+		char *architecture;
+		char *keyring;      /* absolute path, for gpgv */
+	} archive;
+	struct {
+		char *proxy; /* NULL: none */
+	} fetch;
+	struct {
+		char *kind;
+		uint64_t memory, disk, output, log; /* bytes */
+		uint64_t processes, cpus, seconds;
+	} machine;
+	struct {
+		uint64_t jobs;    /* trips at once */
+		uint64_t refresh; /* seconds that a fetched index stays fresh */
+	} rebuilder;
+};
+
+void settings_init(struct settings *s);
+void settings_clear(struct settings *s);
+
+/* Reads node.yml: what all programs share and what is ours. */
+enum rb_err settings_read(const char *path, struct node *node,
+    struct settings *s, struct fault *why) RB_CHECK;
+
+#endif
