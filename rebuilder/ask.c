@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "rebuilder/ask.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+
+#include "common/base/file.h"
+#include "common/process/frames.h"
+#include "common/process/role.h"
+
+#define REFUSAL_MAX 1024
+
+enum rb_err
+ask_add_copy(struct msg *m, int fd)
+{
+	int copy = -1;
+	enum rb_err rc = RB_EINTERNAL;
+
+	if ((copy = fcntl(fd, F_DUPFD_CLOEXEC, 0)) == -1)
+		return RB_EIO;
+	if ((rc = msg_add_fd(m, copy)) != RB_OK)
+		fd_close(&copy);
+	return rc;
+}
+
+static enum rb_err
+wait_readable(int fd, unsigned int seconds)
+{
+	struct pollfd p = { fd, POLLIN, 0 };
+	int r;
+
+	do
+		r = poll(&p, 1, (int)seconds * 1000);
+	while (r == -1 && errno == EINTR);
+	if (r == -1)
+		return RB_EIO;
+	return r == 0 ? RB_ETIME : RB_OK;
+}
+
+/* One answer of any type but FRAME_REFUSED. */
+static enum rb_err
+ask(const char *program, struct msg *question, unsigned int seconds,
+    struct msg *answer, struct fault *why)
+{
+	struct role_start start = ROLE_START_INIT;
+	struct role role = ROLE_INIT;
+	struct msg m;
+	struct span body;
+	char *sentence = NULL;
+	enum rb_err rc = RB_EINTERNAL;
+
+	msg_init(&m, 0);
+	start.program = program;
+	if ((rc = role_spawn(&start, &role)) != RB_OK) {
+		fault_set(why, rc, "%s could not be started: %s", program,
+		    err_name(rc));
+		goto out;
+	}
+	if ((rc = msg_send(role.fd, question)) != RB_OK ||
+	    (rc = wait_readable(role.fd, seconds)) != RB_OK ||
+	    (rc = msg_recv(role.fd, &m)) != RB_OK) {
+		fault_set(why, rc, "%s gave no answer (%s): what it was to "
+		    "read may have crashed or stopped it", program,
+		    err_name(rc));
+		goto out;
+	}
+	if (m.type == FRAME_REFUSED) {
+		body = buf_span(&m.body);
+		if ((rc = take_text(&body, REFUSAL_MAX, &sentence)) == RB_OK)
+			rc = fault_set(why, RB_EREFUSED, "%s", sentence);
+		goto out;
+	}
+	*answer = m;
+	msg_init(&m, 0); /* now the caller's */
+	rc = RB_OK;
+out:
+	free(sentence);
+	msg_clear(&m);
+	msg_clear(question);
+	role_clear(&role);
+	return rc;
+}
+
+static enum rb_err
+out_of_turn(const char *program, struct msg *answer, struct fault *why)
+{
+	msg_clear(answer);
+	return fault_set(why, RB_EPEER, "%s answered out of turn", program);
+}
+
+enum rb_err
+ask_role(const char *program, struct msg *question, uint16_t expected,
+    unsigned int seconds, struct msg *answer, struct fault *why)
+{
+	enum rb_err rc = RB_EINTERNAL;
+
+	rc = ask(program, question, seconds, answer, why);
+	if (rc == RB_OK && (answer->type != expected || answer->nfds != 0))
+		rc = out_of_turn(program, answer, why);
+	return rc;
+}
+
+enum rb_err
+ask_compare(struct msg *question, unsigned int seconds, struct msg *answer,
+    struct fault *why)
+{
+	static const char program[] = "rebuilder-compare";
+	enum rb_err rc = RB_EINTERNAL;
+
+	rc = ask(program, question, seconds, answer, why);
+	if (rc == RB_OK && ((answer->type != COMPARE_SAME &&
+	    answer->type != COMPARE_DIFFERENT) || answer->nfds != 0))
+		rc = out_of_turn(program, answer, why);
+	return rc;
+}
