@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "rebuilder/fetch.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "common/base/file.h"
+#include "common/process/frames.h"
+#include "common/process/msg.h"
+
+#define UNDER_WAY_MAX 16
+#define TRIES_MAX 4
+#define URL_MAX 4096
+#define DETAIL_MAX 1024
+/* rebuilder-net has limits of its own; this one is for its own silence. */
+#define SILENCE_SECONDS 600
+
+static enum rb_err
+url_of(const struct trip *t, const char *path, struct buf *out)
+{
+	enum rb_err rc = RB_EINTERNAL;
+
+	if ((rc = buf_put_str(out, t->settings->archive.uri)) != RB_OK ||
+	    (rc = buf_put_str(out, path)) != RB_OK)
+		return rc;
+	return out->len > URL_MAX ? RB_ELIMIT : RB_OK;
+}
+
+/* Connects and says how to reach the world. */
+static enum rb_err
+net_open(struct trip *t, int *out)
+{
+	struct msg m;
+	int sock = -1;
+	enum rb_err rc = RB_EINTERNAL;
+
+	msg_init(&m, NET_SETUP);
+	rc = node_connect(t->node, "net.sock", &sock, &t->why);
+	if (rc != RB_OK)
+		goto out;
+	if ((rc = put_text(&m.body, t->settings->fetch.proxy == NULL ? "" :
+	    t->settings->fetch.proxy)) != RB_OK ||
+	    (rc = msg_send(sock, &m)) != RB_OK)
+		goto out;
+	*out = sock;
+	sock = -1; /* now the caller's */
+	rc = RB_OK;
+out:
+	msg_clear(&m);
+	fd_close(&sock);
+	return rc;
+}
+
+static enum rb_err
+put_fetch(struct trip *t, int sock, uint32_t id, uint64_t max, uint64_t have,
+    const char *path, int fd)
+{
+	struct msg m;
+	struct buf url = BUF_INIT;
+	int copy = -1;
+	enum rb_err rc = RB_EINTERNAL;
+
+	msg_init(&m, NET_FETCH);
+	if ((rc = url_of(t, path, &url)) != RB_OK ||
+	    (rc = put_u32(&m.body, id)) != RB_OK ||
+	    (rc = put_u64(&m.body, max)) != RB_OK ||
+	    (rc = put_u64(&m.body, have)) != RB_OK ||
+	    (rc = put_bytes(&m.body, buf_span(&url))) != RB_OK)
+		goto out;
+	if ((copy = dup(fd)) == -1) {
+		rc = RB_EIO;
+		goto out;
+	}
+	if ((rc = msg_add_fd(&m, copy)) != RB_OK)
+		goto out;
+	copy = -1; /* now the message's */
+	rc = msg_send(sock, &m);
+out:
+	fd_close(&copy);
+	buf_clear(&url);
+	msg_clear(&m);
+	return rc;
+}
+
+struct done {
+	uint32_t id;
+	enum net_outcome outcome;
+	char *detail; /* owned */
+};
+
+static enum rb_err
+take_done(int sock, struct done *out)
+{
+	struct msg m;
+	struct pollfd p = { sock, POLLIN, 0 };
+	struct span body;
+	uint32_t id = 0;
+	uint8_t outcome = 0;
+	uint64_t len = 0;
+	char *detail = NULL;
+	int r;
+	enum rb_err rc = RB_EINTERNAL;
+
+	msg_init(&m, 0);
+	do
+		r = poll(&p, 1, SILENCE_SECONDS * 1000);
+	while (r == -1 && errno == EINTR);
+	if (r != 1) {
+		rc = r == 0 ? RB_ETIME : RB_EIO;
+		goto out;
+	}
+	if ((rc = msg_recv(sock, &m)) != RB_OK)
+		goto out;
+	body = buf_span(&m.body);
+	if (m.type != NET_DONE || m.nfds != 0) {
+		rc = RB_EPEER;
+		goto out;
+	}
+	if ((rc = take_u32(&body, &id)) != RB_OK ||
+	    (rc = take_u8(&body, &outcome)) != RB_OK ||
+	    (rc = take_u64(&body, &len)) != RB_OK ||
+	    (rc = take_text(&body, DETAIL_MAX, &detail)) != RB_OK ||
+	    (rc = take_end(body)) != RB_OK)
+		goto out;
+	if (outcome > NET_FORBIDDEN) {
+		rc = RB_EPEER;
+		goto out;
+	}
+	out->id = id;
+	out->outcome = (enum net_outcome)outcome;
+	out->detail = detail;
+	detail = NULL; /* now the caller's */
+	rc = RB_OK;
+out:
+	free(detail);
+	msg_clear(&m);
+	return rc;
+}
+
+/* The state of one listing on its way in. */
+struct haul {
+	struct trip *t;
+	struct listing *l;
+	int sock;
+	int *fds;       /* partial files; -1: not under way */
+	uint8_t *tries;
+	bool *ended;
+	size_t next, under_way, done;
+};
+
+static enum rb_err
+start_one(struct haul *h, size_t i)
+{
+	struct listed *item = &h->l->list[i];
+	uint64_t have = 0;
+	int fd = -1;
+	enum rb_err rc = RB_EINTERNAL;
+
+	rc = depot_part(h->t->depot, &item->sha256, &fd, &have);
+	if (rc == RB_EREFUSED)
+		return fault_set(&h->t->why, rc,
+		    "%s: another job is fetching it; try again", item->path);
+	if (rc != RB_OK)
+		return fault_set(&h->t->why, rc,
+		    "%s: cannot write into the depot", item->path);
+	if (have > item->size) {
+		if (ftruncate(fd, 0) == -1) {
+			fd_close(&fd);
+			return RB_EIO;
+		}
+		have = 0;
+	}
+	h->fds[i] = fd;
+	h->tries[i]++;
+	h->under_way++;
+	return put_fetch(h->t, h->sock, (uint32_t)i, item->size, have,
+	    item->path, fd);
+}
+
+static void
+end_one(struct haul *h, size_t i)
+{
+	h->ended[i] = true;
+	h->done++;
+}
+
+/* Whether what came is what was signed; only here a file becomes ours. */
+static enum rb_err
+finish_one(struct haul *h, const struct done *d)
+{
+	struct listed *item = &h->l->list[d->id];
+	bool again = false;
+	enum rb_err rc = RB_OK;
+
+	h->under_way--;
+	switch (d->outcome) {
+	case NET_OK:
+		rc = depot_keep(h->t->depot, &item->sha256, h->fds[d->id]);
+		if (rc == RB_EDIGEST) {
+			again = h->tries[d->id] < TRIES_MAX;
+			fault_set(&h->t->why, rc, "%s%s: the mirror sent "
+			    "bytes that are not those of the signed index",
+			    h->t->settings->archive.uri, item->path);
+		}
+		break;
+	case NET_ABSENT:
+		item->is_absent = true;
+		break;
+	case NET_FAILED:
+		again = h->tries[d->id] < TRIES_MAX;
+		rc = fault_set(&h->t->why, RB_EIO, "%s", d->detail);
+		break;
+	case NET_TOO_LARGE:
+	case NET_FORBIDDEN:
+		rc = fault_set(&h->t->why, RB_EREFUSED, "%s", d->detail);
+		break;
+	}
+	fd_close(&h->fds[d->id]);
+	if (again)
+		return start_one(h, d->id);
+	if (rc == RB_OK)
+		end_one(h, d->id);
+	return rc;
+}
+
+static enum rb_err
+haul_all(struct haul *h, const char *stage)
+{
+	struct done d = { 0, NET_OK, NULL };
+	enum rb_err rc = RB_EINTERNAL;
+
+	while (h->done < h->l->n) {
+		while (h->next < h->l->n && h->under_way < UNDER_WAY_MAX) {
+			if (h->ended[h->next]) {
+				h->next++;
+				continue;
+			}
+			if ((rc = start_one(h, h->next)) != RB_OK)
+				return rc;
+			h->next++;
+		}
+		if ((rc = take_done(h->sock, &d)) != RB_OK)
+			return fault_set(&h->t->why, rc,
+			    "rebuilder-net went silent (%s)", err_name(rc));
+		if (d.id >= h->l->n || h->fds[d.id] == -1) {
+			free(d.detail);
+			return fault_set(&h->t->why, RB_EPEER,
+			    "rebuilder-net answered a question that was not "
+			    "asked");
+		}
+		rc = finish_one(h, &d);
+		free(d.detail);
+		if (rc != RB_OK)
+			return rc;
+		trip_tell(h->t, stage, h->done, h->l->n, "");
+	}
+	return RB_OK;
+}
+
+enum rb_err
+fetch_listing(struct trip *t, struct listing *l, const char *stage)
+{
+	struct haul h = { t, l, -1, NULL, NULL, NULL, 0, 0, 0 };
+	size_t i;
+	enum rb_err rc = RB_EINTERNAL;
+
+	if (l->n == 0)
+		return RB_OK;
+	h.fds = malloc(l->n * sizeof(*h.fds));
+	h.tries = calloc(l->n, sizeof(*h.tries));
+	h.ended = calloc(l->n, sizeof(*h.ended));
+	if (h.fds == NULL || h.tries == NULL || h.ended == NULL) {
+		rc = RB_ENOMEM;
+		goto out;
+	}
+	for (i = 0; i < l->n; i++) {
+		h.fds[i] = -1;
+		if (depot_has(t->depot, &l->list[i].sha256))
+			end_one(&h, i);
+	}
+	if (h.done == l->n) {
+		rc = RB_OK;
+		goto out;
+	}
+	if ((rc = net_open(t, &h.sock)) != RB_OK)
+		goto out;
+	rc = haul_all(&h, stage);
+out:
+	for (i = 0; h.fds != NULL && i < l->n; i++)
+		fd_close(&h.fds[i]);
+	free(h.fds);
+	free(h.tries);
+	free(h.ended);
+	fd_close(&h.sock);
+	return rc;
+}
+
+enum rb_err
+fetch_unknown(struct trip *t, const char *path, uint64_t max, int *out)
+{
+	struct done d = { 0, NET_OK, NULL };
+	int sock = -1, fd = -1;
+	unsigned int tries;
+	enum rb_err rc = RB_EINTERNAL;
+
+	if ((rc = net_open(t, &sock)) != RB_OK)
+		goto out;
+	for (tries = 0; tries < TRIES_MAX; tries++) {
+		fd_close(&fd);
+		free(d.detail);
+		d.detail = NULL;
+		fd = memfd_create("fetched", MFD_CLOEXEC);
+		if (fd == -1) {
+			rc = RB_EIO;
+			goto out;
+		}
+		if ((rc = put_fetch(t, sock, 0, max, 0, path, fd)) != RB_OK)
+			goto out;
+		if ((rc = take_done(sock, &d)) != RB_OK) {
+			fault_set(&t->why, rc, "rebuilder-net went silent "
+			    "(%s)", err_name(rc));
+			goto out;
+		}
+		if (d.outcome != NET_FAILED)
+			break;
+	}
+	if (d.outcome != NET_OK) {
+		rc = fault_set(&t->why, d.outcome == NET_ABSENT ?
+		    RB_ENOTFOUND : RB_EIO, "%s", d.detail);
+		goto out;
+	}
+	*out = fd;
+	fd = -1; /* now the caller's */
+	rc = RB_OK;
+out:
+	free(d.detail);
+	fd_close(&fd);
+	fd_close(&sock);
+	return rc;
+}
