@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/base/file.h"
+#include "common/process/frames.h"
+#include "common/process/msg.h"
+#include "rebuilder/ask.h"
+#include "rebuilder/fetch.h"
+#include "rebuilder/gpgv.h"
+#include "rebuilder/trip.h"
+
+/*
+ * index: the archive's signed Release text, and the Packages and Sources
+ * that it names.
+ */
+
+#define RELEASE_MAX (16 * 1024 * 1024)
+#define TEXT_LIMIT 256
+#define FINGERPRINTS_MAX 32
+#define JUDGE_SECONDS 120
+
+enum { PACKAGES, SOURCES, NINDICES };
+
+struct wanted {
+	char *path; /* owned: below dists/<suite>/ */
+	uint64_t size, plain_size;
+	struct digest sha256, plain;
+};
+
+struct release {
+	uint64_t date, valid_until;
+	bool by_hash;
+	struct digest metadata;
+	struct wanted indices[NINDICES];
+};
+
+static void
+release_clear(struct release *r)
+{
+	size_t i;
+
+	for (i = 0; i < NINDICES; i++)
+		free(r->indices[i].path);
+	memset(r, 0, sizeof(*r));
+}
+
+/* A formatted string, owned. */
+static enum rb_err
+join(char **out, const char *a, const char *b, const char *c, const char *d)
+{
+	struct buf b_ = BUF_INIT;
+	enum rb_err rc = RB_EINTERNAL;
+
+	if ((rc = buf_printf(&b_, "%s%s%s%s", a, b, c, d)) == RB_OK)
+		rc = str_dup_span(buf_span(&b_), out);
+	buf_clear(&b_);
+	return rc;
+}
+
+static enum rb_err
+name_indices(const struct trip *t, struct release *r)
+{
+	const char *component = t->settings->archive.component;
+	enum rb_err rc = RB_EINTERNAL;
+
+	rc = join(&r->indices[PACKAGES].path, component, "/binary-",
+	    t->settings->archive.architecture, "/Packages.xz");
+	if (rc != RB_OK)
+		return rc;
+	return join(&r->indices[SOURCES].path, component, "/source/",
+	    "Sources", ".xz");
+}
+
+static enum rb_err
+take_release(struct release *r, struct span in)
+{
+	struct span text = SPAN_INIT;
+	uint8_t by_hash = 0, n = 0, i;
+	enum rb_err rc = RB_EINTERNAL;
+
+	if ((rc = take_u64(&in, &r->date)) != RB_OK ||
+	    (rc = take_u64(&in, &r->valid_until)) != RB_OK ||
+	    (rc = take_u8(&in, &by_hash)) != RB_OK ||
+	    (rc = take_bytes(&in, TEXT_LIMIT, &text)) != RB_OK ||
+	    (rc = take_bytes(&in, TEXT_LIMIT, &text)) != RB_OK ||
+	    (rc = take_u8(&in, &n)) != RB_OK)
+		return rc;
+	/* Who signed stands in the notes of the judge. */
+	if (n > FINGERPRINTS_MAX)
+		return RB_ELIMIT;
+	for (i = 0; i < n; i++)
+		if ((rc = take_bytes(&in, TEXT_LIMIT, &text)) != RB_OK)
+			return rc;
+	if ((rc = take_u8(&in, &n)) != RB_OK)
+		return rc;
+	if (n != NINDICES || r->date > INT64_MAX)
+		return RB_EPEER;
+	for (i = 0; i < n; i++) {
+		if ((rc = take_bytes(&in, TEXT_LIMIT, &text)) != RB_OK ||
+		    (rc = take_u64(&in, &r->indices[i].size)) != RB_OK ||
+		    (rc = take_digest(&in, &r->indices[i].sha256)) != RB_OK ||
+		    (rc = take_u64(&in, &r->indices[i].plain_size)) !=
+		    RB_OK ||
+		    (rc = take_digest(&in, &r->indices[i].plain)) != RB_OK)
+			return rc;
+		if (!span_equal_str(text, r->indices[i].path))
+			return RB_EPEER;
+	}
+	r->by_hash = by_hash == 1;
+	return take_end(in);
+}
+
+/* What gpgv vouched for, as the judge reads it. */
+static enum rb_err
+judge_release(struct trip *t, const struct gpgv_result *g, int64_t newest,
+    struct release *r)
+{
+	struct msg question, answer;
+	uint8_t i;
+	enum rb_err rc = RB_EINTERNAL;
+
+	msg_init(&question, JUDGE_RELEASE);
+	msg_init(&answer, 0);
+	if ((rc = put_u32(&question.body, g->exit_status)) != RB_OK ||
+	    (rc = put_text(&question.body, t->settings->archive.suite)) !=
+	    RB_OK ||
+	    (rc = put_u64(&question.body, (uint64_t)t->started)) != RB_OK ||
+	    (rc = put_u64(&question.body, (uint64_t)newest)) != RB_OK ||
+	    (rc = put_u8(&question.body, NINDICES)) != RB_OK)
+		goto out;
+	for (i = 0; i < NINDICES; i++)
+		if ((rc = put_text(&question.body, r->indices[i].path)) !=
+		    RB_OK)
+			goto out;
+	if ((rc = ask_add_copy(&question, g->payload)) != RB_OK ||
+	    (rc = ask_add_copy(&question, g->status)) != RB_OK ||
+	    (rc = ask_role("rebuilder-judge", &question, JUDGE_RELEASE_IS,
+	    JUDGE_SECONDS, &answer, &t->why)) != RB_OK)
+		goto out;
+	rc = take_release(r, buf_span(&answer.body));
+out:
+	msg_clear(&question);
+	msg_clear(&answer);
+	return rc;
+}
+
+static enum rb_err
+get_release(struct trip *t, struct release *r)
+{
+	struct gpgv_result g = GPGV_RESULT_INIT;
+	uint64_t size = 0;
+	int64_t newest = 0;
+	char *path = NULL;
+	int fd = -1;
+	enum rb_err rc = RB_EINTERNAL;
+
+	if ((rc = join(&path, "dists/", t->settings->archive.suite,
+	    "/InRelease", "")) != RB_OK ||
+	    (rc = name_indices(t, r)) != RB_OK ||
+	    (rc = fetch_unknown(t, path, RELEASE_MAX, &fd)) != RB_OK ||
+	    (rc = file_size(fd, &size)) != RB_OK ||
+	    (rc = digest_of_fd(fd, 0, size, &r->metadata)) != RB_OK ||
+	    (rc = journal_newest(t->journal, t->settings->archive.suite,
+	    &newest)) != RB_OK ||
+	    (rc = gpgv_run(fd, t->settings->archive.keyring, &g, &t->why)) !=
+	    RB_OK ||
+	    (rc = judge_release(t, &g, newest, r)) != RB_OK)
+		goto out;
+	rc = journal_saw(t->journal, t->settings->archive.suite,
+	    (int64_t)r->date);
+out:
+	gpgv_result_clear(&g);
+	free(path);
+	fd_close(&fd);
+	return rc;
+}
+
+static enum rb_err
+judge_index(struct trip *t, const struct wanted *w, int compressed)
+{
+	struct msg question, answer;
+	struct digest found = DIGEST_INIT;
+	int out = -1;
+	enum rb_err rc = RB_EINTERNAL;
+
+	msg_init(&question, JUDGE_INDEX);
+	msg_init(&answer, 0);
+	if ((rc = depot_scratch(t->depot, &out)) != RB_OK ||
+	    (rc = put_u64(&question.body, w->size)) != RB_OK ||
+	    (rc = put_digest(&question.body, &w->sha256)) != RB_OK ||
+	    (rc = put_u64(&question.body, w->plain_size)) != RB_OK ||
+	    (rc = put_digest(&question.body, &w->plain)) != RB_OK ||
+	    (rc = ask_add_copy(&question, compressed)) != RB_OK ||
+	    (rc = ask_add_copy(&question, out)) != RB_OK ||
+	    (rc = ask_role("rebuilder-judge", &question, JUDGE_OK,
+	    JUDGE_SECONDS, &answer, &t->why)) != RB_OK ||
+	    (rc = depot_add(t->depot, out, &found)) != RB_OK)
+		goto out;
+	if (!digest_equal(&found, &w->plain))
+		rc = fault_set(&t->why, RB_EDIGEST, "%s: decompressed, it is "
+		    "not what the signed Release text names", w->path);
+out:
+	msg_clear(&question);
+	msg_clear(&answer);
+	fd_close(&out);
+	return rc;
+}
+
+static enum rb_err
+get_index(struct trip *t, const struct release *r, const struct wanted *w)
+{
+	struct listing l = { NULL, 0 };
+	struct listed *item;
+	struct buf path = BUF_INIT;
+	char hex[DIGEST_HEX_LEN + 1];
+	const char *slash = strrchr(w->path, '/');
+	int fd = -1;
+	enum rb_err rc = RB_EINTERNAL;
+
+	if (depot_has(t->depot, &w->plain))
+		return RB_OK;
+	if ((item = listing_add(&l)) == NULL)
+		return RB_ENOMEM;
+	digest_hex(&w->sha256, hex);
+	/* By digest an index can't change between two requests. */
+	if (r->by_hash)
+		rc = buf_printf(&path, "dists/%s/%.*s/by-hash/SHA256/%s",
+		    t->settings->archive.suite, (int)(slash - w->path),
+		    w->path, hex);
+	else
+		rc = buf_printf(&path, "dists/%s/%s",
+		    t->settings->archive.suite, w->path);
+	if (rc != RB_OK ||
+	    (rc = str_dup_span(buf_span(&path), &item->path)) != RB_OK)
+		goto out;
+	item->size = w->size;
+	item->sha256 = w->sha256;
+	if ((rc = fetch_listing(t, &l, "fetching index")) != RB_OK)
+		goto out;
+	if (item->is_absent) {
+		rc = fault_set(&t->why, RB_ENOTFOUND, "%s%s: the archive "
+		    "does not have it", t->settings->archive.uri, item->path);
+		goto out;
+	}
+	if ((rc = depot_get(t->depot, &w->sha256, &fd)) != RB_OK)
+		goto out;
+	rc = judge_index(t, w, fd);
+out:
+	listing_clear(&l);
+	buf_clear(&path);
+	fd_close(&fd);
+	return rc;
+}
+
+/* What is remembered, so that jobs that follow each other ask once. */
+static enum rb_err
+index_key(const struct trip *t, struct digest *out)
+{
+	struct memory_key k = MEMORY_KEY_INIT;
+
+	memory_key_text(&k, "index");
+	memory_key_text(&k, t->settings->archive.uri);
+	memory_key_text(&k, t->settings->archive.suite);
+	memory_key_text(&k, t->settings->archive.component);
+	memory_key_text(&k, t->settings->archive.architecture);
+	memory_key_text(&k, t->settings->archive.keyring);
+	return memory_key_end(&k, out);
+}
+
+static enum rb_err
+recall(struct trip *t, const struct digest *key)
+{
+	struct buf value = BUF_INIT;
+	struct span in;
+	uint64_t seen = 0, until = 0, date = 0;
+	uint64_t now = (uint64_t)t->started;
+	enum rb_err rc = RB_EINTERNAL;
+
+	if ((rc = journal_recall(t->journal, key, &value)) != RB_OK)
+		return rc;
+	in = buf_span(&value);
+	if ((rc = take_u64(&in, &seen)) != RB_OK ||
+	    (rc = take_u64(&in, &until)) != RB_OK ||
+	    (rc = take_u64(&in, &date)) != RB_OK ||
+	    (rc = take_digest(&in, &t->index.metadata)) != RB_OK ||
+	    (rc = take_digest(&in, &t->index.packages)) != RB_OK ||
+	    (rc = take_digest(&in, &t->index.sources)) != RB_OK)
+		goto out;
+	/* A clock that went back makes nothing fresh. */
+	if (seen > now || now - seen >= t->settings->rebuilder.refresh ||
+	    (until != 0 && now > until) ||
+	    !depot_has(t->depot, &t->index.packages) ||
+	    !depot_has(t->depot, &t->index.sources)) {
+		rc = RB_ENOTFOUND;
+		goto out;
+	}
+	t->index.seen = (int64_t)seen;
+	t->index.date = (int64_t)date;
+out:
+	buf_clear(&value);
+	return rc;
+}
+
+static enum rb_err
+remember(struct trip *t, const struct digest *key, const struct release *r)
+{
+	struct buf value = BUF_INIT;
+	enum rb_err rc = RB_EINTERNAL;
+
+	if ((rc = put_u64(&value, (uint64_t)t->started)) == RB_OK &&
+	    (rc = put_u64(&value, r->valid_until)) == RB_OK &&
+	    (rc = put_u64(&value, r->date)) == RB_OK &&
+	    (rc = put_digest(&value, &r->metadata)) == RB_OK &&
+	    (rc = put_digest(&value, &r->indices[PACKAGES].plain)) ==
+	    RB_OK &&
+	    (rc = put_digest(&value, &r->indices[SOURCES].plain)) == RB_OK)
+		rc = journal_remember(t->journal, key, buf_span(&value));
+	buf_clear(&value);
+	return rc;
+}
+
+enum rb_err
+stage_index(struct trip *t)
+{
+	struct release r;
+	struct digest key = DIGEST_INIT;
+	size_t i;
+	enum rb_err rc = RB_EINTERNAL;
+
+	memset(&r, 0, sizeof(r));
+	if ((rc = index_key(t, &key)) != RB_OK)
+		return rc;
+	if ((rc = recall(t, &key)) != RB_ENOTFOUND)
+		return rc;
+	trip_tell(t, "fetching index", 0, 0, "");
+	if ((rc = get_release(t, &r)) != RB_OK)
+		goto out;
+	for (i = 0; i < NINDICES; i++)
+		if ((rc = get_index(t, &r, &r.indices[i])) != RB_OK)
+			goto out;
+	t->index.metadata = r.metadata;
+	t->index.seen = t->started;
+	t->index.date = (int64_t)r.date;
+	t->index.packages = r.indices[PACKAGES].plain;
+	t->index.sources = r.indices[SOURCES].plain;
+	rc = remember(t, &key, &r);
+out:
+	release_clear(&r);
+	return rc;
+}

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "rebuilder/trip.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "common/base/file.h"
+#include "common/process/msg.h"
+#include "rebuilder/verdict.h"
+
+void
+listing_clear(struct listing *l)
+{
+	size_t i;
+
+	for (i = 0; i < l->n; i++) {
+		free(l->list[i].name);
+		free(l->list[i].version);
+		free(l->list[i].arch);
+		free(l->list[i].path);
+	}
+	free(l->list);
+	l->list = NULL;
+	l->n = 0;
+}
+
+struct listed *
+listing_add(struct listing *l)
+{
+	struct listed *grown;
+
+	/* Powers of two: room is needed exactly when n is one. */
+	if ((l->n & (l->n - 1)) == 0) {
+		grown = reallocarray(l->list, l->n == 0 ? 1 : 2 * l->n,
+		    sizeof(*grown));
+		if (grown == NULL)
+			return NULL;
+		l->list = grown;
+	}
+	memset(&l->list[l->n], 0, sizeof(l->list[0]));
+	return &l->list[l->n++];
+}
+
+void
+result_clear(struct result *r)
+{
+	free(r->file);
+	free(r->package);
+	free(r->version);
+	free(r->arch);
+	free(r->reason);
+	memset(r, 0, sizeof(*r));
+}
+
+void
+trip_init(struct trip *t)
+{
+	memset(t, 0, sizeof(*t));
+	t->build.fd = -1;
+	t->started = time(NULL);
+}
+
+void
+trip_clear(struct trip *t)
+{
+	size_t i;
+
+	free(t->source.version);
+	free(t->source.directory);
+	free(t->source.dsc);
+	listing_clear(&t->source.files);
+	listing_clear(&t->published);
+	listing_clear(&t->inputs.list);
+	for (i = 0; i < t->build.noutputs; i++)
+		free(t->build.outputs[i].name);
+	free(t->build.outputs);
+	free(t->build.kind);
+	free(t->build.clock);
+	fd_close(&t->build.fd);
+	trip_init(t);
+}
+
+enum rb_err
+trip_obstacle(struct trip *t, enum verdict verdict, const char *reason)
+{
+	t->obstacle = verdict;
+	t->reason = reason;
+	return RB_EREFUSED;
+}
+
+void
+trip_tell(struct trip *t, const char *stage, uint64_t done, uint64_t total,
+    const char *detail)
+{
+	t->ear->stage(t->ear->self, stage, done, total, detail);
+}
+
+void
+memory_key_text(struct memory_key *k, const char *s)
+{
+	if (k->rc == RB_OK)
+		k->rc = put_text(&k->bytes, s);
+}
+
+void
+memory_key_digest(struct memory_key *k, const struct digest *d)
+{
+	if (k->rc == RB_OK)
+		k->rc = put_digest(&k->bytes, d);
+}
+
+void
+memory_key_number(struct memory_key *k, uint64_t n)
+{
+	if (k->rc == RB_OK)
+		k->rc = put_u64(&k->bytes, n);
+}
+
+enum rb_err
+memory_key_end(struct memory_key *k, struct digest *out)
+{
+	enum rb_err rc = k->rc;
+
+	if (rc == RB_OK)
+		rc = digest_of(buf_span(&k->bytes), out);
+	buf_clear(&k->bytes);
+	k->rc = RB_OK;
+	return rc;
+}
+
+enum rb_err
+trip_run(struct trip *t)
+{
+	enum rb_err rc = RB_EINTERNAL;
+
+	/* Without these two there is no published file to speak about. */
+	if ((rc = stage_index(t)) != RB_OK)
+		return rc;
+	if ((rc = stage_source(t)) == RB_OK)
+		rc = stage_inputs(t);
+	if (rc == RB_OK && !t->again) {
+		rc = verdict_recall(t);
+		if (rc != RB_ENOTFOUND)
+			return rc;
+		rc = RB_OK;
+	}
+	if (rc == RB_OK)
+		rc = stage_environment(t);
+	if (rc == RB_OK)
+		rc = stage_build(t);
+	if (rc != RB_OK && t->obstacle == 0)
+		return rc;
+	return stage_verdict(t);
+}

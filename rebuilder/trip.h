@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef RB_REBUILDER_TRIP_H
+#define RB_REBUILDER_TRIP_H
+
+#include "common/attest/statement.h"
+#include "rebuilder/depot.h"
+#include "rebuilder/journal.h"
+#include "rebuilder/settings.h"
+
+/*
+ * One job is one trip: index -> source -> inputs -> environment -> build ->
+ * verdict.  Each stage is one file, stage_*.c, and fills its part of the
+ * trip; a later stage never calls an earlier one.  Nothing here parses what
+ * came from outside: stages ask the roles and pass descriptors and digests.
+ */
+
+/* One file that was named by signed metadata. */
+struct listed {
+	char *name;    /* owned: file name, or package name */
+	char *version; /* owned; NULL for source files */
+	char *arch;    /* owned; NULL for source files */
+	char *path;    /* owned: below the archive's uri */
+	uint64_t size;
+	struct digest sha256;
+	bool is_binnmu;
+	bool is_base;  /* of inputs: part of the base group */
+	bool is_absent; /* the archive no longer has it */
+};
+
+struct listing {
+	struct listed *list; /* owned */
+	size_t n;
+};
+
+void listing_clear(struct listing *l);
+/* Appends a zeroed entry and returns it; NULL without memory. */
+struct listed *listing_add(struct listing *l);
+
+/* One file that a build left, as a place in its output stream. */
+struct output {
+	char *name; /* owned */
+	uint64_t offset, len;
+};
+
+/* How one published file came out, as it is told and remembered. */
+struct result {
+	char *file, *package, *version, *arch; /* owned */
+	struct digest published;
+	enum verdict verdict;
+	char *reason; /* owned; NULL for reproduced */
+	uint64_t leaf;
+	bool is_recorded;
+};
+
+void result_clear(struct result *r);
+
+/* Whom a trip tells how far it is; both may be called from any thread. */
+struct trip_ear {
+	void *self;
+	void (*stage)(void *self, const char *stage, uint64_t done,
+	    uint64_t total, const char *detail);
+	void (*result)(void *self, const struct result *r);
+};
+
+#define TRIP_RESULTS_MAX 1024
+#define SIGNERS_MAX 16
+
+struct trip {
+	/* borrowed, the same for all trips */
+	const struct node *node;
+	const struct settings *settings;
+	struct depot *depot;
+	struct journal *journal;
+	const struct trip_ear *ear;
+	const struct digest *program; /* of our own executable */
+
+	/* what was asked for */
+	const char *name;    /* source package */
+	const char *version; /* NULL: the newest */
+	bool again;          /* do not answer from memory */
+
+	int64_t started;
+	struct fault why;    /* of the first stage that failed */
+
+	struct {
+		struct digest metadata; /* of the signed Release text */
+		int64_t seen;           /* when we fetched it */
+		int64_t date;
+		struct digest packages, sources; /* uncompressed */
+	} index;
+
+	struct {
+		char *version, *directory, *dsc; /* owned */
+		struct digest dsc_sha256, stanza;
+		struct listing files;
+	} source;
+	struct listing published;
+
+	struct {
+		struct listing list;     /* with is_base */
+		struct digest base, build; /* index stanzas of each group */
+		struct digest text;      /* of the input list */
+		bool are_known;
+	} inputs;
+
+	struct {
+		struct digest layer;
+		struct digest recipe; /* of the deb recipe */
+		bool is_known;
+	} environment;
+
+	struct {
+		int fd;               /* owned: output stream */
+		struct output *outputs; /* owned */
+		size_t noutputs;
+		struct maybe_digest log; /* compressed, in the depot */
+		char *kind, *clock;   /* owned: the machine's */
+		struct maybe_digest image, kernel;
+		bool is_known;
+	} build;
+
+	/*
+	 * Why no build can be compared: FAILED or UNAVAILABLE with a reason,
+	 * or 0 while all is well.
+	 */
+	enum verdict obstacle;
+	const char *reason; /* static */
+};
+
+void trip_init(struct trip *t);
+void trip_clear(struct trip *t);
+
+/*
+ * Goes the whole way and has every verdict signed and logged.  RB_OK: each
+ * published file has its verdict, also when that is `failed`.  Otherwise no
+ * verdict could be made, and t->why says why.
+ */
+enum rb_err trip_run(struct trip *t) RB_CHECK;
+
+/* The stages, in the order of the way. */
+enum rb_err stage_index(struct trip *t) RB_CHECK;
+enum rb_err stage_source(struct trip *t) RB_CHECK;
+enum rb_err stage_inputs(struct trip *t) RB_CHECK;
+enum rb_err stage_environment(struct trip *t) RB_CHECK;
+enum rb_err stage_build(struct trip *t) RB_CHECK;
+enum rb_err stage_verdict(struct trip *t) RB_CHECK;
+
+/*
+ * For stages: an obstacle ends the build but not the trip, because it is
+ * itself a verdict.  Returns RB_EREFUSED; t->why must have been set.
+ */
+enum rb_err trip_obstacle(struct trip *t, enum verdict verdict,
+    const char *reason) RB_CHECK;
+void trip_tell(struct trip *t, const char *stage, uint64_t done,
+    uint64_t total, const char *detail);
+
+/*
+ * The digest that a step's result is remembered under: over the name of the
+ * step and everything that goes into it, each ended by its length.
+ */
+struct memory_key {
+	struct buf bytes;
+	enum rb_err rc; /* sticky */
+};
+#define MEMORY_KEY_INIT { BUF_INIT, RB_OK }
+void memory_key_text(struct memory_key *k, const char *s);
+void memory_key_digest(struct memory_key *k, const struct digest *d);
+void memory_key_number(struct memory_key *k, uint64_t n);
+/* Ends and clears. */
+enum rb_err memory_key_end(struct memory_key *k, struct digest *out) RB_CHECK;
+
+#endif
