@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdlib.h>
+
+#include "common/process/msg.h"
+#include "rebuilder/recipe.h"
+#include "rebuilder/verdict.h"
+
+/* The memory of whole trips, so that nothing is built twice. */
+
+#define TEXT_LIMIT 512
+
+static enum rb_err
+trip_key(const struct trip *t, struct digest *out)
+{
+	struct memory_key k = MEMORY_KEY_INIT;
+	struct digest deb = DIGEST_INIT, environment = DIGEST_INIT;
+	size_t i;
+	enum rb_err rc = RB_EINTERNAL;
+
+	if ((rc = recipe_digest("deb", &deb)) != RB_OK ||
+	    (rc = recipe_digest("environment", &environment)) != RB_OK)
+		return rc;
+	memory_key_text(&k, "trip");
+	memory_key_text(&k, t->node->name);
+	memory_key_digest(&k, &deb);
+	memory_key_digest(&k, &environment);
+	memory_key_text(&k, t->settings->machine.kind);
+	memory_key_digest(&k, &t->source.stanza);
+	memory_key_digest(&k, &t->inputs.text);
+	for (i = 0; i < t->published.n; i++)
+		memory_key_digest(&k, &t->published.list[i].sha256);
+	return memory_key_end(&k, out);
+}
+
+static enum rb_err
+take_result(struct span *in, struct result *r)
+{
+	uint8_t verdict = 0;
+	enum rb_err rc = RB_EINTERNAL;
+
+	if ((rc = take_text(in, TEXT_LIMIT, &r->file)) != RB_OK ||
+	    (rc = take_text(in, TEXT_LIMIT, &r->package)) != RB_OK ||
+	    (rc = take_text(in, TEXT_LIMIT, &r->version)) != RB_OK ||
+	    (rc = take_text(in, TEXT_LIMIT, &r->arch)) != RB_OK ||
+	    (rc = take_digest(in, &r->published)) != RB_OK ||
+	    (rc = take_u8(in, &verdict)) != RB_OK ||
+	    (rc = take_text(in, TEXT_LIMIT, &r->reason)) != RB_OK ||
+	    (rc = take_u64(in, &r->leaf)) != RB_OK)
+		return rc;
+	if (verdict < VERDICT_REPRODUCED || verdict > VERDICT_UNAVAILABLE)
+		return RB_EFORMAT;
+	r->verdict = (enum verdict)verdict;
+	r->is_recorded = true;
+	return RB_OK;
+}
+
+enum rb_err
+verdict_recall(struct trip *t)
+{
+	struct digest key = DIGEST_INIT;
+	struct buf value = BUF_INIT;
+	struct result r = { 0 };
+	struct span in;
+	enum rb_err rc = RB_EINTERNAL;
+
+	if ((rc = trip_key(t, &key)) != RB_OK ||
+	    (rc = journal_recall(t->journal, &key, &value)) != RB_OK)
+		goto out;
+	in = buf_span(&value);
+	while (in.len > 0) {
+		if ((rc = take_result(&in, &r)) != RB_OK)
+			goto out;
+		t->ear->result(t->ear->self, &r);
+		result_clear(&r);
+	}
+	rc = RB_OK;
+out:
+	result_clear(&r);
+	buf_clear(&value);
+	return rc;
+}
+
+enum rb_err
+verdict_remember(struct trip *t, const struct result *results, size_t n)
+{
+	struct digest key = DIGEST_INIT;
+	struct buf value = BUF_INIT;
+	const struct result *r;
+	size_t i;
+	enum rb_err rc = RB_EINTERNAL;
+
+	if ((rc = trip_key(t, &key)) != RB_OK)
+		goto out;
+	for (i = 0; i < n; i++) {
+		r = &results[i];
+		if ((rc = put_text(&value, r->file)) != RB_OK ||
+		    (rc = put_text(&value, r->package)) != RB_OK ||
+		    (rc = put_text(&value, r->version)) != RB_OK ||
+		    (rc = put_text(&value, r->arch)) != RB_OK ||
+		    (rc = put_digest(&value, &r->published)) != RB_OK ||
+		    (rc = put_u8(&value, (uint8_t)r->verdict)) != RB_OK ||
+		    (rc = put_text(&value,
+		    r->reason == NULL ? "" : r->reason)) != RB_OK ||
+		    (rc = put_u64(&value, r->leaf)) != RB_OK)
+			goto out;
+	}
+	rc = journal_remember(t->journal, &key, buf_span(&value));
+out:
+	buf_clear(&value);
+	return rc;
+}

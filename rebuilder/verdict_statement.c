@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "rebuilder/verdict.h"
+
+/* Copies texts; the first that fails sticks. */
+struct copier {
+	enum rb_err rc;
+};
+
+static void
+copy(struct copier *c, char **to, const char *from)
+{
+	if (c->rc == RB_OK && from != NULL &&
+	    (*to = strdup(from)) == NULL)
+		c->rc = RB_ENOMEM;
+}
+
+static void
+set_digest(struct maybe_digest *to, const struct digest *from)
+{
+	to->is_set = true;
+	to->value = *from;
+}
+
+static void
+fill_published(struct copier *c, const struct trip *t,
+    const struct listed *item, struct statement *s)
+{
+	const char *slash = strrchr(item->path, '/');
+
+	copy(c, &s->published.file, slash == NULL ? item->path : slash + 1);
+	copy(c, &s->published.repository, t->settings->archive.name);
+	copy(c, &s->published.suite, t->settings->archive.suite);
+	copy(c, &s->published.path, item->path);
+	copy(c, &s->published.name, item->name);
+	copy(c, &s->published.version, item->version);
+	copy(c, &s->published.arch, item->arch);
+	s->published.size = item->size;
+	s->published.sha256 = item->sha256;
+	s->published.metadata = t->index.metadata;
+	s->published.seen = t->index.seen;
+}
+
+static void
+fill_source(struct copier *c, const struct trip *t, struct statement *s)
+{
+	copy(c, &s->source.kind, "debian-source");
+	copy(c, &s->source.repository, t->settings->archive.name);
+	copy(c, &s->source.name, t->name);
+	copy(c, &s->source.version, t->source.version);
+	set_digest(&s->source.dsc, &t->source.dsc_sha256);
+}
+
+static void
+fill_environment(struct copier *c, const struct trip *t, struct statement *s)
+{
+	copy(c, &s->environment.release, t->settings->archive.suite);
+	copy(c, &s->environment.distribution, t->settings->archive.name);
+	copy(c, &s->environment.arch, t->settings->archive.architecture);
+	copy(c, &s->environment.recipe, "deb");
+	if (t->inputs.are_known) {
+		set_digest(&s->inputs.sha256, &t->inputs.text);
+		s->inputs.count = t->inputs.list.n;
+	}
+	if (t->environment.is_known)
+		set_digest(&s->environment.layer, &t->environment.layer);
+	if (!t->build.is_known)
+		return;
+	set_digest(&s->environment.recipe_sha256, &t->environment.recipe);
+	copy(c, &s->machine.kind, t->build.kind);
+	copy(c, &s->machine.clock, t->build.clock);
+	copy(c, &s->machine.network, "none");
+	s->machine.image = t->build.image;
+	s->machine.kernel = t->build.kernel;
+}
+
+enum rb_err
+verdict_statement(const struct trip *t, const struct finding *f,
+    uint64_t attempt, struct statement *out)
+{
+	struct copier c = { RB_OK };
+
+	statement_init(out);
+	out->verdict = f->verdict;
+	out->attempt = attempt;
+	copy(&c, &out->reason, f->reason);
+	fill_published(&c, t, f->published, out);
+	if (f->verdict == VERDICT_REPRODUCED ||
+	    f->verdict == VERDICT_DIFFERS) {
+		out->rebuilt.compared = COMPARED_IDENTICAL;
+		set_digest(&out->rebuilt.sha256, &f->rebuilt);
+		out->rebuilt.size = f->rebuilt_size;
+	}
+	fill_source(&c, t, out);
+	fill_environment(&c, t, out);
+	copy(&c, &out->builder.node, t->node->name);
+	copy(&c, &out->builder.version, RB_VERSION);
+	out->builder.program = *t->program;
+	out->started = t->started;
+	out->finished = time(NULL);
+	/* A clock that was set back must not make a statement nonsense. */
+	if (out->finished < out->started)
+		out->finished = out->started;
+	out->log = t->build.log;
+	out->difference = f->difference;
+	return c.rc;
+}
