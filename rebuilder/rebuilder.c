@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * rebuilder: plans, remembers, and moves bytes and digests between those who
+ * do the work.
+ *
+ * It can reach its journal and depot, the sockets of its node and the pure
+ * roles that it starts.  It has no network, no key and no host privilege,
+ * and parses nothing that came from outside: an attacker who owns a role
+ * gains that role's answers, and `reproduced` is the answer of
+ * rebuilder-compare about bytes that both sides of it hashed.  Who owns this
+ * process can submit false verdicts under this node's name; no other node,
+ * and not the log's past.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/base/file.h"
+#include "common/base/note.h"
+#include "common/process/jail.h"
+#include "common/process/role.h"
+#include "rebuilder/admin.h"
+
+static void
+usage(FILE *to)
+{
+	fprintf(to,
+	    "usage: rebuilder -c node.yml\n"
+	    "Rebuilds what it is asked to on descriptor 3 (admin.sock).\n"
+	    "Started by qubes-rebuilder serve; see rebuilder(8).\n");
+}
+
+static enum rb_err
+own_digest(struct digest *out)
+{
+	uint64_t size = 0;
+	int fd = -1;
+	enum rb_err rc = RB_EINTERNAL;
+
+	if ((fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC)) == -1)
+		return RB_EIO;
+	if ((rc = file_size(fd, &size)) == RB_OK)
+		rc = digest_of_fd(fd, 0, size, out);
+	fd_close(&fd);
+	return rc;
+}
+
+static enum rb_err
+enter_jail(const char *own, const char *keyring, struct fault *why)
+{
+	char home[32]; /* a name that leads to the directory we hold */
+	const struct jail_path paths[] = {
+		{ own, JAIL_WRITE, 0 },
+		{ keyring, JAIL_READ, 0 },
+		{ "/usr", JAIL_READ_EXEC, 0 },
+		{ "/lib", JAIL_READ_EXEC, 1 },
+		{ "/lib64", JAIL_READ_EXEC, 1 },
+		{ "/etc/ld.so.cache", JAIL_READ, 1 },
+		{ "/etc/ssl/openssl.cnf", JAIL_READ, 1 },
+		{ "/proc", JAIL_READ, 0 },
+		{ "/dev/null", JAIL_WRITE, 0 },
+		{ home, JAIL_READ_EXEC, 0 },
+	};
+	const struct jail jail = {
+		.allow = JAIL_FILES | JAIL_DB | JAIL_SPAWN | JAIL_THREADS |
+		    JAIL_UNIX,
+		.paths = paths,
+		.npaths = sizeof(paths) / sizeof(paths[0]),
+		.files = 1024,
+	};
+
+	snprintf(home, sizeof(home), "/proc/self/fd/%d", role_home_fd());
+	return jail_enter(&jail, why);
+}
+
+static enum rb_err
+run(const char *conf, struct fault *why)
+{
+	/* Threads use them until the process ends: never freed. */
+	static struct node node = NODE_INIT;
+	static struct settings settings;
+	struct jobs_setting setting;
+	struct jobs *jobs = NULL;
+	char *own = NULL, *depot = NULL, *journal = NULL;
+	enum rb_err rc = RB_EINTERNAL;
+
+	memset(&setting, 0, sizeof(setting));
+	setting.node = &node;
+	setting.settings = &settings;
+	settings_init(&settings);
+	if ((rc = settings_read(conf, &node, &settings, why)) != RB_OK ||
+	    (rc = own_digest(&setting.program)) != RB_OK ||
+	    (rc = node_path(&node, "rebuilder", &own)) != RB_OK ||
+	    (rc = node_path(&node, "rebuilder/store", &depot)) != RB_OK ||
+	    (rc = node_path(&node, "rebuilder/journal", &journal)) != RB_OK)
+		goto out;
+	if ((rc = depot_open(depot, &setting.depot)) != RB_OK) {
+		fault_set(why, rc, "%s: cannot be opened; was the directory "
+		    "made by qubes-rebuilder init?", depot);
+		goto out;
+	}
+	if ((rc = journal_open(journal, &setting.journal, why)) != RB_OK ||
+	    (rc = enter_jail(own, settings.archive.keyring, why)) != RB_OK ||
+	    (rc = jobs_start(&setting, &jobs)) != RB_OK)
+		goto out;
+	if (admin_serve(ROLE_SOCKET, jobs) != 0)
+		rc = RB_EIO;
+out:
+	free(own);
+	free(depot);
+	free(journal);
+	return rc;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct fault why = FAULT_INIT;
+	enum rb_err rc = RB_EINTERNAL;
+
+	note_open("rebuilder");
+	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
+		usage(stdout);
+		return 0;
+	}
+	if (argc != 3 || strcmp(argv[1], "-c") != 0) {
+		usage(stderr);
+		return 2;
+	}
+	if ((rc = role_home()) == RB_OK)
+		rc = run(argv[2], &why);
+	note(NOTE_ERROR, "%s",
+	    why.text[0] != '\0' ? why.text : err_name(rc));
+	return 1;
+}

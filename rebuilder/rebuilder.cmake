@@ -1,0 +1,32 @@
+set(recipes deb environment resolve)
+list(TRANSFORM recipes PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/guest/
+	OUTPUT_VARIABLE recipe_files)
+list(JOIN recipes " " recipe_names)
+add_custom_command(OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/recipe_texts.h
+	COMMAND ${CMAKE_COMMAND}
+		-DOUT=${CMAKE_CURRENT_BINARY_DIR}/recipe_texts.h
+		"-DNAMES=${recipe_names}"
+		-DDIR=${CMAKE_CURRENT_SOURCE_DIR}/guest
+		-P ${CMAKE_SOURCE_DIR}/scripts/cmake/embed.cmake
+	DEPENDS ${recipe_files} ${CMAKE_SOURCE_DIR}/scripts/cmake/embed.cmake
+	VERBATIM)
+
+# All of the daemon but its main, so that tests can link it too.
+rb_library(rb_rebuilder
+	admin.c ask.c depot.c fetch.c gpgv.c inputs_tar.c jobs.c journal.c
+	listeners.c log_keep.c recipe.c run.c settings.c
+	stage_build.c stage_environment.c stage_index.c stage_inputs.c
+	stage_source.c stage_verdict.c target.c trip.c
+	verdict_memory.c verdict_statement.c verdict_submit.c
+	${CMAKE_CURRENT_BINARY_DIR}/recipe_texts.h
+	LINK rb_attest rb_process rb_base PkgConfig::ARCHIVE PkgConfig::LMDB
+		PkgConfig::ZSTD Threads::Threads)
+target_include_directories(rb_rebuilder PRIVATE ${CMAKE_CURRENT_BINARY_DIR})
+
+rb_program(rebuilder rebuilder.c LINK rb_rebuilder)
+rb_program(qubes-rebuilder
+	command/main.c command/app_init.c command/app_key.c
+	command/app_queue.c command/app_rebuild.c command/app_serve.c
+	command/apt.c command/layout.c command/services.c
+	command/sockets.c
+	LINK rb_rebuilder rb_attest rb_process rb_base PkgConfig::JANSSON)
