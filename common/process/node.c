@@ -56,7 +56,7 @@ node_clear(struct node *node)
 	*node = (struct node)NODE_INIT;
 }
 
-static enum rb_err
+enum rb_err
 node_defaults(struct node *node)
 {
 	const struct {

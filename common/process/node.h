@@ -42,6 +42,11 @@ struct user_ids {
 enum rb_err node_read(const char *path, struct node *node,
     const struct conf_section *extra, size_t nextra, struct fault *why)
     RB_CHECK;
+/*
+ * Sets what node.yml may leave out; the fields must be NULL.  `operator_` of a
+ * node that is not to be named is empty.
+ */
+enum rb_err node_defaults(struct node *node) RB_CHECK;
 void node_clear(struct node *node);
 
 /* RB_ENOTFOUND names the user and how to create it. */
