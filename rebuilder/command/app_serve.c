@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <getopt.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/base/note.h"
+#include "common/process/role.h"
+#include "rebuilder/command/apps.h"
+#include "rebuilder/command/layout.h"
+#include "rebuilder/command/services.h"
+
+#define SYNOPSIS "serve -c node.yml"
+
+/* Of the section `httpd`, the part that only root can do. */
+struct listening {
+	char *listen; /* owned */
+	uint64_t threads;
+};
+
+static const struct conf_key httpd_keys[] = {
+	{ "listen", CONF_TEXT, offsetof(struct listening, listen), true, 0,
+	    0 },
+	{ "threads", CONF_NUMBER, offsetof(struct listening, threads), false,
+	    1, 64 },
+};
+
+static enum rb_err
+serve(const char *conf, struct fault *why)
+{
+	struct node node = NODE_INIT;
+	struct listening httpd = { NULL, 1 };
+	const struct conf_section section = { "httpd", httpd_keys,
+		sizeof(httpd_keys) / sizeof(httpd_keys[0]), &httpd };
+	struct owners who;
+	struct services *services = NULL;
+	enum rb_err rc = RB_EINTERNAL;
+
+	if (geteuid() != 0) {
+		rc = fault_set(why, RB_EREFUSED, "must be started as root: "
+		    "each daemon then runs as its own user");
+		goto out;
+	}
+	if ((rc = node_read(conf, &node, &section, 1, why)) != RB_OK ||
+	    (rc = owners_find(&node, &who, why)) != RB_OK ||
+	    (rc = layout_make(&node, &who, why)) != RB_OK ||
+	    (rc = services_open(&node, &who, conf, httpd.listen, &services,
+	    why)) != RB_OK)
+		goto out;
+	note(NOTE_INFO, "%s serves http://%s/", node.name, httpd.listen);
+	rc = services_run(services, why);
+	note(NOTE_INFO, "%s has stopped", node.name);
+out:
+	services_close(&services);
+	free(httpd.listen);
+	node_clear(&node);
+	return rc;
+}
+
+int
+app_serve(int argc, char **argv)
+{
+	static const struct option longs[] = {
+		{ "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 },
+	};
+	struct fault why = FAULT_INIT;
+	const char *conf = NULL;
+	char *path = NULL;
+	int c;
+	enum rb_err rc = RB_EINTERNAL;
+
+	while ((c = getopt_long(argc, argv, "c:h", longs, NULL)) != -1) {
+		switch (c) {
+		case 'c':
+			conf = optarg;
+			break;
+		case 'h':
+			printf("usage: qubes-rebuilder " SYNOPSIS "\n"
+			    "Runs the node's daemons in the foreground until "
+			    "SIGTERM or SIGINT.\n");
+			return 0;
+		default:
+			return app_usage(SYNOPSIS);
+		}
+	}
+	if (conf == NULL || optind != argc)
+		return app_usage(SYNOPSIS);
+	if ((path = realpath(conf, NULL)) == NULL) {
+		note(NOTE_ERROR, "serve: %s: no such file; make a node with "
+		    "qubes-rebuilder init", conf);
+		return 2;
+	}
+	if ((rc = role_home()) == RB_OK)
+		rc = serve(path, &why);
+	if (rc != RB_OK)
+		note(NOTE_ERROR, "serve: %s",
+		    why.text[0] != '\0' ? why.text : err_name(rc));
+	free(path);
+	return rc == RB_OK ? 0 : 1;
+}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "rebuilder/command/sockets.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "common/base/buf.h"
+#include "common/base/file.h"
+
+#define BACKLOG 64
+#define HTTP_BACKLOG 1024
+
+enum rb_err
+socket_listen_unix(const char *path, gid_t gid, int *out, struct fault *why)
+{
+	struct sockaddr_un address;
+	int fd = -1;
+	enum rb_err rc = RB_EINTERNAL;
+
+	memset(&address, 0, sizeof(address));
+	address.sun_family = AF_UNIX;
+	if (strlen(path) >= sizeof(address.sun_path))
+		return fault_set(why, RB_ELIMIT, "%s: a socket's path may "
+		    "have at most %zu bytes; use a shorter directory", path,
+		    sizeof(address.sun_path) - 1);
+	memcpy(address.sun_path, path, strlen(path));
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	if (fd == -1)
+		return RB_EIO;
+	if (unlink(path) == -1 && errno != ENOENT)
+		goto fail;
+	if (bind(fd, (const struct sockaddr *)&address, sizeof(address)) ==
+	    -1 || chown(path, 0, gid) == -1 || chmod(path, 0660) == -1 ||
+	    listen(fd, BACKLOG) == -1)
+		goto fail;
+	*out = fd;
+	return RB_OK;
+fail:
+	rc = fault_set(why, RB_EIO, "%s: %s", path, strerror(errno));
+	fd_close(&fd);
+	return rc;
+}
+
+/* "127.0.0.1:8480" or "[::1]:8480" into host and port, owned. */
+static enum rb_err
+split(const char *address, char **host, char **port)
+{
+	const char *colon = strrchr(address, ':');
+	struct span name;
+	enum rb_err rc = RB_EINTERNAL;
+
+	if (colon == NULL || colon == address || colon[1] == '\0')
+		return RB_EFORMAT;
+	name = span_of(address, (size_t)(colon - address));
+	if (name.p[0] == '[' && name.p[name.len - 1] == ']')
+		name = span_of(name.p + 1, name.len - 2);
+	if ((rc = str_dup_span(name, host)) != RB_OK)
+		return rc;
+	return str_dup_span(span_of_str(colon + 1), port);
+}
+
+enum rb_err
+socket_listen_tcp(const char *address, int *out, struct fault *why)
+{
+	const struct addrinfo hints = {
+		.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE,
+		.ai_socktype = SOCK_STREAM,
+	};
+	struct addrinfo *found = NULL;
+	char *host = NULL, *port = NULL;
+	const int yes = 1;
+	int fd = -1;
+	enum rb_err rc = RB_EINTERNAL;
+
+	if ((rc = split(address, &host, &port)) != RB_OK ||
+	    getaddrinfo(host, port, &hints, &found) != 0) {
+		rc = rc == RB_ENOMEM ? rc : fault_set(why, RB_EFORMAT,
+		    "httpd.listen: \"%s\" is not ADDRESS:PORT with a numeric "
+		    "address", address);
+		goto out;
+	}
+	fd = socket(found->ai_family,
+	    SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd == -1 ||
+	    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) ==
+	    -1 || bind(fd, found->ai_addr, found->ai_addrlen) == -1 ||
+	    listen(fd, HTTP_BACKLOG) == -1) {
+		rc = fault_set(why, RB_EIO, "httpd.listen: %s: %s", address,
+		    strerror(errno));
+		goto out;
+	}
+	*out = fd;
+	fd = -1; /* now the caller's */
+	rc = RB_OK;
+out:
+	if (found != NULL)
+		freeaddrinfo(found);
+	free(host);
+	free(port);
+	fd_close(&fd);
+	return rc;
+}
