@@ -195,10 +195,13 @@ add_descriptors(struct filter *f, unsigned int allow)
 	add_if(f, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, UINT32_MAX, TCGETS);
 	add_if(f, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, UINT32_MAX, FIONREAD);
 	add_if(f, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, UINT32_MAX, FIONBIO);
-	/* fstat(3) is this call, with the flag. */
-	if ((allow & (JAIL_FILES | JAIL_SPAWN | JAIL_EXEC)) == 0)
-		add_if(f, SCMP_ACT_ALLOW, SCMP_SYS(newfstatat), 3,
-		    AT_EMPTY_PATH, AT_EMPTY_PATH);
+	if ((allow & JAIL_FILES) != 0)
+		return;
+	/* fstat(3) is this call, with the flag; stat(3) without. */
+	add_if(f, SCMP_ACT_ALLOW, SCMP_SYS(newfstatat), 3, AT_EMPTY_PATH,
+	    AT_EMPTY_PATH);
+	add_if(f, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(newfstatat), 3,
+	    AT_EMPTY_PATH, 0);
 }
 
 static void

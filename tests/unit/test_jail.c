@@ -1,0 +1,741 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <fcntl.h>
+#include <grp.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <curl/curl.h>
+#include <lmdb.h>
+#include <microhttpd.h>
+
+#include "common/base/file.h"
+#include "common/process/jail.h"
+#include "common/process/role.h"
+#include "test_jail_deeds.h"
+
+#define NOBODY 65534
+#define EXIT_NO_JAIL 99
+
+enum end { WORKED, REFUSED, KILLED, OTHER };
+
+static const char *const ends[] = { "worked", "was refused", "killed it",
+	"ended otherwise" };
+
+/*
+ * Jails are not for root, and CI often is root.  We become nobody as well
+ * as the children, so that no plain difference of users refuses a deed.
+ */
+static bool
+be_nobody(void)
+{
+	return geteuid() != 0 || (setgroups(0, NULL) == 0 &&
+	    setresgid(NOBODY, NOBODY, NOBODY) == 0 &&
+	    setresuid(NOBODY, NOBODY, NOBODY) == 0 &&
+	    prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) == 0);
+}
+
+static void
+enter(const struct jail *jail)
+{
+	struct fault why = FAULT_INIT;
+
+	if (jail_enter(jail, &why) != RB_OK) {
+		dprintf(2, "%s\n", why.text);
+		_exit(EXIT_NO_JAIL);
+	}
+}
+
+static enum end
+end_of(pid_t pid)
+{
+	int status = 0;
+
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
+		return KILLED;
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		return WORKED;
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 1)
+		return REFUSED;
+	return OTHER;
+}
+
+/* In a process of its own, with `fd` as descriptor 3. */
+static enum end
+try(const struct jail *jail, int fd, int (*deed)(void))
+{
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		if (fd >= 0 && fd != 3 && dup2(fd, 3) != 3)
+			_exit(EXIT_NO_JAIL);
+		enter(jail);
+		_exit(deed() == 0 ? 0 : 1);
+	}
+	return end_of(pid);
+}
+
+struct trial {
+	const char *what;
+	unsigned int allow;
+	int (*deed)(void);
+	enum end end;
+};
+
+static void
+try_all(const struct trial *trials, size_t n)
+{
+	struct jail jail;
+	int failed = 0;
+	size_t i;
+	int fd;
+
+	fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_true(fd >= 0);
+	for (i = 0; i < n; i++) {
+		enum end end;
+
+		memset(&jail, 0, sizeof(jail));
+		jail.allow = trials[i].allow;
+		end = try(&jail, fd, trials[i].deed);
+		if (end != trials[i].end) {
+			failed++;
+			print_error("%s, allow 0x%x: %s; should: %s\n",
+			    trials[i].what, trials[i].allow, ends[end],
+			    ends[trials[i].end]);
+		}
+	}
+	fd_close(&fd);
+	assert_int_equal(failed, 0);
+}
+
+#define TRY_ALL(t) try_all(t, sizeof(t) / sizeof((t)[0]))
+
+static void
+an_empty_jail_computes_and_nothing_else(void **state)
+{
+	static const struct trial trials[] = {
+		{ "compute", 0, deed_compute, WORKED },
+		{ "pipe", 0, deed_pipe, WORKED },
+		{ "file in memory", 0, deed_memory_file, WORKED },
+		{ "clock", 0, deed_clock, WORKED },
+		{ "abort", 0, deed_abort, OTHER },
+		{ "open", 0, deed_open, REFUSED },
+		{ "create", 0, deed_open_write, REFUSED },
+		{ "stat", 0, deed_stat, REFUSED },
+		{ "memory of the parent", 0, deed_read_memory, REFUSED },
+		{ "TCP", 0, deed_socket_inet, KILLED },
+		{ "TCP over IPv6", 0, deed_socket_inet6, KILLED },
+		{ "Unix socket", 0, deed_socket_unix, KILLED },
+		{ "netlink", 0, deed_socket_netlink, KILLED },
+		{ "packets", 0, deed_socket_packet, KILLED },
+		{ "connect", 0, deed_connect_tcp, KILLED },
+		{ "bind", 0, deed_bind_tcp, KILLED },
+		{ "accept", 0, deed_accept, KILLED },
+		{ "fork", 0, deed_fork, KILLED },
+		{ "thread", 0, deed_thread, KILLED },
+		{ "exec", 0, deed_exec, KILLED },
+		{ "executable memory", 0, deed_mmap_exec, KILLED },
+		{ "memory made executable", 0, deed_mprotect_exec, KILLED },
+		{ "ptrace", 0, deed_ptrace, KILLED },
+		{ "read a process", 0, deed_read_process, KILLED },
+		{ "kill the parent", 0, deed_kill_parent, KILLED },
+		{ "signal init's thread", 0, deed_kill_all, KILLED },
+		{ "mount", 0, deed_mount, KILLED },
+		{ "chroot", 0, deed_chroot, KILLED },
+		{ "namespace", 0, deed_unshare, KILLED },
+		{ "be root", 0, deed_setuid, KILLED },
+		{ "set a limit", 0, deed_raise_limit, KILLED },
+		{ "TIOCSTI", 0, deed_type_into_terminal, KILLED },
+		{ "lock", 0, deed_lock, KILLED },
+		{ "bpf", 0, deed_bpf, KILLED },
+		{ "keyctl", 0, deed_keyctl, KILLED },
+		{ "io_uring", 0, deed_io_uring, KILLED },
+		{ "userfaultfd", 0, deed_userfaultfd, KILLED },
+		{ "perf", 0, deed_perf, KILLED },
+		{ "personality", 0, deed_personality, KILLED },
+#ifndef RB_SANITIZE
+		{ "be dumpable", 0, deed_be_dumpable, KILLED },
+		{ "32-bit call", 0, deed_old_abi, KILLED },
+#endif
+	};
+
+	(void)state;
+	TRY_ALL(trials);
+}
+
+static void
+every_jail_refuses_what_no_flag_names(void **state)
+{
+	static const unsigned int jails[] = { JAIL_NET, JAIL_ACCEPT,
+		JAIL_THREADS, JAIL_FILES, JAIL_DB, JAIL_UNIX,
+		JAIL_NET | JAIL_THREADS | JAIL_FILES,
+		JAIL_ACCEPT | JAIL_THREADS | JAIL_DB,
+		JAIL_UNIX | JAIL_DB | JAIL_FILES, JAIL_SPAWN | JAIL_UNIX };
+	struct trial trials[] = {
+		{ "open", 0, deed_open, REFUSED },
+		{ "create", 0, deed_open_write, REFUSED },
+		{ "memory of the parent", 0, deed_read_memory, REFUSED },
+		{ "ptrace", 0, deed_ptrace, KILLED },
+		{ "read a process", 0, deed_read_process, KILLED },
+		{ "mount", 0, deed_mount, KILLED },
+		{ "chroot", 0, deed_chroot, KILLED },
+		{ "packets", 0, deed_socket_packet, KILLED },
+		{ "bpf", 0, deed_bpf, KILLED },
+		{ "keyctl", 0, deed_keyctl, KILLED },
+		{ "io_uring", 0, deed_io_uring, KILLED },
+		{ "bind", 0, deed_bind_tcp, KILLED },
+	};
+	size_t i, j;
+
+	(void)state;
+	for (i = 0; i < sizeof(jails) / sizeof(jails[0]); i++) {
+		for (j = 0; j < sizeof(trials) / sizeof(trials[0]); j++)
+			trials[j].allow = jails[i];
+		TRY_ALL(trials);
+	}
+}
+
+static void
+a_flag_allows_what_it_names(void **state)
+{
+	static const struct trial trials[] = {
+		{ "TCP", JAIL_NET, deed_socket_inet, WORKED },
+		{ "TCP over IPv6", JAIL_NET, deed_socket_inet6, WORKED },
+		{ "Unix socket", JAIL_NET, deed_socket_unix, WORKED },
+		{ "netlink", JAIL_NET, deed_socket_netlink, REFUSED },
+		{ "thread", JAIL_NET, deed_thread, KILLED },
+		{ "executable memory", JAIL_NET, deed_mmap_exec, REFUSED },
+		{ "Unix socket", JAIL_UNIX, deed_socket_unix, WORKED },
+		{ "TCP", JAIL_UNIX, deed_socket_inet, KILLED },
+		{ "connect", JAIL_UNIX, deed_connect_tcp, REFUSED },
+		{ "connect", JAIL_ACCEPT, deed_connect_tcp, KILLED },
+		{ "TCP", JAIL_ACCEPT, deed_socket_inet, KILLED },
+		{ "thread", JAIL_THREADS, deed_thread, WORKED },
+		{ "fork", JAIL_THREADS, deed_fork, KILLED },
+		{ "exec", JAIL_THREADS, deed_exec, KILLED },
+		{ "exec", JAIL_FILES, deed_exec, KILLED },
+		{ "lock", JAIL_FILES, deed_lock, KILLED },
+		{ "fork", JAIL_SPAWN, deed_fork, WORKED },
+		{ "thread", JAIL_SPAWN, deed_thread, WORKED },
+		{ "foreign exec", JAIL_SPAWN, deed_exec, REFUSED },
+		{ "kill the parent", JAIL_SPAWN, deed_kill_parent, REFUSED },
+		{ "be root", JAIL_SPAWN, deed_setuid, REFUSED },
+		{ "TCP", JAIL_SPAWN, deed_socket_inet, KILLED },
+	};
+
+	(void)state;
+	TRY_ALL(trials);
+}
+
+static int
+deed_write_readable(void)
+{
+	int fd = open("/etc/rb-test", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+	return fd < 0 ? -1 : 0;
+}
+
+static void
+paths_open_what_they_name(void **state)
+{
+	static const struct jail_path etc[] = { { "/etc", JAIL_READ, 0 } };
+	static const struct jail_path tmp[] = { { "/tmp", JAIL_WRITE, 0 } };
+	static const struct jail_path absent[] = {
+		{ "/nonexistent", JAIL_READ, 1 } };
+	struct jail jail;
+
+	(void)state;
+	memset(&jail, 0, sizeof(jail));
+	jail.allow = JAIL_FILES;
+	jail.npaths = 1;
+	jail.paths = etc;
+	assert_int_equal(try(&jail, -1, deed_open), WORKED);
+	assert_int_equal(try(&jail, -1, deed_write_readable), REFUSED);
+	assert_int_equal(try(&jail, -1, deed_open_write), REFUSED);
+	jail.paths = absent;
+	assert_int_equal(try(&jail, -1, deed_open), REFUSED);
+	jail.paths = tmp;
+	assert_int_equal(try(&jail, -1, deed_open), REFUSED);
+	assert_int_equal(try(&jail, -1, deed_open_write), WORKED);
+	(void)unlink("/tmp/rb-jail-escaped");
+}
+
+static void
+a_part_that_fails_is_an_error(void **state)
+{
+	static const struct jail_path absent[] = {
+		{ "/nonexistent", JAIL_READ, 0 } };
+	struct fault why = FAULT_INIT;
+	struct jail jail;
+
+	(void)state;
+	memset(&jail, 0, sizeof(jail));
+	jail.paths = absent;
+	jail.npaths = 1;
+	assert_int_equal(jail_enter(&jail, &why), RB_EIO);
+	assert_non_null(strstr(why.text, "/nonexistent"));
+}
+
+static void
+root_is_refused(void **state)
+{
+	struct jail jail;
+	pid_t pid;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	memset(&jail, 0, sizeof(jail));
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0)
+		_exit(jail_enter(&jail, NULL) == RB_EREFUSED ? 1 : 0);
+	assert_int_equal(end_of(pid), REFUSED);
+}
+
+/* A jailed child that waits on descriptor 3 until we close our end. */
+static pid_t
+start_waiting(const struct jail *jail, int *end)
+{
+	int pair[2] = { -1, -1 };
+	char byte = 'x';
+	pid_t pid;
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0,
+	    pair), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		fd_close(&pair[0]);
+		enter(jail);
+		if (write(pair[1], &byte, 1) != 1 ||
+		    read(pair[1], &byte, 1) != 0)
+			_exit(2);
+		_exit(0);
+	}
+	fd_close(&pair[1]);
+	if (read(pair[0], &byte, 1) != 1)
+		byte = '?';
+	*end = pair[0];
+	return pid;
+}
+
+/* One file of /proc/PID. */
+static char *
+proc_read(pid_t pid, const char *name)
+{
+	struct buf text = BUF_INIT;
+	char path[64];
+	char *out = NULL;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, name);
+	assert_int_equal(file_read_at(AT_FDCWD, path, 65536, &text), RB_OK);
+	assert_int_equal(str_dup_span(buf_span(&text), &out), RB_OK);
+	buf_clear(&text);
+	return out;
+}
+
+static void
+the_kernel_says_so(void **state)
+{
+	static const char *const lines[] = { "CapInh:\t0000000000000000\n",
+		"CapPrm:\t0000000000000000\n", "CapEff:\t0000000000000000\n",
+		"CapBnd:\t0000000000000000\n", "CapAmb:\t0000000000000000\n",
+		"NoNewPrivs:\t1\n", "Seccomp:\t2\n" };
+	struct jail jail;
+	char *status, *limits;
+	int end = -1;
+	pid_t pid;
+	size_t i;
+
+	(void)state;
+	memset(&jail, 0, sizeof(jail));
+	jail.file_max = 12345;
+	jail.cpu = 678;
+	jail.memory = UINT64_C(0x100000000);
+	pid = start_waiting(&jail, &end);
+	status = proc_read(pid, "status");
+	limits = proc_read(pid, "limits");
+	for (i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+		assert_non_null(strstr(status, lines[i]));
+	assert_non_null(strstr(limits, "Max core file size        0   "));
+	assert_non_null(strstr(limits, "Max open files            64   "));
+	assert_non_null(strstr(limits, "Max file size             12345   "));
+	assert_non_null(strstr(limits, "Max cpu time              678   "));
+#ifndef RB_SANITIZE
+	assert_non_null(strstr(limits, "Max address space         4294967296"));
+#endif
+	free(status);
+	free(limits);
+	fd_close(&end);
+	assert_int_equal(end_of(pid), WORKED);
+}
+
+static char outside[4][64]; /* names of the namespaces of this test */
+
+/* Which namespaces differ from those outside, one bit each. */
+static unsigned int
+spaces_own(void)
+{
+	static const char *const spaces[] = { "/proc/self/ns/user",
+		"/proc/self/ns/ipc", "/proc/self/ns/uts", "/proc/self/ns/net" };
+	unsigned int own = 0, i;
+
+	for (i = 0; i < 4; i++) {
+		char name[64] = "";
+
+		if (readlink(spaces[i], name, sizeof(name) - 1) <= 0)
+			return 0;
+		if (outside[i][0] == '\0')
+			memcpy(outside[i], name, sizeof(name));
+		else if (strcmp(outside[i], name) != 0)
+			own |= 1u << i;
+	}
+	return own;
+}
+
+static int
+deed_own_network(void)
+{
+	return spaces_own() == 0xf ? 0 : -1;
+}
+
+static int
+deed_shared_network(void)
+{
+	return spaces_own() == 0x7 ? 0 : -1;
+}
+
+static void
+namespaces_are_its_own(void **state)
+{
+	static const struct trial trials[] = {
+		{ "files", JAIL_FILES, deed_own_network, WORKED },
+		{ "spawn", JAIL_SPAWN, deed_own_network, WORKED },
+		{ "Unix", JAIL_FILES | JAIL_UNIX, deed_own_network, WORKED },
+		{ "net", JAIL_FILES | JAIL_NET, deed_shared_network, WORKED },
+		{ "accept", JAIL_FILES | JAIL_ACCEPT, deed_shared_network,
+		    WORKED },
+	};
+
+	(void)state;
+	(void)spaces_own();
+	TRY_ALL(trials);
+}
+
+static MDB_env *env;
+static MDB_dbi dbi;
+
+static int
+deed_commit(void)
+{
+	char text[] = "x";
+	MDB_val key = { 1, text }, value = { 1, text };
+	MDB_txn *txn = NULL;
+	int i;
+
+	for (i = 0; i < 100; i++) {
+		text[0] = (char)i;
+		if (mdb_txn_begin(env, NULL, 0, &txn) != 0 ||
+		    mdb_put(txn, dbi, &key, &value, 0) != 0 ||
+		    mdb_txn_commit(txn) != 0)
+			return -1;
+		if (mdb_txn_begin(env, NULL, MDB_RDONLY, &txn) != 0 ||
+		    mdb_get(txn, dbi, &key, &value) != 0)
+			return -1;
+		mdb_txn_abort(txn);
+	}
+	return 0;
+}
+
+static void *
+commit_in_thread(void *arg)
+{
+	return deed_commit() == 0 ? arg : NULL;
+}
+
+static int
+deed_commit_threaded(void)
+{
+	pthread_t thread;
+	void *done = NULL;
+	int here;
+
+	if (deed_commit() != 0 ||
+	    pthread_create(&thread, NULL, commit_in_thread, &here) != 0 ||
+	    pthread_join(thread, &done) != 0)
+		return -1;
+	return done == &here ? 0 : -1;
+}
+
+/* The environment is opened in the child, before its jail. */
+static enum end
+try_database(unsigned int allow, int (*deed)(void))
+{
+	char dir[] = "/tmp/rb-jail-XXXXXX";
+	char name[64];
+	struct jail jail;
+	MDB_txn *txn = NULL;
+	enum end end;
+	pid_t pid;
+
+	memset(&jail, 0, sizeof(jail));
+	jail.allow = allow;
+	assert_non_null(mkdtemp(dir));
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		if (mdb_env_create(&env) != 0 ||
+		    mdb_env_set_mapsize(env, 1 << 24) != 0 ||
+		    mdb_env_open(env, dir, 0, 0600) != 0 ||
+		    mdb_txn_begin(env, NULL, 0, &txn) != 0 ||
+		    mdb_dbi_open(txn, NULL, 0, &dbi) != 0 ||
+		    mdb_txn_commit(txn) != 0)
+			_exit(EXIT_NO_JAIL);
+		enter(&jail);
+		_exit(deed() == 0 ? 0 : 1);
+	}
+	end = end_of(pid);
+	(void)snprintf(name, sizeof(name), "%s/data.mdb", dir);
+	(void)unlink(name);
+	(void)snprintf(name, sizeof(name), "%s/lock.mdb", dir);
+	(void)unlink(name);
+	(void)rmdir(dir);
+	return end;
+}
+
+static void
+a_database_commits(void **state)
+{
+	(void)state;
+	assert_int_equal(try_database(0, deed_commit), KILLED);
+	assert_int_equal(try_database(JAIL_DB, deed_commit), WORKED);
+	assert_int_equal(try_database(JAIL_DB | JAIL_THREADS,
+	    deed_commit_threaded), WORKED);
+	assert_int_equal(try_database(JAIL_DB | JAIL_ACCEPT | JAIL_THREADS,
+	    deed_commit_threaded), WORKED);
+}
+
+/* A listening TCP socket on loopback. */
+static int
+listen_on_loopback(uint16_t *port)
+{
+	struct sockaddr_in address;
+	socklen_t len = sizeof(address);
+	int fd;
+
+	memset(&address, 0, sizeof(address));
+	address.sin_family = AF_INET;
+	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_true(fd >= 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&address, len), 0);
+	assert_int_equal(listen(fd, 16), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &len),
+	    0);
+	*port = ntohs(address.sin_port);
+	return fd;
+}
+
+static enum MHD_Result
+answer(void *self, struct MHD_Connection *connection, const char *url,
+    const char *method, const char *version, const char *upload,
+    size_t *nupload, void **request)
+{
+	static char body[] = "from inside\n";
+	struct MHD_Response *response;
+	enum MHD_Result r;
+
+	(void)self;
+	(void)url;
+	(void)method;
+	(void)version;
+	(void)upload;
+	(void)nupload;
+	(void)request;
+	response = MHD_create_response_from_buffer(sizeof(body) - 1, body,
+	    MHD_RESPMEM_PERSISTENT);
+	r = MHD_queue_response(connection, MHD_HTTP_OK, response);
+	MHD_destroy_response(response);
+	return r;
+}
+
+/* Serves descriptor 3 until descriptor 4 is at its end. */
+static void
+serve(unsigned int allow)
+{
+	struct MHD_Daemon *daemon;
+	struct jail jail;
+	char byte;
+
+	memset(&jail, 0, sizeof(jail));
+	jail.allow = allow;
+	enter(&jail);
+	daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC,
+	    0, NULL, NULL, answer, NULL, MHD_OPTION_LISTEN_SOCKET, 3,
+	    MHD_OPTION_THREAD_POOL_SIZE, 2u, MHD_OPTION_CONNECTION_TIMEOUT, 9u,
+	    MHD_OPTION_END);
+	if (daemon == NULL)
+		_exit(1);
+	if (read(4, &byte, 1) != 0)
+		_exit(2);
+	MHD_stop_daemon(daemon);
+	_exit(0);
+}
+
+static size_t
+count(char *p, size_t size, size_t n, void *total)
+{
+	(void)p;
+	*(size_t *)total += size * n;
+	return size * n;
+}
+
+/* Fetches one address, as rebuilder-net does. */
+static void
+fetch(const char *url)
+{
+	static const struct jail_path paths[] = {
+		{ "/etc/hosts", JAIL_READ, 1 },
+		{ "/etc/resolv.conf", JAIL_READ, 1 },
+		{ "/etc/nsswitch.conf", JAIL_READ, 1 },
+		{ "/etc/host.conf", JAIL_READ, 1 },
+	};
+	struct jail jail;
+	size_t total = 0;
+	CURL *curl;
+
+	memset(&jail, 0, sizeof(jail));
+	jail.allow = JAIL_NET | JAIL_THREADS | JAIL_FILES;
+	jail.paths = paths;
+	jail.npaths = sizeof(paths) / sizeof(paths[0]);
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != 0)
+		_exit(EXIT_NO_JAIL);
+	enter(&jail);
+	curl = curl_easy_init();
+	if (curl == NULL ||
+	    curl_easy_setopt(curl, CURLOPT_URL, url) != CURLE_OK ||
+	    curl_easy_setopt(curl, CURLOPT_PROXY, "") != CURLE_OK ||
+	    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) != CURLE_OK ||
+	    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, count) != CURLE_OK ||
+	    curl_easy_setopt(curl, CURLOPT_WRITEDATA, &total) != CURLE_OK ||
+	    curl_easy_perform(curl) != CURLE_OK || total != 12)
+		_exit(1);
+	curl_easy_cleanup(curl);
+	_exit(0);
+}
+
+static void
+a_jailed_client_meets_a_jailed_server(void **state)
+{
+	char url[64];
+	int stop[2] = { -1, -1 };
+	uint16_t port = 0;
+	pid_t server, client;
+	int fd;
+
+	(void)state;
+	fd = listen_on_loopback(&port);
+	assert_int_equal(pipe2(stop, O_CLOEXEC), 0);
+	server = fork();
+	assert_true(server >= 0);
+	if (server == 0) {
+		int in = fcntl(stop[0], F_DUPFD, 20);
+		int listener = fcntl(fd, F_DUPFD, 20);
+
+		fd_close(&stop[1]);
+		if (dup2(listener, 3) != 3 || dup2(in, 4) != 4)
+			_exit(EXIT_NO_JAIL);
+		serve(JAIL_ACCEPT | JAIL_THREADS | JAIL_DB);
+	}
+	(void)snprintf(url, sizeof(url), "http://localhost:%u/", port);
+	client = fork();
+	assert_true(client >= 0);
+	if (client == 0)
+		fetch(url);
+	assert_int_equal(end_of(client), WORKED);
+	fd_close(&stop[1]);
+	assert_int_equal(end_of(server), WORKED);
+	fd_close(&stop[0]);
+	fd_close(&fd);
+}
+
+/* In the child: another jail inside, narrower. */
+static int
+deed_enter_again(void)
+{
+	struct jail jail;
+	struct fault why = FAULT_INIT;
+	pid_t pid = fork();
+	int status = 0;
+
+	if (pid < 0)
+		return -1;
+	if (pid == 0) {
+		memset(&jail, 0, sizeof(jail));
+		if (jail_enter(&jail, &why) != RB_OK) {
+			dprintf(2, "%s\n", why.text);
+			_exit(EXIT_NO_JAIL);
+		}
+		if (deed_compute() != 0 || deed_open() == 0)
+			_exit(2);
+		_exit(deed_fork() == 0 ? 3 : 4);
+	}
+	if (waitpid(pid, &status, 0) != pid)
+		return -1;
+	return WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS ? 0 : -1;
+}
+
+static void
+jails_stack(void **state)
+{
+	struct jail jail;
+
+	(void)state;
+	memset(&jail, 0, sizeof(jail));
+	jail.allow = JAIL_SPAWN;
+	assert_int_equal(try(&jail, -1, deed_enter_again), WORKED);
+	jail.allow = JAIL_SPAWN | JAIL_UNIX | JAIL_DB | JAIL_FILES;
+	assert_int_equal(try(&jail, -1, deed_enter_again), WORKED);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest first[] = {
+		cmocka_unit_test(root_is_refused),
+	};
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_empty_jail_computes_and_nothing_else),
+		cmocka_unit_test(every_jail_refuses_what_no_flag_names),
+		cmocka_unit_test(a_flag_allows_what_it_names),
+		cmocka_unit_test(paths_open_what_they_name),
+		cmocka_unit_test(a_part_that_fails_is_an_error),
+		cmocka_unit_test(the_kernel_says_so),
+		cmocka_unit_test(namespaces_are_its_own),
+		cmocka_unit_test(a_database_commits),
+		cmocka_unit_test(a_jailed_client_meets_a_jailed_server),
+		cmocka_unit_test(jails_stack),
+	};
+	int failed;
+
+	failed = cmocka_run_group_tests(first, NULL, NULL);
+	if (role_home() != RB_OK || !be_nobody())
+		return EXIT_NO_JAIL;
+	return failed + cmocka_run_group_tests(tests, NULL, NULL);
+}
