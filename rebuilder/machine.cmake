@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# rebuilder-machine
+rb_library(rb_description description.c LINK rb_base)
