@@ -20,12 +20,18 @@ struct key_public {
 struct key;
 
 enum rb_err key_generate(struct key **out) RB_CHECK;
-/* PKCS#8 PEM, unencrypted, as `openssl pkey` reads and writes it. */
+/*
+ * PKCS#8 PEM, unencrypted, as `openssl genpkey` writes it; no other spelling
+ * is read.  Who has the text wipes it (buf_wipe).  A program that holds a key
+ * calls CRYPTO_secure_malloc_init first, so that OpenSSL locks the secret in
+ * memory and keeps it out of core dumps.
+ */
 enum rb_err key_read(struct span pem, struct key **out) RB_CHECK;
 enum rb_err key_write(const struct key *k, struct buf *pem) RB_CHECK;
 void key_free(struct key **k);
 void key_public_of(const struct key *k, struct key_public *out);
 
+/* What leaves was verified with the public half. */
 enum rb_err key_sign(const struct key *k, struct span message,
     uint8_t out[KEY_SIGNATURE_LEN]) RB_CHECK;
 /* RB_ESIG when the signature is not good. */
@@ -44,6 +50,12 @@ struct vkey {
 };
 #define VKEY_ED25519 0x01
 #define VKEY_COSIGNATURE 0x04
+
+/*
+ * Names of keys, of logs (origins) and of nodes: 1 to KEY_NAME_MAX bytes of
+ * visible ASCII without plus, quote and backslash.
+ */
+bool key_name_is_valid(struct span name);
 
 enum rb_err vkey_make(const char *name, uint8_t type,
     const struct key_public *key, struct vkey *out) RB_CHECK;
