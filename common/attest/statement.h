@@ -36,14 +36,15 @@ struct maybe_digest {
 
 /*
  * Texts are owned, terminated, printable ASCII without quote and backslash,
- * at most STATEMENT_TEXT_MAX bytes; NULL is absent.  Times are seconds since
- * 1970 in UTC.  Which fields a verdict must and must not have is said in
- * FORMATS.md and checked by statement_write as well as statement_parse.
+ * 1 to STATEMENT_TEXT_MAX bytes; NULL is absent.  Times are seconds since
+ * 1970 in UTC.  Numbers are below 2^53.  Which fields a verdict must and must
+ * not have is said in FORMATS.md, "Statement", and checked by statement_write
+ * as well as statement_parse.
  */
 #define STATEMENT_TEXT_MAX 512
 struct statement {
 	enum verdict verdict;
-	char *reason; /* token [a-z0-9-]+; absent exactly for REPRODUCED */
+	char *reason; /* reason_fits; absent exactly for REPRODUCED */
 	uint64_t attempt; /* from 1, rises with each try at the same file */
 	struct {
 		char *file; /* file name, no slash */
@@ -54,7 +55,7 @@ struct statement {
 		int64_t seen;
 	} published;
 	struct {
-		enum compared compared;
+		enum compared compared; /* of equal files: for REPRODUCED */
 		struct maybe_digest sha256;
 		uint64_t size;
 	} rebuilt;
@@ -64,7 +65,8 @@ struct statement {
 		struct maybe_digest dsc;      /* debian-source */
 		char *tag, *tag_object, *commit; /* git-tag */
 		struct maybe_digest tag_sha256, tree_sha256;
-		char *signers[STATEMENT_SIGNERS_MAX]; /* primary fingerprints */
+		/* Primary fingerprints, upper-case hex, strictly rising. */
+		char *signers[STATEMENT_SIGNERS_MAX];
 		size_t nsigners;
 		uint64_t threshold;
 	} source;
@@ -81,7 +83,7 @@ struct statement {
 		char *kind; /* "xen", "qemu", "namespace" */
 		struct maybe_digest image, kernel;
 		char *network; /* "none" */
-		char *clock;   /* "host", or the UTC time that was set */
+		char *clock;   /* "host", or the UTC time that it began at */
 	} machine;
 	struct {
 		char *node, *version;
@@ -103,5 +105,8 @@ enum rb_err statement_parse(struct span json, struct statement *out,
 
 const char *verdict_name(enum verdict v);
 enum rb_err verdict_parse(struct span name, enum verdict *out) RB_CHECK;
+
+/* The token is one that FORMATS.md, "Reasons", lists for this verdict. */
+bool reason_fits(enum verdict v, struct span token);
 
 #endif
