@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef RB_UPDATER_QUORUM_H
+#define RB_UPDATER_QUORUM_H
+
+/*
+ * The commands of qubes-quorum(1).  Each gets what stands behind its name
+ * (argv[0] is the name) and returns the exit status.
+ */
+enum quorum_exit {
+	QUORUM_ACCEPTED = 0,  /* every file */
+	QUORUM_REFUSED = 1,   /* some file */
+	QUORUM_UNDECIDED = 2, /* nothing was decided */
+};
+
+int quorum_verify(int argc, char **argv);
+int quorum_explain(int argc, char **argv);
+int quorum_policy(int argc, char **argv);
+int quorum_fetch(int argc, char **argv);
+
+/* Says how the command is used. */
+#define QUORUM_USAGE \
+	"usage: qubes-quorum verify -p POLICY [-b BUNDLE]... [--json] FILE...\n" \
+	"       qubes-quorum explain -p POLICY [-b BUNDLE]... FILE...\n" \
+	"       qubes-quorum fetch -p POLICY -o BUNDLE [--digits N]" \
+	" [--proxy URL] FILE...\n" \
+	"       qubes-quorum policy check POLICY\n"
+
+#endif
