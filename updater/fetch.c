@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * qubes-quorum-fetch: the half of qubes-quorum that has a network.
+ *
+ * It decides nothing and is trusted by nobody: whoever owns it can leave
+ * evidence out, which makes the other half refuse, and can learn from the
+ * command line what is to be installed.  The nodes learn neither: they are
+ * asked for buckets, all of them for the same ones.
+ */
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/enc.h"
+#include "common/base/file.h"
+#include "common/base/note.h"
+#include "updater/collect.h"
+#include "updater/load.h"
+#include "updater/show.h"
+
+/*
+ * One bucket of 256: a node with a whole release of 66,000 files has some 250
+ * in each, so it cannot tell which was meant, and the answer stays below a
+ * few megabytes.
+ */
+#define DIGITS_DEFAULT 2
+#define DIGITS_MAX 8
+
+enum { EXIT_WRITTEN = 0, EXIT_NOBODY = 1, EXIT_WRONG = 2 };
+
+#define USAGE \
+	"usage: qubes-quorum-fetch -p POLICY -o BUNDLE [--digits N] " \
+	"[--proxy URL] FILE...\n"
+
+struct task {
+	const char *policy_path, *output, *proxy; /* borrowed */
+	uint64_t digits;
+	struct policy policy;      /* owned */
+	struct subjects files;     /* owned */
+	struct roster roster;      /* owned */
+	char **paths;              /* owned, each owned */
+	size_t npaths;
+	struct bundle bundle;      /* owned */
+	struct collected *reports; /* owned */
+	struct fault why;
+};
+
+static void
+task_clear(struct task *t)
+{
+	size_t i;
+
+	free(t->reports);
+	bundle_clear(&t->bundle);
+	for (i = 0; i < t->npaths; i++)
+		free(t->paths[i]);
+	free(t->paths);
+	roster_clear(&t->roster);
+	subjects_clear(&t->files);
+	policy_clear(&t->policy);
+}
+
+static enum rb_err
+take_options(int argc, char **argv, struct task *t)
+{
+	static const struct option longs[] = {
+		{ "policy", required_argument, NULL, 'p' },
+		{ "output", required_argument, NULL, 'o' },
+		{ "digits", required_argument, NULL, 'd' },
+		{ "proxy", required_argument, NULL, 'x' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "p:o:h", longs, NULL)) != -1) {
+		switch (c) {
+		case 'p':
+			t->policy_path = optarg;
+			break;
+		case 'o':
+			t->output = optarg;
+			break;
+		case 'd':
+			if (dec_parse(span_of_str(optarg), DIGITS_MAX,
+			    &t->digits) != RB_OK || t->digits == 0)
+				return fault_set(&t->why, RB_EREFUSED,
+				    "--digits: a number from 1 to %d",
+				    DIGITS_MAX);
+			break;
+		case 'x':
+			t->proxy = optarg;
+			break;
+		case 'h':
+			fputs(USAGE, stdout);
+			exit(EXIT_WRITTEN);
+		default:
+			fputs(USAGE, stderr);
+			return fault_set(&t->why, RB_EREFUSED,
+			    "an option is wrong");
+		}
+	}
+	if (t->policy_path == NULL || t->output == NULL || optind == argc) {
+		fputs(USAGE, stderr);
+		return fault_set(&t->why, RB_EREFUSED,
+		    "a policy (-p), an output (-o) and a file are needed");
+	}
+	return RB_OK;
+}
+
+static enum rb_err
+add_path(struct task *t, const char *kind, const struct digest *d)
+{
+	char hex[DIGEST_HEX_LEN + 1];
+
+	digest_hex(d, hex);
+	if (asprintf(&t->paths[t->npaths], "/evidence/%s/%.*s", kind,
+	    (int)t->digits, hex) == -1)
+		return RB_ENOMEM;
+	t->npaths++;
+	return RB_OK;
+}
+
+/* By package too: bytes that nobody published are in no bucket of digests. */
+static enum rb_err
+add_package_paths(struct task *t, const struct subject *file)
+{
+	struct package_name name = PACKAGE_NAME_INIT;
+	struct digest key;
+	enum rb_err rc;
+	size_t i;
+
+	rc = package_name_parse(file->name, &name);
+	if (rc == RB_EFORMAT)
+		return RB_OK; /* no package: its digest must do */
+	if (rc != RB_OK)
+		return rc;
+	for (i = 0; i < t->policy.nrepositories; i++) {
+		if ((rc = package_name_key(&name, t->policy.repositories[i],
+		    &key)) != RB_OK)
+			goto out;
+		if ((rc = add_path(t, "package-prefix", &key)) != RB_OK)
+			goto out;
+	}
+	rc = RB_OK;
+out:
+	package_name_clear(&name);
+	return rc;
+}
+
+static int
+compare_paths(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Sorted, so that the order tells nothing about the files either. */
+static void
+order_paths(struct task *t)
+{
+	size_t i, n = 0;
+
+	qsort(t->paths, t->npaths, sizeof(*t->paths), compare_paths);
+	for (i = 0; i < t->npaths; i++) {
+		if (n != 0 && strcmp(t->paths[n - 1], t->paths[i]) == 0)
+			free(t->paths[i]);
+		else
+			t->paths[n++] = t->paths[i];
+	}
+	t->npaths = n;
+}
+
+static enum rb_err
+make_paths(struct task *t)
+{
+	enum rb_err rc;
+	size_t i;
+
+	/* Both factors are limited: no overflow. */
+	if ((t->paths = calloc(t->files.n * (1 + t->policy.nrepositories),
+	    sizeof(*t->paths))) == NULL)
+		return RB_ENOMEM;
+	for (i = 0; i < t->files.n; i++) {
+		if ((rc = add_path(t, "prefix", &t->files.list[i].sha256)) !=
+		    RB_OK)
+			return rc;
+		if ((rc = add_package_paths(t, &t->files.list[i])) != RB_OK)
+			return rc;
+	}
+	order_paths(t);
+	return RB_OK;
+}
+
+static enum rb_err
+write_bundle(struct task *t)
+{
+	struct buf json = BUF_INIT;
+	const char *slash = strrchr(t->output, '/');
+	char *directory = NULL;
+	enum rb_err rc = RB_ENOMEM;
+	int fd = -1;
+
+	directory = slash == NULL ? strdup(".") : strndup(t->output,
+	    slash == t->output ? 1 : (size_t)(slash - t->output));
+	if (directory == NULL)
+		goto out;
+	if ((rc = bundle_write(&t->bundle, &json)) != RB_OK)
+		goto out;
+	if ((fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) == -1) {
+		rc = RB_EIO;
+		goto out;
+	}
+	rc = file_replace_at(fd, slash != NULL ? slash + 1 : t->output,
+	    buf_span(&json), 0644);
+out:
+	if (rc != RB_OK)
+		(void)fault_set(&t->why, rc, "%s: cannot be written (%s)",
+		    t->output, err_name(rc));
+	fd_close(&fd);
+	free(directory);
+	buf_clear(&json);
+	return rc;
+}
+
+/* Returns how many nodes answered. */
+static size_t
+report(const struct task *t)
+{
+	const struct collected *r;
+	size_t i, n = 0;
+
+	for (i = 0; i < t->policy.nnodes; i++) {
+		r = &t->reports[i];
+		show_escaped(stdout, t->policy.nodes[i].key.name);
+		if (r->why.text[0] != '\0')
+			printf(": given up after %zu of %zu answers: %s\n",
+			    r->nanswers, t->npaths, r->why.text);
+		else
+			printf(": %zu pieces of evidence\n", r->nkept);
+		if (r->nstrangers != 0)
+			printf("    dropped %zu that are not its own\n",
+			    r->nstrangers);
+		if (r->was_full)
+			puts("    dropped what a bundle has no room for: ask "
+			    "about fewer files at once");
+		if (r->nanswers != 0)
+			n++;
+	}
+	return n;
+}
+
+static enum rb_err
+run(int argc, char **argv, struct task *t)
+{
+	struct collect what;
+	enum rb_err rc;
+
+	if ((rc = take_options(argc, argv, t)) != RB_OK)
+		return rc;
+	if ((rc = load_policy(t->policy_path, &t->policy, &t->why)) != RB_OK)
+		return rc;
+	if ((rc = load_subjects(argv + optind, (size_t)(argc - optind),
+	    &t->files, &t->why)) != RB_OK)
+		return rc;
+	if ((rc = roster_make(t->files.list, t->files.n, &t->roster)) != RB_OK)
+		return rc;
+	if ((rc = make_paths(t)) != RB_OK)
+		return rc;
+	if ((t->reports = calloc(t->policy.nnodes, sizeof(*t->reports))) ==
+	    NULL)
+		return RB_ENOMEM;
+	what = (struct collect){ &t->policy, &t->roster, t->paths, t->npaths,
+		t->proxy };
+	return collect(&what, &t->bundle, t->reports, &t->why);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct task t = { .digits = DIGITS_DEFAULT };
+	int status = EXIT_WRONG;
+	enum rb_err rc;
+
+	note_open("qubes-quorum-fetch");
+	if ((rc = run(argc, argv, &t)) != RB_OK) {
+		note(NOTE_ERROR, "%s", t.why.text[0] != '\0' ? t.why.text :
+		    err_name(rc));
+		goto out;
+	}
+	if (report(&t) == 0) {
+		note(NOTE_ERROR, "no node answered: nothing was written");
+		status = EXIT_NOBODY;
+		goto out;
+	}
+	if (write_bundle(&t) != RB_OK) {
+		note(NOTE_ERROR, "%s", t.why.text);
+		goto out;
+	}
+	status = EXIT_WRITTEN;
+out:
+	task_clear(&t);
+	return status;
+}
