@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #define CHUNK_LEN (256 * 1024)
+#define READ_LEN_MIN 4096
 
 void
 fd_close(int *fd)
@@ -43,13 +44,18 @@ file_read_fd(int fd, size_t limit, struct buf *out)
 	ssize_t got;
 
 	for (;;) {
-		/* One byte more than allowed tells "full" from "too much". */
-		size_t want = limit - (out->len - start);
+		size_t room;
 
-		want = want < CHUNK_LEN ? want + 1 : CHUNK_LEN;
-		if ((rc = buf_reserve(out, want)) != RB_OK)
+		if (out->len == out->cap &&
+		    (rc = buf_reserve(out, READ_LEN_MIN)) != RB_OK)
 			goto out;
-		got = read_again(fd, out->p + out->len, want);
+		/* One byte more than allowed tells "full" from "too much". */
+		room = limit - (out->len - start);
+		if (room >= out->cap - out->len)
+			room = out->cap - out->len;
+		else
+			room++;
+		got = read_again(fd, out->p + out->len, room);
 		if (got < 0) {
 			rc = RB_EIO;
 			goto out;
