@@ -1,4 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
+rb_test(test_role unit unit/test_role.c LINK rb_process Threads::Threads)
+rb_test(test_foreign unit unit/test_foreign.c LINK rb_process)
 rb_test(test_jail unit unit/test_jail.c unit/test_jail_deeds.c
+	LINK rb_process Threads::Threads)
+rb_test(test_jail_work unit unit/test_jail_work.c
 	LINK rb_process PkgConfig::LMDB PkgConfig::CURL PkgConfig::MICROHTTPD
 	Threads::Threads)

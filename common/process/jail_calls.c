@@ -242,6 +242,9 @@ add_sockets(struct filter *f, unsigned int allow)
 		add_list(f, SCMP_ACT_ALLOW, calls_connection);
 	if ((allow & (JAIL_UNIX | JAIL_ACCEPT)) != 0)
 		add_list(f, SCMP_ACT_ALLOW, calls_accept);
+	/* A foreign program looks for nscd(8), and goes on without. */
+	if (!is_unix && (allow & (JAIL_SPAWN | JAIL_EXEC)) != 0)
+		add(f, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(socket));
 	if (!is_unix)
 		return;
 	add_list(f, SCMP_ACT_ALLOW, calls_client);
