@@ -169,10 +169,7 @@ enum attest_blob { BLOB_INPUTS = 1, BLOB_LOG = 2, BLOB_DIFFERENCE = 3 };
  */
 /* Empty.  Answer PUBLISH_STATE_IS. */
 #define PUBLISH_STATE 0x0900
-/*
- * u64 size; digest root (all zero: damaged); digest of the checkpoint note;
- * digest of node.json.
- */
+/* u64 size; digest root (all zero: damaged). */
 #define PUBLISH_STATE_IS 0x0901
 /* Empty: forget everything.  Answer to this and all below: PUBLISH_DONE. */
 #define PUBLISH_EMPTY 0x0902
