@@ -34,7 +34,8 @@ fd_is_journal(int fd)
 	    peer.sun_family != AF_UNIX)
 		return false;
 	n = strnlen(peer.sun_path, sizeof(peer.sun_path));
-	return n < sizeof(peer.sun_path) && n >= sizeof(front) + sizeof(back) - 2 &&
+	return n < sizeof(peer.sun_path) &&
+	    n >= sizeof(front) + sizeof(back) - 2 &&
 	    strncmp(peer.sun_path, front, sizeof(front) - 1) == 0 &&
 	    strcmp(peer.sun_path + n - (sizeof(back) - 1), back) == 0;
 }
