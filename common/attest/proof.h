@@ -6,7 +6,8 @@
 
 /*
  * C2SP tlog-proof: index, inclusion hashes and the checkpoint note in one
- * text, for tools that read that format.
+ * text, for tools that read that format.  Without the `extra` line.  The
+ * note has the shape of one (checkpoint_peek); nothing is verified.
  */
 #define PROOF_MAX (32 * 1024)
 
@@ -15,6 +16,8 @@ struct proof {
 	struct tree_proof hashes;
 	struct buf note; /* owned: the (co)signed checkpoint, verbatim */
 };
+
+#define PROOF_INIT { 0, TREE_PROOF_INIT, BUF_INIT }
 
 void proof_clear(struct proof *p);
 enum rb_err proof_write(const struct proof *p, struct buf *out) RB_CHECK;
