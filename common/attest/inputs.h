@@ -8,13 +8,14 @@
  * The input list: every byte that entered a build besides its source.  One
  * line per input, sorted bytewise, no line twice (FORMATS.md, "Input list"):
  *   kind SP name SP version SP architecture SP origin SP size SP sha256 LF
- * Fields hold printable ASCII without space.
+ * Fields hold 1 to INPUTS_TEXT_MAX bytes of printable ASCII without space.
  */
 #define INPUTS_MAX (16 * 1024 * 1024)
 #define INPUTS_COUNT_MAX 65536
+#define INPUTS_TEXT_MAX 512
 
 struct input {
-	char *kind, *name, *version, *arch, *origin; /* owned */
+	char *kind, *name, *version, *arch, *origin; /* owned, never NULL */
 	uint64_t size;
 	struct digest sha256;
 };
@@ -27,7 +28,7 @@ struct inputs {
 #define INPUTS_INIT { NULL, 0 }
 
 void inputs_clear(struct inputs *in);
-/* Copies the texts. */
+/* Copies the texts; RB_EFORMAT when one of them cannot be a field. */
 enum rb_err inputs_add(struct inputs *in, const char *kind, const char *name,
     const char *version, const char *arch, const char *origin, uint64_t size,
     const struct digest *sha256) RB_CHECK;
