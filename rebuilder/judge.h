@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef RB_REBUILDER_JUDGE_H
+#define RB_REBUILDER_JUDGE_H
+
+#include "common/process/role.h"
+
+/* The parts of rebuilder-judge: a duty for each JUDGE_* of frames.h. */
+enum { READY, DONE };
+
+enum rb_err judge_release(void *self, unsigned int *state, int sock,
+    struct msg *question) RB_CHECK;
+enum rb_err judge_index(void *self, unsigned int *state, int sock,
+    struct msg *question) RB_CHECK;
+enum rb_err judge_source(void *self, unsigned int *state, int sock,
+    struct msg *question) RB_CHECK;
+enum rb_err judge_resolution(void *self, unsigned int *state, int sock,
+    struct msg *question) RB_CHECK;
+enum rb_err judge_outputs(void *self, unsigned int *state, int sock,
+    struct msg *question) RB_CHECK;
+enum rb_err judge_layer(void *self, unsigned int *state, int sock,
+    struct msg *question) RB_CHECK;
+
+/*
+ * The last step of each duty: the answer when `rc` is RB_OK; FRAME_REFUSED
+ * when an input is wrong; otherwise this machine is, and the process ends.
+ */
+enum rb_err judge_answer(int sock, enum rb_err rc, const struct fault *why,
+    const struct msg *answer) RB_CHECK;
+
+#endif

@@ -1,0 +1,9 @@
+# rebuilder-judge: what it parses
+foreach(module checksums deb822 debversion gpgv_status outputs packages release
+	resolution sources xz_file)
+	rb_test(test_${module} unit unit/test_${module}.c LINK rb_judge)
+endforeach()
+foreach(module deb822 debversion gpgv_status outputs packages release
+	resolution sources)
+	rb_fuzz(fuzz_${module} fuzz/fuzz_${module}.c LINK rb_judge)
+endforeach()
