@@ -127,6 +127,25 @@ out:
 	return rc;
 }
 
+/*
+ * An empty state is a log that has not begun.  Only here one is made: a
+ * signer that finds none stops, rather than begin the log a second time.
+ */
+static enum rb_err
+write_state(int top, const struct owners *who)
+{
+	int fd = -1;
+	enum rb_err rc = RB_EIO;
+
+	fd = openat(top, "signer/state",
+	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd != -1 && fchown(fd, who->signer.uid, who->signer.gid) == 0 &&
+	    fsync(fd) == 0)
+		rc = RB_OK;
+	fd_close(&fd);
+	return rc;
+}
+
 static enum rb_err
 make_node(const struct wish *wish, int top, const struct node *node,
     const struct apt_archive *archive, const struct key *key,
@@ -139,7 +158,8 @@ make_node(const struct wish *wish, int top, const struct node *node,
 	if ((rc = owners_find(node, &who, why)) != RB_OK ||
 	    (rc = layout_make(node, &who, why)) != RB_OK ||
 	    (rc = write_conf(node, wish->listen, archive, &conf)) != RB_OK ||
-	    (rc = write_keys(top, key, vkey, &who)) != RB_OK)
+	    (rc = write_keys(top, key, vkey, &who)) != RB_OK ||
+	    (rc = write_state(top, &who)) != RB_OK)
 		goto out;
 	/* Last: a directory with node.yml is a whole node. */
 	rc = file_replace_at(top, "node.yml", buf_span(&conf), 0644);

@@ -34,6 +34,7 @@ struct service {
 	gid_t gid;
 	uid_t peer;        /* ROLE: who may connect */
 	int listening;     /* owned */
+	char *after;       /* owned: file that must be there first, or NULL */
 	struct role role;  /* DAEMON */
 	time_t since;      /* start of the minute that restarts count in */
 	unsigned int restarts;
@@ -85,13 +86,21 @@ accept_one(struct services *s, struct service *v)
 	fd_close(&sock);
 }
 
+/* What it serves is not there yet: another daemon makes it at its start. */
+static bool
+is_early(const struct service *v)
+{
+	return v->kind == DAEMON && v->role.pid == -1 && v->after != NULL &&
+	    access(v->after, F_OK) != 0;
+}
+
 /* Starts a daemon that does not run; false when it ended too often. */
 static bool
 keep_alive(struct services *s, struct service *v)
 {
 	time_t now = time(NULL);
 
-	if (v->kind != DAEMON || v->role.pid != -1)
+	if (v->kind != DAEMON || v->role.pid != -1 || is_early(v))
 		return true;
 	if (now - v->since > 60) {
 		v->since = now;
@@ -175,7 +184,8 @@ services_run(struct services *s, struct fault *why)
 		for (i = 0; i < s->nchildren; i++)
 			p[n++] = (struct pollfd){ s->children[i].pidfd,
 				POLLIN, 0 };
-		if (poll(p, n, -1) == -1 && errno != EINTR)
+		if (poll(p, n, is_early(&s->list[HTTPD]) ?
+		    RESTART_MILLISECONDS : -1) == -1 && errno != EINTR)
 			return RB_EIO;
 		if (p[0].revents != 0) {
 			stop_all(s);
@@ -269,7 +279,9 @@ services_open(const struct node *node, const struct owners *who,
 	    (rc = listen_at(node, "admin.sock", 0,
 	    &s->list[REBUILDER].listening, why)) != RB_OK ||
 	    (rc = socket_listen_tcp(listen_, &s->list[HTTPD].listening,
-	    why)) != RB_OK)
+	    why)) != RB_OK ||
+	    (rc = node_path(node, "served/data.mdb",
+	    &s->list[HTTPD].after)) != RB_OK)
 		goto out;
 	*out = s;
 	s = NULL; /* now the caller's */
@@ -289,6 +301,7 @@ services_close(struct services **s)
 	stop_all(*s);
 	for (i = 0; i < NSERVICES; i++)
 		fd_close(&(*s)->list[i].listening);
+	free((*s)->list[HTTPD].after);
 	fd_close(&(*s)->signals);
 	free(*s);
 	*s = NULL;
