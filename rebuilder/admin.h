@@ -5,8 +5,8 @@
 #include "rebuilder/jobs.h"
 
 /*
- * admin.sock: what an operator asks of the running daemon.  Only root and
- * our own user are heard.  Serves until the listening socket fails; returns
+ * admin.sock: what an operator asks of the running daemon.  Only root can
+ * connect.  Serves until the listening socket fails; returns
  * the exit code of the process.
  */
 int admin_serve(int listening, struct jobs *jobs);
