@@ -52,7 +52,7 @@ static const struct member members[] = {
 	{ "equal", TEXT, MAY, AT(environment.equal) },
 	{ "layer", MAYBE, MAY, AT(environment.layer) },
 	{ "recipe", TEXT, MUST, AT(environment.recipe) },
-	{ "recipeDigest", MAYBE, MUST, AT(environment.recipe_sha256) },
+	{ "recipeDigest", MAYBE, MAY, AT(environment.recipe_sha256) },
 	{ "release", TEXT, MUST, AT(environment.release) },
 	{ NULL, CLOSE, MUST, 0 },
 	{ "finished", TIME, MUST, AT(finished) },

@@ -257,9 +257,10 @@ check_build(const struct statement *s, struct fault *why)
 	if (s->difference.is_set && s->verdict != VERDICT_DIFFERS)
 		return broken(why, "only differs has a difference");
 	if (s->verdict != VERDICT_UNAVAILABLE && (!s->inputs.sha256.is_set ||
-	    s->environment.recipe == NULL || s->machine.kind == NULL))
-		return broken(why, "a build has inputs, environment and "
-		    "machine");
+	    !s->environment.recipe_sha256.is_set ||
+	    s->machine.kind == NULL))
+		return broken(why, "a build has inputs, environment with "
+		    "recipeDigest, and machine");
 	if ((rc = check_environment(s, why)) != RB_OK)
 		return rc;
 	return check_machine(s, why);
