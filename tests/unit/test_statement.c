@@ -128,6 +128,10 @@ refuses_what_does_not_fit_the_verdict(void **state)
 		{ "a build without a machine", "failed", "\"machine\":{"
 		    "\"clock\":\"host\",\"kind\":\"namespace\","
 		    "\"network\":\"none\"},", "", "has inputs" },
+		{ "a build without a recipe", "failed", "\"recipeDigest\":{"
+		    "\"sha256\":\"e1d8e552330911f9f779f85b6f2c00a1"
+		    "5e790dcc3fbb3b28f5da1d660a30c5b8\"},", "",
+		    "has inputs" },
 		{ "unknown machine", "failed", "\"namespace\"", "\"docker\"",
 		    "machine.kind" },
 		{ "unknown clock", "failed", "\"host\"", "\"noon\"",
@@ -432,6 +436,57 @@ verdicts_and_reasons_have_one_word_each(void **state)
 	assert_false(reason_fits(VERDICT_UNAVAILABLE, SPAN("not-built")));
 }
 
+#define DOCUMENT "../../../common/attest/FORMATS.md"
+
+/* Each row of the table "Reasons", and the code has no other. */
+static void
+reasons_are_those_of_the_document(void **state)
+{
+	struct buf text = vector(DOCUMENT);
+	struct span rest = buf_span(&text), line, cell;
+	size_t n[VERDICT_UNAVAILABLE + 1] = { 0 };
+	enum verdict v;
+
+	(void)state;
+	while (span_take_line(&rest, &line) == RB_OK) {
+		if (!span_starts(line, SPAN("| `")) ||
+		    span_take_until(&line, '`', &cell) != RB_OK ||
+		    span_take_until(&line, '`', &cell) != RB_OK ||
+		    verdict_parse(cell, &v) != RB_OK ||
+		    !span_starts(line, SPAN(" | `")) ||
+		    span_take_until(&line, '`', &cell) != RB_OK ||
+		    span_take_until(&line, '`', &cell) != RB_OK ||
+		    memchr(cell.p, '/', cell.len) != NULL)
+			continue;
+		if (!reason_fits(v, cell))
+			fail_msg("%.*s", (int)cell.len, (const char *)cell.p);
+		n[v]++;
+	}
+	assert_int_equal(n[VERDICT_REPRODUCED], 0);
+	assert_int_equal(n[VERDICT_DIFFERS], 9);
+	assert_int_equal(n[VERDICT_FAILED], 8);
+	assert_int_equal(n[VERDICT_UNAVAILABLE], 9);
+	buf_clear(&text);
+}
+
+static void
+document_shows_the_vectors(void **state)
+{
+	static const char *const shown[] = { "signing.vkey", "keyid",
+		"checkpoint.note", "inputs.txt" };
+	struct buf text = vector(DOCUMENT), part;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < LENGTH(shown); i++) {
+		part = vector(shown[i]);
+		if (memmem(text.p, text.len, part.p, part.len) == NULL)
+			fail_msg("%s", shown[i]);
+		buf_clear(&part);
+	}
+	buf_clear(&text);
+}
+
 static void
 survives_scarce_memory(void **state)
 {
@@ -469,6 +524,8 @@ main(void)
 		cmocka_unit_test(vectors_are_written_as_they_were_read),
 		cmocka_unit_test(vectors_say_what_they_say),
 		cmocka_unit_test(verdicts_and_reasons_have_one_word_each),
+		cmocka_unit_test(reasons_are_those_of_the_document),
+		cmocka_unit_test(document_shows_the_vectors),
 		cmocka_unit_test(survives_scarce_memory),
 	};
 
