@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+rb_test(test_truth unit unit/test_truth.c LINK sample rb_attestor)
+rb_test(test_signer_state unit unit/test_signer_state.c
+	LINK sample rb_attestor)
+rb_fuzz(fuzz_signer_state fuzz/fuzz_signer_state.c LINK rb_attestor)
