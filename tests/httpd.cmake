@@ -1,2 +1,3 @@
 rb_test(test_route unit unit/test_route.c LINK rb_httpd)
+rb_test(test_answer unit unit/test_answer.c LINK rb_httpd)
 rb_fuzz(fuzz_route fuzz/fuzz_route.c LINK rb_httpd)
