@@ -77,7 +77,8 @@ reader_next(struct reader *in)
 
 	if (e->type == YAML_ALIAS_EVENT)
 		return reader_refuse(in, "alias",
-		    (const char *)e->data.alias.anchor, ": write the value where it is used");
+		    (const char *)e->data.alias.anchor,
+		    ": write the value where it is used");
 	if (e->type == YAML_SCALAR_EVENT)
 		return check_plain_node(in, e->data.scalar.anchor,
 		    e->data.scalar.tag);

@@ -21,7 +21,7 @@ enum rb_err base64_parse(struct span in, struct buf *out) RB_CHECK;
 /* Decimal without sign or leading zeros; over `max` is RB_ELIMIT. */
 enum rb_err dec_parse(struct span in, uint64_t max, uint64_t *out) RB_CHECK;
 
-/* "2026-07-11T09:08:07Z": RFC 3339 in UTC, whole seconds, years 1970 to 9999. */
+/* "2026-07-11T09:08:07Z": RFC 3339, UTC, whole seconds, years 1970 to 9999. */
 #define UTC_LEN 20
 enum rb_err utc_write(int64_t seconds, char out[UTC_LEN + 1]) RB_CHECK;
 enum rb_err utc_parse(struct span in, int64_t *out) RB_CHECK;
