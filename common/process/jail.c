@@ -177,7 +177,8 @@ enter_filter(const struct buf *filter)
 {
 	struct sock_fprog program;
 
-	program.len = (unsigned short)(filter->len / sizeof(struct sock_filter));
+	program.len = (unsigned short)(filter->len /
+	    sizeof(struct sock_filter));
 	program.filter = (struct sock_filter *)(void *)filter->p;
 	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) != 0)
 		return "filter system calls";

@@ -27,7 +27,7 @@ struct role {
 
 struct role_start {
 	const char *program;     /* file name beside our own program */
-	const char *const *args; /* after argv[0], NULL-terminated; NULL: none */
+	const char *const *args; /* after argv[0], ended by NULL; NULL: none */
 	const int *fds;          /* borrowed: becomes 4, 5, ... in the role */
 	size_t nfds;
 	uid_t uid;               /* (uid_t)-1: stay who we are */
@@ -58,16 +58,18 @@ enum rb_err role_spawn(const struct role_start *start, struct role *out)
 
 /*
  * A program that is not ours, run in a jail of its own: descriptor 3 is
- * absent; `start->fds` become 4, 5, ...; 0 is /dev/null; 1 and 2 are
- * /dev/null.  `start->program` is an absolute path.  out->fd is -1.
+ * absent; `start->fds` become 4, 5, ...; 0 and 2 are /dev/null, 1 is
+ * `start->out`.  `start->program` is an absolute path.  out->fd is -1.
+ * The jail needs JAIL_FILES and, in `paths`, the program and its libraries;
+ * it may execute, but has neither network nor children.
  */
 enum rb_err role_spawn_foreign(const struct role_start *start,
     const struct jail *jail, struct role *out) RB_CHECK;
 
 /*
  * Closes our end, which ends a role that serves, waits, and leaves
- * ROLE_INIT.  `status` as waitpid(2) gives it; NULL if nobody asks.  After `seconds` the process is killed and RB_ETIME returned;
- * 0 kills at once.
+ * ROLE_INIT.  `status` as waitpid(2) gives it; NULL if nobody asks.  After
+ * `seconds` the process is killed and RB_ETIME returned; 0 kills at once.
  */
 enum rb_err role_wait(struct role *r, unsigned int seconds, int *status)
     RB_CHECK;
