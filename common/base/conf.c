@@ -29,10 +29,12 @@ refuse_unknown(struct reader *in, const char *what, const char *names)
 	char *name = NULL;
 	enum rb_err rc = RB_EINTERNAL;
 
-	if ((rc = str_dup_span(reader_scalar(in), &name)) == RB_OK)
+	rc = str_dup_span(reader_scalar(in), &name);
+	/* RB_EFORMAT: a name with a zero byte in it is not shown. */
+	if (rc == RB_OK || rc == RB_EFORMAT)
 		rc = fault_set(in->why, RB_EFORMAT,
 		    "%s, line %zu: unknown %s '%.64s'; known: %s", in->name,
-		    reader_line(in), what, name, names);
+		    reader_line(in), what, name == NULL ? "?" : name, names);
 	free(name);
 	return rc;
 }
