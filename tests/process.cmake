@@ -6,3 +6,5 @@ rb_test(test_jail unit unit/test_jail.c unit/test_jail_deeds.c
 rb_test(test_jail_work unit unit/test_jail_work.c
 	LINK rb_process PkgConfig::LMDB PkgConfig::CURL PkgConfig::MICROHTTPD
 	Threads::Threads)
+rb_test(test_msg unit unit/test_msg.c LINK rb_process)
+rb_test(test_node unit unit/test_node.c LINK rb_process)
