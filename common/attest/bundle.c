@@ -124,7 +124,7 @@ place_compare(const void *left, const void *right)
 	if ((r = compare_numbers(a->checkpoint, b->checkpoint)) != 0 ||
 	    (r = compare_numbers(a->e->index, b->e->index)) != 0 ||
 	    (r = span_compare(buf_span(&a->e->envelope),
-	    buf_span(&b->e->envelope))) != 0 ||
+		 buf_span(&b->e->envelope))) != 0 ||
 	    (r = compare_numbers(a->e->proof.n, b->e->proof.n)) != 0)
 		return r;
 	return memcmp(a->e->proof.hashes, b->e->proof.hashes,
@@ -132,8 +132,7 @@ place_compare(const void *left, const void *right)
 }
 
 enum rb_err
-places_sort(const struct bundle *b, const size_t *positions,
-    struct place **out)
+places_sort(const struct bundle *b, const size_t *positions, struct place **out)
 {
 	struct place *places;
 	size_t i;
@@ -157,8 +156,8 @@ keep_new(const struct place *to, size_t nto, struct place *from, size_t nfrom)
 	size_t i, n = 0;
 
 	for (i = 0; i < nfrom; i++) {
-		if (bsearch(&from[i], to, nto, sizeof(*to),
-		    place_compare) == NULL)
+		if (bsearch(&from[i], to, nto, sizeof(*to), place_compare) ==
+		    NULL)
 			from[n++] = from[i];
 	}
 	return n;
@@ -181,8 +180,8 @@ bundle_merge(struct bundle *to, const struct bundle *from)
 	for (i = 0; i < ncheckpoints; i++)
 		same[i] = i;
 	for (i = 0; i < from->ncheckpoints; i++) {
-		rc = bundle_add_checkpoint(to,
-		    buf_span(&from->checkpoints[i]), &moved[i]);
+		rc = bundle_add_checkpoint(to, buf_span(&from->checkpoints[i]),
+		    &moved[i]);
 		if (rc != RB_OK)
 			goto out;
 	}

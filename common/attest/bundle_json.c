@@ -88,8 +88,8 @@ put_proof(struct buf *out, const struct tree_proof *proof)
 	for (i = 0; i < proof->n; i++) {
 		if ((rc = buf_put_str(out, i == 0 ? "\"" : ",\"")) != RB_OK)
 			return rc;
-		if ((rc = base64_write(digest_span(&proof->hashes[i]),
-		    out)) != RB_OK)
+		if ((rc = base64_write(digest_span(&proof->hashes[i]), out)) !=
+		    RB_OK)
 			return rc;
 		if ((rc = buf_put_byte(out, '"')) != RB_OK)
 			return rc;
@@ -130,7 +130,7 @@ put_evidence(struct buf *out, const struct place *place)
 	enum rb_err rc;
 
 	if ((rc = buf_printf(out, "{\"checkpoint\":%zu,\"envelope\":",
-	    place->checkpoint)) != RB_OK)
+		 place->checkpoint)) != RB_OK)
 		return rc;
 	if ((rc = buf_put(out, buf_span(&place->e->envelope))) != RB_OK)
 		return rc;
@@ -173,8 +173,8 @@ take_evidence(struct span *in, struct bundle *b, struct buf *bytes)
 		return rc;
 	if (checkpoint >= b->ncheckpoints)
 		return RB_EFORMAT;
-	return bundle_add_evidence(b, envelope.whole, index,
-	    (size_t)checkpoint, &proof);
+	return bundle_add_evidence(b, envelope.whole, index, (size_t)checkpoint,
+	    &proof);
 }
 
 /* For lists of pointers to notes. */
@@ -276,11 +276,12 @@ take_checkpoints(struct span *in, struct bundle *b, struct buf *note)
 		if ((rc = take_note(in, note)) != RB_OK)
 			return rc;
 		/* Strictly rising: no note twice, no other order. */
-		if (i > 0 && span_compare(buf_span(&b->checkpoints[i - 1]),
-		    buf_span(note)) >= 0)
+		if (i > 0 &&
+		    span_compare(buf_span(&b->checkpoints[i - 1]),
+			buf_span(note)) >= 0)
 			return RB_EFORMAT;
 		if ((rc = bundle_add_checkpoint(b, buf_span(note),
-		    &position)) != RB_OK)
+			 &position)) != RB_OK)
 			return rc;
 	}
 	return RB_OK;
@@ -327,13 +328,17 @@ bundle_parse(struct span json, struct bundle *out, struct fault *why)
 		goto out;
 	}
 	if ((rc = take_checkpoints(&json, &b, &bytes)) != RB_OK) {
-		fault_set(why, rc, "bundle: checkpoint %zu is none, is too "
-		    "long, or not behind the one before", b.ncheckpoints);
+		fault_set(why, rc,
+		    "bundle: checkpoint %zu is none, is too long, or not "
+		    "behind the one before",
+		    b.ncheckpoints);
 		goto out;
 	}
 	if ((rc = take_all_evidence(&json, &b, &bytes)) != RB_OK) {
-		fault_set(why, rc, "bundle: evidence %zu is none, is too "
-		    "long, is there twice, or out of order", b.nevidence);
+		fault_set(why, rc,
+		    "bundle: evidence %zu is none, is too long, is there "
+		    "twice, or out of order",
+		    b.nevidence);
 		goto out;
 	}
 

@@ -35,7 +35,7 @@ checkpoint_write(const struct checkpoint *cp, struct buf *out)
 	if ((rc = check(cp)) != RB_OK)
 		goto out;
 	if ((rc = buf_printf(&body, "%s\n%" PRIu64 "\n", cp->origin,
-	    cp->size)) != RB_OK)
+		 cp->size)) != RB_OK)
 		goto out;
 	if ((rc = base64_write(digest_span(&cp->root), &body)) != RB_OK)
 		goto out;
@@ -191,8 +191,8 @@ check_signatures(struct span in, struct span body, const struct vkey *key)
 		if (key == NULL || !span_equal_str(name, key->name) ||
 		    memcmp(blob.p, key->id, KEY_ID_LEN) != 0)
 			continue;
-		rc = key_verify(&key->key, body, span_of(blob.p + KEY_ID_LEN,
-		    blob.len - KEY_ID_LEN));
+		rc = key_verify(&key->key, body,
+		    span_of(blob.p + KEY_ID_LEN, blob.len - KEY_ID_LEN));
 		if (rc != RB_OK)
 			goto out;
 		is_signed = true;

@@ -9,7 +9,7 @@
 /* The four constants around payload, key id and signature. */
 static const char head[] = "{\"payload\":";
 static const char type[] = ",\"payloadType\":\"" ENVELOPE_PAYLOAD_TYPE
-    "\",\"signatures\":[{\"keyid\":";
+			   "\",\"signatures\":[{\"keyid\":";
 static const char sig[] = ",\"sig\":";
 static const char tail[] = "}]}";
 
@@ -30,8 +30,8 @@ envelope_pae(struct span payload, struct buf *out)
 	enum rb_err rc;
 
 	if ((rc = buf_printf(out, "DSSEv1 %zu %s %zu ",
-	    strlen(ENVELOPE_PAYLOAD_TYPE), ENVELOPE_PAYLOAD_TYPE,
-	    payload.len)) != RB_OK ||
+		 strlen(ENVELOPE_PAYLOAD_TYPE), ENVELOPE_PAYLOAD_TYPE,
+		 payload.len)) != RB_OK ||
 	    (rc = buf_put(out, payload)) != RB_OK)
 		out->len = before;
 	return rc;
@@ -134,8 +134,8 @@ envelope_write(const struct envelope *e, struct buf *out)
 		goto out;
 	if ((rc = buf_put_str(&b, sig)) != RB_OK)
 		goto out;
-	if ((rc = put_bytes(&b, span_of(e->signature,
-	    sizeof(e->signature)))) != RB_OK)
+	if ((rc = put_bytes(&b, span_of(e->signature, sizeof(e->signature)))) !=
+	    RB_OK)
 		goto out;
 	if ((rc = buf_put_str(&b, tail)) != RB_OK)
 		goto out;
@@ -155,7 +155,7 @@ envelope_take(struct span *in, struct envelope_parts *out)
 	if ((rc = json_take(&rest, head)) != RB_OK)
 		return rc;
 	if ((rc = json_take_text(&rest, BASE64_LEN(ENVELOPE_PAYLOAD_MAX),
-	    &e.payload)) != RB_OK)
+		 &e.payload)) != RB_OK)
 		return rc;
 	if ((rc = json_take(&rest, type)) != RB_OK)
 		return rc;
@@ -164,7 +164,7 @@ envelope_take(struct span *in, struct envelope_parts *out)
 	if ((rc = json_take(&rest, sig)) != RB_OK)
 		return rc;
 	if ((rc = json_take_text(&rest, BASE64_LEN(KEY_SIGNATURE_LEN),
-	    &e.signature)) != RB_OK)
+		 &e.signature)) != RB_OK)
 		return rc;
 	if ((rc = json_take(&rest, tail)) != RB_OK)
 		return rc;
@@ -183,12 +183,12 @@ envelope_parse(struct span json, struct envelope *out, struct fault *why)
 	enum rb_err rc;
 
 	if (json.len > ENVELOPE_MAX)
-		return fault_set(why, RB_ELIMIT,
-		    "envelope: over %d bytes", ENVELOPE_MAX);
+		return fault_set(why, RB_ELIMIT, "envelope: over %d bytes",
+		    ENVELOPE_MAX);
 	if ((rc = envelope_take(&json, &parts)) != RB_OK || json.len != 0) {
 		rc = fault_set(why, rc != RB_OK ? rc : RB_EFORMAT,
-		    "envelope: not DSSE with one signature in the one "
-		    "spelling of FORMATS.md");
+		    "envelope: not DSSE with one signature in the one spelling "
+		    "of FORMATS.md");
 		goto out;
 	}
 	if ((rc = base64_parse(parts.payload, &e.payload)) != RB_OK) {
@@ -196,13 +196,13 @@ envelope_parse(struct span json, struct envelope *out, struct fault *why)
 		goto out;
 	}
 	if (e.payload.len > ENVELOPE_PAYLOAD_MAX) {
-		rc = fault_set(why, RB_ELIMIT, "envelope: payload is over %d "
-		    "bytes", ENVELOPE_PAYLOAD_MAX);
+		rc = fault_set(why, RB_ELIMIT,
+		    "envelope: payload is over %d bytes", ENVELOPE_PAYLOAD_MAX);
 		goto out;
 	}
 	if ((rc = digest_parse(parts.keyid, &e.keyid)) != RB_OK) {
-		fault_set(why, rc, "envelope: keyid is not 64 lower-case "
-		    "hexadecimal digits");
+		fault_set(why, rc,
+		    "envelope: keyid is not 64 lower-case hexadecimal digits");
 		goto out;
 	}
 	if ((rc = base64_parse(parts.signature, &signature)) != RB_OK ||

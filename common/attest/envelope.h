@@ -43,7 +43,6 @@ struct envelope_parts {
  * Cuts an envelope off the front: it stands inside a bundle.  Only its shape
  * is looked at; envelope_parse decides about the parts.
  */
-enum rb_err envelope_take(struct span *in, struct envelope_parts *out)
-    RB_CHECK;
+enum rb_err envelope_take(struct span *in, struct envelope_parts *out) RB_CHECK;
 
 #endif

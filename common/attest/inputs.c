@@ -137,8 +137,8 @@ inputs_write(struct inputs *in, struct buf *out)
 			goto out;
 		digest_hex(&input->sha256, hex);
 		if ((rc = buf_printf(&b, "%s %s %s %s %s %" PRIu64 " %s\n",
-		    input->kind, input->name, input->version, input->arch,
-		    input->origin, input->size, hex)) != RB_OK)
+			 input->kind, input->name, input->version, input->arch,
+			 input->origin, input->size, hex)) != RB_OK)
 			goto out;
 		rc = RB_ELIMIT;
 		if (b.len > INPUTS_MAX)
@@ -191,14 +191,16 @@ inputs_parse(struct span text, struct inputs *out, struct fault *why)
 			goto out;
 		}
 		if (in.n > 0 && span_compare(last, line) >= 0) {
-			rc = fault_set(why, RB_EFORMAT, "input list: line "
-			    "%zu is not behind the one above it", in.n + 1);
+			rc = fault_set(why, RB_EFORMAT,
+			    "input list: line %zu is not behind the last",
+			    in.n + 1);
 			goto out;
 		}
 		if ((rc = take_line(line, &in)) != RB_OK) {
-			fault_set(why, rc, "input list: line %zu is not "
-			    "kind, name, version, architecture, origin, size, "
-			    "sha256", in.n + 1);
+			fault_set(why, rc,
+			    "input list: line %zu is not kind, name, version, "
+			    "architecture, origin, size, sha256",
+			    in.n + 1);
 			goto out;
 		}
 		last = line;

@@ -26,10 +26,8 @@ struct key {
 #define SEED_LEN 32
 #define PKCS8_LEN (sizeof(pkcs8_head) + SEED_LEN)
 #define PEM_LINE_LEN 64
-static const uint8_t pkcs8_head[] = {
-	0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06,
-	0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20,
-};
+static const uint8_t pkcs8_head[] = { 0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05,
+	0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20 };
 static const char pem_begin[] = "-----BEGIN PRIVATE KEY-----\n";
 static const char pem_end[] = "\n-----END PRIVATE KEY-----\n";
 
@@ -45,8 +43,9 @@ struct secret {
 static enum rb_err
 crypto_open(void)
 {
-	return OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL) == 1 ?
-	    RB_OK : RB_ENOMEM;
+	if (OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL) != 1)
+		return RB_ENOMEM;
+	return RB_OK;
 }
 
 void
@@ -108,7 +107,7 @@ decode_pem(struct span pem, struct secret *s)
 		return RB_EFORMAT;
 	memcpy(s->line, pem.p + begin, PEM_LINE_LEN);
 	if (EVP_DecodeBlock(s->der, (const unsigned char *)s->line,
-	    PEM_LINE_LEN) != (int)PKCS8_LEN)
+		PEM_LINE_LEN) != (int)PKCS8_LEN)
 		return RB_EFORMAT;
 	/* EVP_DecodeBlock reads padding as zeros and skips white space. */
 	(void)EVP_EncodeBlock((unsigned char *)s->again, s->der, PKCS8_LEN);
@@ -122,14 +121,16 @@ enum rb_err
 key_read(struct span pem, struct key **out)
 {
 	struct secret s = { { 0 }, { 0 }, { 0 } };
+	EVP_PKEY *pkey;
 	enum rb_err rc;
 
 	if ((rc = crypto_open()) != RB_OK)
 		goto out;
 	if ((rc = decode_pem(pem, &s)) != RB_OK)
 		goto out;
-	rc = key_from(EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL,
-	    s.der + sizeof(pkcs8_head), SEED_LEN), out);
+	pkey = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL,
+	    s.der + sizeof(pkcs8_head), SEED_LEN);
+	rc = key_from(pkey, out);
 out:
 	OPENSSL_cleanse(&s, sizeof(s));
 	return rc;
@@ -139,17 +140,18 @@ enum rb_err
 key_write(const struct key *k, struct buf *pem)
 {
 	struct secret s = { { 0 }, { 0 }, { 0 } };
+	uint8_t *seed = s.der + sizeof(pkcs8_head);
 	size_t len = SEED_LEN, before = pem->len;
 	enum rb_err rc = RB_EINTERNAL;
 
-	if (EVP_PKEY_get_raw_private_key(k->pkey,
-	    s.der + sizeof(pkcs8_head), &len) != 1 || len != SEED_LEN)
+	if (EVP_PKEY_get_raw_private_key(k->pkey, seed, &len) != 1 ||
+	    len != SEED_LEN)
 		goto out;
 	memcpy(s.der, pkcs8_head, sizeof(pkcs8_head));
 	(void)EVP_EncodeBlock((unsigned char *)s.line, s.der, PKCS8_LEN);
 	/* All at once: growing would leave the secret in freed memory. */
-	if ((rc = buf_reserve(pem, sizeof(pem_begin) + PEM_LINE_LEN +
-	    sizeof(pem_end))) != RB_OK)
+	if ((rc = buf_reserve(pem,
+		 sizeof(pem_begin) + PEM_LINE_LEN + sizeof(pem_end))) != RB_OK)
 		goto out;
 	if ((rc = buf_put_str(pem, pem_begin)) != RB_OK ||
 	    (rc = buf_put_str(pem, s.line)) != RB_OK ||
@@ -179,8 +181,8 @@ key_sign(const struct key *k, struct span message,
 		goto out;
 	if (EVP_DigestSignInit(ctx, NULL, NULL, NULL, k->pkey) != 1)
 		goto out;
-	if (EVP_DigestSign(ctx, signature, &len, message.p, message.len) !=
-	    1 || len != sizeof(signature))
+	if (EVP_DigestSign(ctx, signature, &len, message.p, message.len) != 1 ||
+	    len != sizeof(signature))
 		goto out;
 	/*
 	 * A bit that flips while a deterministic signature is made can give
@@ -217,7 +219,7 @@ key_verify(const struct key_public *k, struct span message,
 		goto out;
 	rc = RB_ESIG;
 	if (EVP_DigestVerify(ctx, signature.p, signature.len, message.p,
-	    message.len) != 1)
+		message.len) != 1)
 		goto out;
 
 	rc = RB_OK;
@@ -234,8 +236,8 @@ key_id(const struct key_public *k, struct digest *out)
 	enum rb_err rc;
 
 	if ((rc = buf_put_str(&json,
-	    "{\"keyid_hash_algorithms\":[\"sha256\",\"sha512\"],"
-	    "\"keytype\":\"ed25519\",\"keyval\":{\"public\":\"")) != RB_OK)
+		 "{\"keyid_hash_algorithms\":[\"sha256\",\"sha512\"],"
+		 "\"keytype\":\"ed25519\",\"keyval\":{\"public\":\"")) != RB_OK)
 		goto out;
 	if ((rc = hex_write(span_of(k->b, KEY_PUBLIC_LEN), &json)) != RB_OK)
 		goto out;

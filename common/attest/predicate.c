@@ -117,6 +117,12 @@ predicate_clear(struct statement *s)
 		free(s->source.signers[i]);
 }
 
+static bool
+can_be_absent(const struct member *m)
+{
+	return m->kind == TEXT || m->kind == MAYBE || m->kind == COMPARED;
+}
+
 /* What has no value for "absent" is always there. */
 static bool
 member_is_there(const struct statement *s, const struct member *m)
@@ -132,8 +138,7 @@ member_is_there(const struct statement *s, const struct member *m)
 		return *(const enum compared *)field != COMPARED_NOT;
 	case OPEN:
 		for (m++; m->kind != CLOSE; m++) {
-			if ((m->kind == TEXT || m->kind == MAYBE ||
-			    m->kind == COMPARED) && member_is_there(s, m))
+			if (can_be_absent(m) && member_is_there(s, m))
 				return true;
 		}
 		return false;
@@ -173,9 +178,8 @@ put_signers(const struct statement *s, struct buf *out)
 	for (i = 0; i < s->source.nsigners; i++) {
 		if (i > 0 && (rc = buf_put_byte(out, ',')) != RB_OK)
 			return rc;
-		if ((rc = json_put_text(out,
-		    span_of_str(s->source.signers[i]),
-		    STATEMENT_TEXT_MAX)) != RB_OK)
+		if ((rc = json_put_text(out, span_of_str(s->source.signers[i]),
+			 STATEMENT_TEXT_MAX)) != RB_OK)
 			return rc;
 	}
 	return buf_put_byte(out, ']');
@@ -195,11 +199,11 @@ take_signers(struct span *in, struct statement *s)
 		if (s->source.nsigners > 0 &&
 		    (rc = json_take(in, ",")) != RB_OK)
 			return rc;
-		if ((rc = json_take_text(in, STATEMENT_TEXT_MAX,
-		    &text)) != RB_OK)
+		if ((rc = json_take_text(in, STATEMENT_TEXT_MAX, &text)) !=
+		    RB_OK)
 			return rc;
 		if ((rc = str_dup_span(text,
-		    &s->source.signers[s->source.nsigners])) != RB_OK)
+			 &s->source.signers[s->source.nsigners])) != RB_OK)
 			return rc;
 		s->source.nsigners++;
 	}
@@ -253,8 +257,9 @@ put_value(const struct statement *s, const struct member *m, struct buf *out)
 	case SIGNERS:
 		return put_signers(s, out);
 	case COMPARED:
-		return buf_put_str(out, *(const enum compared *)field ==
-		    COMPARED_SPLICED ? "\"spliced\"" : "\"identical\"");
+		if (*(const enum compared *)field == COMPARED_SPLICED)
+			return buf_put_str(out, "\"spliced\"");
+		return buf_put_str(out, "\"identical\"");
 	case VERDICT:
 		return buf_printf(out, "\"%s\"",
 		    verdict_name(*(const enum verdict *)field));
@@ -290,10 +295,11 @@ take_value(struct span *in, const struct member *m, struct statement *s)
 	case SIGNERS:
 		return take_signers(in, s);
 	case COMPARED:
-		*(enum compared *)field = json_skip(in, "\"spliced\"") ?
-		    COMPARED_SPLICED : COMPARED_IDENTICAL;
-		return *(enum compared *)field == COMPARED_SPLICED ? RB_OK :
-		    json_take(in, "\"identical\"");
+		*(enum compared *)field = COMPARED_SPLICED;
+		if (json_skip(in, "\"spliced\""))
+			return RB_OK;
+		*(enum compared *)field = COMPARED_IDENTICAL;
+		return json_take(in, "\"identical\"");
 	case VERDICT:
 		rc = json_take_text(in, STATEMENT_TEXT_MAX, &text);
 		return rc != RB_OK ? rc : verdict_parse(text, field);
@@ -330,12 +336,14 @@ predicate_put(const struct statement *s, struct buf *out, struct fault *why)
 			i = skip_member(i);
 			continue;
 		}
-		if (m->kind != CLOSE && (rc = buf_printf(out, "%s\"%s\":",
-		    is_first ? "" : ",", m->name)) != RB_OK)
+		if (m->kind != CLOSE &&
+		    (rc = buf_printf(out, "%s\"%s\":", is_first ? "" : ",",
+			 m->name)) != RB_OK)
 			return rc;
 		if ((rc = put_value(s, m, out)) != RB_OK)
-			return at_fault(why, rc, group, m, "has a value that "
-			    "cannot be written: wrong characters or too long");
+			return at_fault(why, rc, group, m,
+			    "has a value that cannot be written: wrong "
+			    "characters or too long");
 		is_first = m->kind == OPEN;
 		if (m->kind == OPEN)
 			group = m->name;

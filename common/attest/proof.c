@@ -35,7 +35,7 @@ proof_write(const struct proof *p, struct buf *out)
 		goto out;
 	for (i = 0; i < p->hashes.n; i++) {
 		if ((rc = base64_write(digest_span(&p->hashes.hashes[i]),
-		    &b)) != RB_OK)
+			 &b)) != RB_OK)
 			goto out;
 		if ((rc = buf_put_byte(&b, '\n')) != RB_OK)
 			goto out;

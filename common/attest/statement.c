@@ -12,10 +12,11 @@
 
 /* What stands around the predicate; in-toto Statement v1. */
 static const char head[] = "{\"_type\":\"" STATEMENT_TYPE "\",\"predicate\":{";
-static const char type_reproduced[] = "},\"predicateType\":\""
-    PREDICATE_REPRODUCED "\",\"subject\":[{\"digest\":";
-static const char type_other[] = "},\"predicateType\":\""
-    PREDICATE_OTHER "\",\"subject\":[{\"digest\":";
+static const char type_reproduced[] =
+    "},\"predicateType\":\"" PREDICATE_REPRODUCED
+    "\",\"subject\":[{\"digest\":";
+static const char type_other[] = "},\"predicateType\":\"" PREDICATE_OTHER
+				 "\",\"subject\":[{\"digest\":";
 static const char subject_name[] = ",\"name\":";
 static const char tail[] = "}]}";
 
@@ -98,9 +99,10 @@ statement_write(const struct statement *s, struct buf *out, struct fault *why)
 	if ((rc = buf_put_str(&b, subject_name)) != RB_OK)
 		goto out;
 	if ((rc = json_put_text(&b, span_of_str(s->published.file),
-	    STATEMENT_TEXT_MAX)) != RB_OK) {
-		fault_set(why, rc, "statement: subject: wrong characters in "
-		    "the file name, or too long");
+		 STATEMENT_TEXT_MAX)) != RB_OK) {
+		fault_set(why, rc,
+		    "statement: subject: wrong characters in the file name, or "
+		    "too long");
 		goto out;
 	}
 	if ((rc = buf_put_str(&b, tail)) != RB_OK)
@@ -128,8 +130,9 @@ take_statement(struct span in, struct statement *s, struct fault *why)
 	if ((rc = predicate_take(&in, s, why)) != RB_OK)
 		return rc;
 	if (!json_skip(&in, type_of(s->verdict)))
-		return fault_set(why, RB_EFORMAT, "statement: predicateType "
-		    "is not the one of its verdict, or missing");
+		return fault_set(why, RB_EFORMAT,
+		    "statement: predicateType is not the one of its verdict, "
+		    "or missing");
 	if (json_take_digest(&in, &s->published.sha256) != RB_OK ||
 	    !json_skip(&in, subject_name) ||
 	    json_take_text(&in, STATEMENT_TEXT_MAX, &file) != RB_OK ||

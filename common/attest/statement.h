@@ -83,7 +83,7 @@ struct statement {
 		char *kind; /* "xen", "qemu", "namespace" */
 		struct maybe_digest image, kernel;
 		char *network; /* "none" */
-		char *clock;   /* "host", or the UTC time that it began at */
+		char *clock; /* "host", or the UTC time that it began at */
 	} machine;
 	struct {
 		char *node, *version;

@@ -7,18 +7,14 @@
 
 #define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
 
-static const char *const reasons_differs[] = {
-	"build-id", "compression", "content", "control", "member-set",
-	"metadata", "order", "size", "unreadable",
-};
-static const char *const reasons_failed[] = {
-	"build", "crashed", "log-limit", "memory", "not-built",
-	"output-format", "output-limit", "timeout",
-};
-static const char *const reasons_unavailable[] = {
-	"binnmu", "dependencies", "disk", "environment", "index", "input",
-	"machine", "published", "source",
-};
+static const char *const reasons_differs[] = { "build-id", "compression",
+	"content", "control", "member-set", "metadata", "order", "size",
+	"unreadable" };
+static const char *const reasons_failed[] = { "build", "crashed", "log-limit",
+	"memory", "not-built", "output-format", "output-limit", "timeout" };
+static const char *const reasons_unavailable[] = { "binnmu", "dependencies",
+	"disk", "environment", "index", "input", "machine", "published",
+	"source" };
 
 static enum rb_err
 broken(struct fault *why, const char *rule)
@@ -48,8 +44,7 @@ reason_fits(enum verdict v, struct span token)
 		return is_among(token, reasons_differs,
 		    LENGTH(reasons_differs));
 	case VERDICT_FAILED:
-		return is_among(token, reasons_failed,
-		    LENGTH(reasons_failed));
+		return is_among(token, reasons_failed, LENGTH(reasons_failed));
 	case VERDICT_UNAVAILABLE:
 		return is_among(token, reasons_unavailable,
 		    LENGTH(reasons_unavailable));
@@ -78,13 +73,14 @@ check_reason(const struct statement *s, struct fault *why)
 {
 	if (s->attempt == 0)
 		return broken(why, "attempt counts from 1");
+	if (s->verdict == VERDICT_REPRODUCED && s->reason == NULL)
+		return RB_OK;
 	if (s->verdict == VERDICT_REPRODUCED)
-		return s->reason == NULL ? RB_OK :
-		    broken(why, "reproduced needs no reason");
-	if (s->reason == NULL || !reason_fits(s->verdict,
-	    span_of_str(s->reason)))
-		return broken(why, "reason is none that FORMATS.md lists for "
-		    "this verdict");
+		return broken(why, "reproduced needs no reason");
+	if (s->reason == NULL ||
+	    !reason_fits(s->verdict, span_of_str(s->reason)))
+		return broken(why,
+		    "reason is none that FORMATS.md lists for this verdict");
 	return RB_OK;
 }
 
@@ -106,17 +102,18 @@ check_signers(const struct statement *s, struct fault *why)
 
 	for (i = 0; i < s->source.nsigners; i++) {
 		if (!is_hex_id(s->source.signers[i], 'A'))
-			return broken(why, "a signer is no OpenPGP "
-			    "fingerprint in upper-case hexadecimal");
+			return broken(why,
+			    "a signer is no OpenPGP fingerprint in upper-case "
+			    "hexadecimal");
 		/* One key must not count twice. */
-		if (i > 0 && strcmp(s->source.signers[i - 1],
-		    s->source.signers[i]) >= 0)
+		if (i > 0 &&
+		    strcmp(s->source.signers[i - 1], s->source.signers[i]) >= 0)
 			return broken(why, "signers are not strictly rising");
 	}
 	if (s->verdict == VERDICT_REPRODUCED &&
 	    s->source.nsigners < s->source.threshold)
-		return broken(why, "reproduced with fewer signers than the "
-		    "threshold");
+		return broken(why,
+		    "reproduced with fewer signers than the threshold");
 	return RB_OK;
 }
 
@@ -147,8 +144,9 @@ check_git_tag(const struct statement *s, struct fault *why)
 	if (s->source.tag == NULL || s->source.tag_object == NULL ||
 	    s->source.commit == NULL || !s->source.tag_sha256.is_set ||
 	    !s->source.tree_sha256.is_set)
-		return broken(why, "a git-tag that was built has tag, "
-		    "tagObject, commit, tagDigest and treeDigest");
+		return broken(why,
+		    "a git-tag that was built has tag, tagObject, commit, "
+		    "tagDigest and treeDigest");
 	if (s->source.threshold == 0)
 		return broken(why, "a git-tag is built only when signed");
 	return RB_OK;
@@ -180,8 +178,9 @@ check_rebuilt(const struct statement *s, struct fault *why)
 	switch (s->verdict) {
 	case VERDICT_REPRODUCED:
 		if (!is_same || s->rebuilt.size != s->published.size)
-			return broken(why, "reproduced, but digest or size "
-			    "of rebuilt and published differ");
+			return broken(why,
+			    "reproduced, but digest or size of rebuilt and "
+			    "published differ");
 		if (s->rebuilt.compared != COMPARED_IDENTICAL &&
 		    s->rebuilt.compared != COMPARED_SPLICED)
 			return broken(why, "reproduced, but not compared");
@@ -195,8 +194,8 @@ check_rebuilt(const struct statement *s, struct fault *why)
 	case VERDICT_FAILED:
 	case VERDICT_UNAVAILABLE:
 		if (s->rebuilt.sha256.is_set)
-			return broken(why, "rebuilt is there, though nothing "
-			    "was built");
+			return broken(why,
+			    "rebuilt is there, though nothing was built");
 		break;
 	}
 	if (s->rebuilt.compared != COMPARED_NOT)
@@ -219,16 +218,16 @@ check_machine(const struct statement *s, struct fault *why)
 	static const char *const kinds[] = { "namespace", "qemu", "xen" };
 
 	if (s->machine.kind == NULL)
-		return RB_OK; /* statement.c: then the others are absent too */
+		return RB_OK; /* predicate.c: the others are absent too */
 	if (!is_among(span_of_str(s->machine.kind), kinds, LENGTH(kinds)))
-		return broken(why, "machine.kind is none of namespace, qemu, "
-		    "xen");
+		return broken(why,
+		    "machine.kind is none of namespace, qemu, xen");
 	if (s->machine.network == NULL ||
 	    strcmp(s->machine.network, "none") != 0)
 		return broken(why, "a build has no network");
 	if (s->machine.clock == NULL || !clock_is_valid(s->machine.clock))
-		return broken(why, "machine.clock is neither host nor a UTC "
-		    "time");
+		return broken(why,
+		    "machine.clock is neither host nor a UTC time");
 	return RB_OK;
 }
 
@@ -238,8 +237,8 @@ check_environment(const struct statement *s, struct fault *why)
 	const char *equal = s->environment.equal;
 
 	if ((equal != NULL) != s->environment.buildinfo.is_set)
-		return broken(why, "environment.equal and buildinfo go "
-		    "together");
+		return broken(why,
+		    "environment.equal and buildinfo go together");
 	if (equal != NULL && strcmp(equal, "yes") != 0 &&
 	    strcmp(equal, "no") != 0)
 		return broken(why, "environment.equal is neither yes nor no");
@@ -256,11 +255,12 @@ check_build(const struct statement *s, struct fault *why)
 		return broken(why, "inputs have a count but no digest");
 	if (s->difference.is_set && s->verdict != VERDICT_DIFFERS)
 		return broken(why, "only differs has a difference");
-	if (s->verdict != VERDICT_UNAVAILABLE && (!s->inputs.sha256.is_set ||
-	    !s->environment.recipe_sha256.is_set ||
-	    s->machine.kind == NULL))
-		return broken(why, "a build has inputs, environment with "
-		    "recipeDigest, and machine");
+	if (s->verdict != VERDICT_UNAVAILABLE &&
+	    (!s->inputs.sha256.is_set || !s->environment.recipe_sha256.is_set ||
+		s->machine.kind == NULL))
+		return broken(why,
+		    "a build has inputs, environment with recipeDigest, and "
+		    "machine");
 	if ((rc = check_environment(s, why)) != RB_OK)
 		return rc;
 	return check_machine(s, why);

@@ -3,12 +3,14 @@
 
 #include <string.h>
 
+/* clang-format off */
 const struct digest tree_empty_root = { {
 	0xe3, 0xb0, 0xc4, 0x42, 0x98, 0xfc, 0x1c, 0x14,
 	0x9a, 0xfb, 0xf4, 0xc8, 0x99, 0x6f, 0xb9, 0x24,
 	0x27, 0xae, 0x41, 0xe4, 0x64, 0x9b, 0x93, 0x4c,
 	0xa4, 0x95, 0x99, 0x1b, 0x78, 0x52, 0xb8, 0x55,
 } };
+/* clang-format on */
 
 /* First byte of what is hashed: no leaf can pass for a node. */
 enum { PREFIX_LEAF = 0x00, PREFIX_NODE = 0x01 };
@@ -176,8 +178,8 @@ turn_round(struct tree_proof *proof)
 
 /* PATH(m, D[n]) of RFC 6962, 2.1.1. */
 enum rb_err
-tree_prove_inclusion(tree_read *read, void *from, uint64_t size,
-    uint64_t index, struct tree_proof *out)
+tree_prove_inclusion(tree_read *read, void *from, uint64_t size, uint64_t index,
+    struct tree_proof *out)
 {
 	const struct source s = { read, from };
 	struct tree_proof proof = TREE_PROOF_INIT;
@@ -205,8 +207,8 @@ tree_prove_inclusion(tree_read *read, void *from, uint64_t size,
 
 /* PROOF(m, D[n]) and SUBPROOF of RFC 6962, 2.1.2. */
 enum rb_err
-tree_prove_consistency(tree_read *read, void *from, uint64_t old,
-    uint64_t size, struct tree_proof *out)
+tree_prove_consistency(tree_read *read, void *from, uint64_t old, uint64_t size,
+    struct tree_proof *out)
 {
 	const struct source s = { read, from };
 	struct tree_proof proof = TREE_PROOF_INIT;
@@ -266,7 +268,9 @@ tree_verify_inclusion(const struct tree_proof *proof, uint64_t size,
 		at >>= 1;
 		last >>= 1;
 	}
-	return last == 0 && digest_equal(&hash, root) ? RB_OK : RB_ESIG;
+	if (last != 0 || !digest_equal(&hash, root))
+		return RB_ESIG;
+	return RB_OK;
 }
 
 /* RFC 9162, 2.1.4.2, for 0 < old < size. */
@@ -314,8 +318,10 @@ verify_growth(const struct tree_proof *proof, uint64_t old,
 		at >>= 1;
 		last >>= 1;
 	}
-	return last == 0 && digest_equal(&older, old_root) &&
-	    digest_equal(&newer, root) ? RB_OK : RB_ESIG;
+	if (last != 0 || !digest_equal(&older, old_root) ||
+	    !digest_equal(&newer, root))
+		return RB_ESIG;
+	return RB_OK;
 }
 
 enum rb_err

@@ -55,9 +55,9 @@ struct tree_proof {
 enum rb_err tree_prove_inclusion(tree_read *read, void *from, uint64_t size,
     uint64_t index, struct tree_proof *out) RB_CHECK;
 /* RB_ESIG when the proof does not lead from leaf to root. */
-enum rb_err tree_verify_inclusion(const struct tree_proof *proof,
-    uint64_t size, uint64_t index, const struct digest *leaf,
-    const struct digest *root) RB_CHECK;
+enum rb_err tree_verify_inclusion(const struct tree_proof *proof, uint64_t size,
+    uint64_t index, const struct digest *leaf, const struct digest *root)
+    RB_CHECK;
 
 /*
  * RFC 6962, 2.1.2.  RB_ENOTFOUND unless old <= size <= TREE_SIZE_MAX.  From

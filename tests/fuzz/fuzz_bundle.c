@@ -21,20 +21,19 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 
 	if (bundle_parse(in, &b, &why) != RB_OK)
 		return 0;
-	if (bundle_write(&b, &out) != RB_OK ||
-	    !span_equal(buf_span(&out), in))
+	if (bundle_write(&b, &out) != RB_OK || !span_equal(buf_span(&out), in))
 		abort();
 	buf_reset(&out);
 	if (bundle_merge(&twice, &b) != RB_OK ||
 	    bundle_merge(&twice, &b) != RB_OK ||
 	    bundle_write(&twice, &out) != RB_OK ||
-	    twice.nevidence != b.nevidence ||
-	    !span_equal(buf_span(&out), in))
+	    twice.nevidence != b.nevidence || !span_equal(buf_span(&out), in))
 		abort();
 	for (i = 0; i < b.nevidence; i++) {
 		if (b.evidence[i].checkpoint >= b.ncheckpoints ||
-		    checkpoint_peek(buf_span(
-		    &b.checkpoints[b.evidence[i].checkpoint]), &cp) != RB_OK)
+		    checkpoint_peek(buf_span(&b.checkpoints[b.evidence[i]
+					    .checkpoint]),
+			&cp) != RB_OK)
 			abort();
 	}
 	buf_clear(&out);

@@ -8,7 +8,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
 /* Seed 00 01 ... 1f, as in tests/data/attest. */
 static const char vkey[] = "rebuilder.example/log+61ad9e7b+"
-    "AQOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4";
+			   "AQOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4";
 
 /*
  * A note that is read starts with its body, written byte for byte; one that
@@ -27,9 +27,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		abort();
 	peek = checkpoint_peek(note, &cp);
 	open = checkpoint_open(note, &log, &opened);
-	if (open == RB_OK && (peek != RB_OK ||
-	    strcmp(opened.origin, log.name) != 0 ||
-	    opened.size != cp.size || !digest_equal(&opened.root, &cp.root)))
+	if (open == RB_OK &&
+	    (peek != RB_OK || strcmp(opened.origin, log.name) != 0 ||
+		opened.size != cp.size ||
+		!digest_equal(&opened.root, &cp.root)))
 		abort();
 	if (peek != RB_OK && checkpoint_parse(note, &cp) != RB_OK)
 		return 0;

@@ -19,16 +19,14 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		return 0;
 	for (i = a.n; i-- > 0;) {
 		if (inputs_add(&b, a.list[i].kind, a.list[i].name,
-		    a.list[i].version, a.list[i].arch, a.list[i].origin,
-		    a.list[i].size, &a.list[i].sha256) != RB_OK)
+			a.list[i].version, a.list[i].arch, a.list[i].origin,
+			a.list[i].size, &a.list[i].sha256) != RB_OK)
 			abort();
 	}
-	if (inputs_write(&a, &out) != RB_OK ||
-	    !span_equal(buf_span(&out), in))
+	if (inputs_write(&a, &out) != RB_OK || !span_equal(buf_span(&out), in))
 		abort();
 	buf_reset(&out);
-	if (inputs_write(&b, &out) != RB_OK ||
-	    !span_equal(buf_span(&out), in))
+	if (inputs_write(&b, &out) != RB_OK || !span_equal(buf_span(&out), in))
 		abort();
 	buf_clear(&out);
 	inputs_clear(&a);

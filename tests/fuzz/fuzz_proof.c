@@ -15,8 +15,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 
 	if (proof_parse(in, &p) != RB_OK)
 		return 0;
-	if (proof_write(&p, &out) != RB_OK ||
-	    !span_equal(buf_span(&out), in))
+	if (proof_write(&p, &out) != RB_OK || !span_equal(buf_span(&out), in))
 		abort();
 	buf_clear(&out);
 	proof_clear(&p);

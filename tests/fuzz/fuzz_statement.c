@@ -19,10 +19,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	if (statement_write(&s, &out, &why) != RB_OK ||
 	    !span_equal(buf_span(&out), in))
 		abort();
-	if (s.verdict == VERDICT_REPRODUCED && (s.reason != NULL ||
-	    !s.rebuilt.sha256.is_set || s.rebuilt.compared == COMPARED_NOT ||
-	    s.rebuilt.size != s.published.size ||
-	    !digest_equal(&s.rebuilt.sha256.value, &s.published.sha256)))
+	if (s.verdict == VERDICT_REPRODUCED &&
+	    (s.reason != NULL || !s.rebuilt.sha256.is_set ||
+		s.rebuilt.compared == COMPARED_NOT ||
+		s.rebuilt.size != s.published.size ||
+		!digest_equal(&s.rebuilt.sha256.value, &s.published.sha256)))
 		abort();
 	buf_clear(&out);
 	statement_clear(&s);

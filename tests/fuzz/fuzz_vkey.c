@@ -15,12 +15,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	struct vkey v;
 
 	if (vkey_parse(in, &v) == RB_OK &&
-	    (vkey_write(&v, &out) != RB_OK ||
-	    !span_equal(buf_span(&out), in)))
+	    (vkey_write(&v, &out) != RB_OK || !span_equal(buf_span(&out), in)))
 		abort();
 	buf_reset(&out);
-	if (key_read(in, &k) == RB_OK && (key_write(k, &out) != RB_OK ||
-	    !span_equal(buf_span(&out), in)))
+	if (key_read(in, &k) == RB_OK &&
+	    (key_write(k, &out) != RB_OK || !span_equal(buf_span(&out), in)))
 		abort();
 	key_free(&k);
 	buf_wipe(&out);

@@ -73,10 +73,9 @@ vector(const char *name)
 	struct buf path = BUF_INIT, out = BUF_INIT;
 
 	assert_non_null(data);
-	assert_int_equal(buf_printf(&path, "%s/attest/%s", data, name), RB_OK);
-	assert_int_equal(buf_put_byte(&path, 0), RB_OK);
-	assert_int_equal(file_read_at(AT_FDCWD, (const char *)path.p, 1 << 20,
-	    &out), RB_OK);
+	assert_ok(buf_printf(&path, "%s/attest/%s", data, name));
+	assert_ok(buf_put_byte(&path, 0));
+	assert_ok(file_read_at(AT_FDCWD, (const char *)path.p, 1 << 20, &out));
 	buf_clear(&path);
 	return out;
 }
@@ -97,7 +96,7 @@ vector_key(void)
 	struct buf pem = vector("signing.key");
 	struct key *k = NULL;
 
-	assert_int_equal(key_read(buf_span(&pem), &k), RB_OK);
+	assert_ok(key_read(buf_span(&pem), &k));
 	buf_wipe(&pem);
 	return k;
 }
@@ -109,7 +108,7 @@ vector_vkey(const char *name)
 	struct vkey v;
 
 	memset(&v, 0, sizeof(v));
-	assert_int_equal(vkey_parse(buf_span(&text), &v), RB_OK);
+	assert_ok(vkey_parse(buf_span(&text), &v));
 	buf_clear(&text);
 	return v;
 }
@@ -128,7 +127,7 @@ altered(struct span s, size_t at, uint8_t byte)
 	struct buf b = BUF_INIT;
 
 	assert_true(at < s.len);
-	assert_int_equal(buf_put(&b, s), RB_OK);
+	assert_ok(buf_put(&b, s));
 	b.p[at] = byte;
 	return b;
 }
@@ -143,10 +142,9 @@ replaced(struct span s, const char *from, const char *to)
 	if (at == NULL)
 		fail_msg("'%s' is not there to be replaced", from);
 	before = (size_t)(at - s.p);
-	assert_int_equal(buf_put(&b, span_of(s.p, before)), RB_OK);
-	assert_int_equal(buf_put_str(&b, to), RB_OK);
+	assert_ok(buf_put(&b, span_of(s.p, before)));
+	assert_ok(buf_put_str(&b, to));
 	before += strlen(from);
-	assert_int_equal(buf_put(&b, span_of(s.p + before, s.len - before)),
-	    RB_OK);
+	assert_ok(buf_put(&b, span_of(s.p + before, s.len - before)));
 	return b;
 }

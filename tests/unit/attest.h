@@ -16,6 +16,8 @@
 
 /* What the tests of common/attest share: the vectors and scarce memory. */
 
+#define assert_ok(call) assert_int_equal(call, RB_OK)
+
 /* The whole of tests/data/attest/<name>; a vector without which to fail. */
 struct buf vector(const char *name);
 /* The same without the newline at its end. */

@@ -5,19 +5,19 @@
 #include "common/attest/tree.h"
 #include "common/base/enc.h"
 
+#define OWN_LINE \
+	"\xe2\x80\x94 rebuilder.example/log " \
+	"Ya2ee50yx7FGoyS0AzWUFNUcQh7XREWzWOlcYc0Ds0C7u9WQ" \
+	"s8sXoEa1ZunINOyxBlmVeiiEy5gyObDOgp0Cd3nEfAg=\n"
+
 /* The log of one entry, "entry0", cosigned; made by another program. */
 static const char entry0[] =
     "rebuilder.example/log\n"
     "1\n"
     "WWVaj8Q6S6x082ETf4U2nw++oDyA/5l66yUB6XUfBpo=\n"
-    "\n"
-    "\xe2\x80\x94 rebuilder.example/log Ya2ee50yx7FGoyS0AzWUFNUcQh7XREWzWOlcY"
-    "c0Ds0C7u9WQs8sXoEa1ZunINOyxBlmVeiiEy5gyObDOgp0Cd3nEfAg=\n"
+    "\n" OWN_LINE
     "\xe2\x80\x94 witness.example/w1 IDJKvgAAAABpVbkAkLRiC5XK/td42uRMOy0cjqVN+"
     "TwrrhWTwdxsO3Bcbg2qZofhhaBJff69w2b8pbMWCdOMK2Qrxp4IrRNZgIwSAw==\n";
-
-#define OWN_LINE "\xe2\x80\x94 rebuilder.example/log Ya2ee50yx7FGoyS0AzWUFNU" \
-    "cQh7XREWzWOlcYc0Ds0C7u9WQs8sXoEa1ZunINOyxBlmVeiiEy5gyObDOgp0Cd3nEfAg=\n"
 
 static struct vkey log_key;
 
@@ -72,9 +72,11 @@ refuses_notes_that_are_none(void **state)
 		    RB_EFORMAT },
 		{ "no signature", " IDJKvg", "\nIDJKvg", RB_EFORMAT,
 		    RB_EFORMAT },
-		{ "key id alone", "IDJKvgAAAABpVbkAkLRiC5XK/td42uRMOy0cjqVN+T"
+		{ "key id alone",
+		    "IDJKvgAAAABpVbkAkLRiC5XK/td42uRMOy0cjqVN+T"
 		    "wrrhWTwdxsO3Bcbg2qZofhhaBJff69w2b8pbMWCdOMK2Qrxp4IrRNZgI"
-		    "wSAw==", "IDJKvg==", RB_EFORMAT, RB_EFORMAT },
+		    "wSAw==",
+		    "IDJKvg==", RB_EFORMAT, RB_EFORMAT },
 		{ "not base64", "IDJKvg", "IDJKv_", RB_EFORMAT, RB_EFORMAT },
 		{ "carriage return", "log\n1\n", "log\r\n1\n", RB_EFORMAT,
 		    RB_EFORMAT },
@@ -115,11 +117,13 @@ refuses_what_its_key_did_not_sign(void **state)
 		    RB_ESIG, RB_OK },
 		{ "a bad line behind a good one", "\xe2\x80\x94 witness",
 		    "\xe2\x80\x94 rebuilder.example/log Ya2eewAA\n"
-		    "\xe2\x80\x94 witness", RB_ESIG, RB_OK },
+		    "\xe2\x80\x94 witness",
+		    RB_ESIG, RB_OK },
 		{ "a bad line in front of a good one", "\n\n",
 		    "\n\n\xe2\x80\x94 rebuilder.example/log Ya2eewAA\n",
 		    RB_ESIG, RB_OK },
-		{ "short signature", "Ya2ee50yx7FGoyS0AzWUFNUcQh7XREWzWOlcYc0"
+		{ "short signature",
+		    "Ya2ee50yx7FGoyS0AzWUFNUcQh7XREWzWOlcYc0"
 		    "Ds0C7u9WQs8sXoEa1ZunINOyxBlmVeiiEy5gyObDOgp0Cd3nEfAg=",
 		    "Ya2eewAA", RB_ESIG, RB_OK },
 	};
@@ -142,18 +146,17 @@ a_key_speaks_for_its_own_log_only(void **state)
 
 	(void)state;
 	key_public_of(k, &public);
-	assert_int_equal(vkey_make("other.example/log", VKEY_ED25519, &public,
-	    &other), RB_OK);
+	assert_ok(
+	    vkey_make("other.example/log", VKEY_ED25519, &public, &other));
 	assert_int_equal(checkpoint_open(SPAN(entry0), &other, &cp), RB_ESIG);
-	assert_int_equal(checkpoint_open(SPAN(entry0), &witness, &cp),
-	    RB_ESIG);
+	assert_int_equal(checkpoint_open(SPAN(entry0), &witness, &cp), RB_ESIG);
 
 	/* Signed by another log's good key, under that log's name. */
 	cp.size = 0;
 	cp.root = tree_empty_root;
 	(void)snprintf(cp.origin, sizeof(cp.origin), "other.example/log");
-	assert_int_equal(checkpoint_sign(&cp, k, &note), RB_OK);
-	assert_int_equal(checkpoint_open(buf_span(&note), &other, &cp), RB_OK);
+	assert_ok(checkpoint_sign(&cp, k, &note));
+	assert_ok(checkpoint_open(buf_span(&note), &other, &cp));
 	assert_int_equal(checkpoint_open(buf_span(&note), &log_key, &cp),
 	    RB_ESIG);
 	buf_clear(&note);
@@ -164,8 +167,8 @@ static void
 ignores_lines_of_unknown_keys(void **state)
 {
 	const struct row rows[] = {
-		{ "a cosignature that is wrong", "CdOMK2Qr", "CdOMK2Qs",
-		    RB_OK, RB_OK },
+		{ "a cosignature that is wrong", "CdOMK2Qr", "CdOMK2Qs", RB_OK,
+		    RB_OK },
 		{ "a type with longer signatures", "AAAABp", "AAAAAAAABp",
 		    RB_OK, RB_OK },
 		{ "the log's name with another key id",
@@ -189,22 +192,19 @@ refuses_what_is_too_long(void **state)
 	size_t i;
 
 	(void)state;
-	assert_int_equal(buf_put_str(&note, entry0), RB_OK);
+	assert_ok(buf_put_str(&note, entry0));
 	for (i = 2; i < CHECKPOINT_SIGNATURES_MAX; i++)
-		assert_int_equal(buf_put_str(&note, "\xe2\x80\x94 a AAAAAAA="
-		    "\n"), RB_OK);
-	assert_int_equal(checkpoint_open(buf_span(&note), &log_key, &cp),
-	    RB_OK);
-	assert_int_equal(buf_put_str(&note, "\xe2\x80\x94 a AAAAAAA=\n"),
-	    RB_OK);
+		assert_ok(buf_put_str(&note, "\xe2\x80\x94 a AAAAAAA=\n"));
+	assert_ok(checkpoint_open(buf_span(&note), &log_key, &cp));
+	assert_ok(buf_put_str(&note, "\xe2\x80\x94 a AAAAAAA=\n"));
 	assert_int_equal(checkpoint_open(buf_span(&note), &log_key, &cp),
 	    RB_ELIMIT);
 	assert_int_equal(checkpoint_peek(buf_span(&note), &cp), RB_ELIMIT);
 
 	buf_reset(&note);
-	assert_int_equal(buf_put_str(&note, entry0), RB_OK);
+	assert_ok(buf_put_str(&note, entry0));
 	for (i = 0; i < CHECKPOINT_NOTE_MAX; i++)
-		assert_int_equal(buf_put_byte(&note, 'a'), RB_OK);
+		assert_ok(buf_put_byte(&note, 'a'));
 	assert_int_equal(checkpoint_peek(buf_span(&note), &cp), RB_ELIMIT);
 	assert_int_equal(checkpoint_parse(buf_span(&note), &cp), RB_ELIMIT);
 	buf_clear(&note);
@@ -224,12 +224,14 @@ refuses_every_prefix_and_every_altered_byte(void **state)
 		if (i == own)
 			continue; /* a whole note, without the witness */
 		assert_int_not_equal(checkpoint_open(span_of(entry0, i),
-		    &log_key, &cp), RB_OK);
+					 &log_key, &cp),
+		    RB_OK);
 	}
 	for (i = 0; i < own; i++) {
 		bad = altered(SPAN(entry0), i, (uint8_t)(entry0[i] ^ 4));
 		assert_int_not_equal(checkpoint_open(buf_span(&bad), &log_key,
-		    &cp), RB_OK);
+					 &cp),
+		    RB_OK);
 		buf_clear(&bad);
 	}
 }
@@ -237,17 +239,18 @@ refuses_every_prefix_and_every_altered_byte(void **state)
 static void
 body_is_read_and_written_in_one_way(void **state)
 {
-	static const char body[] = "example.com/behind-the-sofa\n20852163\n"
+	static const char body[] =
+	    "example.com/behind-the-sofa\n20852163\n"
 	    "CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n";
 	struct checkpoint cp;
 	struct buf out = BUF_INIT;
 	size_t i;
 
 	(void)state;
-	assert_int_equal(checkpoint_parse(SPAN(body), &cp), RB_OK);
+	assert_ok(checkpoint_parse(SPAN(body), &cp));
 	assert_string_equal(cp.origin, "example.com/behind-the-sofa");
 	assert_int_equal(cp.size, 20852163);
-	assert_int_equal(checkpoint_write(&cp, &out), RB_OK);
+	assert_ok(checkpoint_write(&cp, &out));
 	assert_span_equal(buf_span(&out), SPAN(body));
 	assert_int_equal(checkpoint_parse(SPAN(entry0), &cp), RB_EFORMAT);
 	for (i = 0; i + 1 < sizeof(body); i++)
@@ -274,7 +277,7 @@ write_refuses_what_parse_would(void **state)
 	cp.size = 0; /* with a root of something */
 	assert_int_equal(checkpoint_sign(&cp, k, &out), RB_EFORMAT);
 	cp.root = tree_empty_root;
-	assert_int_equal(checkpoint_sign(&cp, k, &out), RB_OK);
+	assert_ok(checkpoint_sign(&cp, k, &out));
 	buf_clear(&out);
 	key_free(&k);
 }
@@ -289,20 +292,19 @@ signs_as_others_do(void **state)
 	struct frontier f = FRONTIER_INIT;
 
 	(void)state;
-	assert_int_equal(tree_leaf_hash(SPAN("entry0"), &cp.root), RB_OK);
-	assert_int_equal(frontier_append(&f, &cp.root), RB_OK);
-	assert_int_equal(frontier_root(&f, &cp.root), RB_OK);
-	assert_int_equal(checkpoint_sign(&cp, k, &note), RB_OK);
+	assert_ok(tree_leaf_hash(SPAN("entry0"), &cp.root));
+	assert_ok(frontier_append(&f, &cp.root));
+	assert_ok(frontier_root(&f, &cp.root));
+	assert_ok(checkpoint_sign(&cp, k, &note));
 	assert_span_equal(buf_span(&note), span_of(want.p, note.len));
-	assert_int_equal(checkpoint_open(SPAN(entry0), &log_key, &cp), RB_OK);
+	assert_ok(checkpoint_open(SPAN(entry0), &log_key, &cp));
 	assert_int_equal(cp.size, 1);
 
 	vec = vector("checkpoint.note");
-	assert_int_equal(checkpoint_open(buf_span(&vec), &log_key, &cp),
-	    RB_OK);
+	assert_ok(checkpoint_open(buf_span(&vec), &log_key, &cp));
 	assert_int_equal(cp.size, 5);
 	buf_reset(&note);
-	assert_int_equal(checkpoint_sign(&cp, k, &note), RB_OK);
+	assert_ok(checkpoint_sign(&cp, k, &note));
 	assert_true(note.len < vec.len);
 	assert_span_equal(buf_span(&note), span_of(vec.p, note.len));
 	buf_clear(&vec);
@@ -328,7 +330,7 @@ survives_scarce_memory(void **state)
 		assert_true(scarce_end() == (rc == RB_ENOMEM));
 		assert_int_equal(note.len != 0, rc == RB_OK);
 	}
-	assert_int_equal(rc, RB_OK);
+	assert_ok(rc);
 	assert_true(i > 5);
 	buf_clear(&vec);
 	buf_clear(&note);

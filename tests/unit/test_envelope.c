@@ -37,8 +37,10 @@ refuses_every_other_spelling(void **state)
 		    ",\"payloadTime\":0,\"payloadType\"" },
 		{ "no signature", "[{\"keyid\"", "[],[{\"keyid\"" },
 		{ "two signatures", "}]}", "},{}]}" },
-		{ "no key id", "{\"keyid\":\"607f42135d7855e1145188a58aaf4c05"
-		    "5fec1edbd7041680576e486f7ea574d1\",", "{" },
+		{ "no key id",
+		    "{\"keyid\":\"607f42135d7855e1145188a58aaf4c05"
+		    "5fec1edbd7041680576e486f7ea574d1\",",
+		    "{" },
 		{ "upper-case key id", "607f", "607F" },
 		{ "short key id", "607f", "607" },
 		{ "members in another order", "{\"keyid\"", "{\"sig\"" },
@@ -80,33 +82,34 @@ refuses_what_is_too_long(void **state)
 
 	(void)state;
 	for (i = 0; i < ENVELOPE_PAYLOAD_MAX; i++)
-		assert_int_equal(buf_put_byte(&big, 'x'), RB_OK);
-	assert_int_equal(envelope_sign(key, buf_span(&big), &e), RB_OK);
-	assert_int_equal(envelope_write(&e, &out), RB_OK);
+		assert_ok(buf_put_byte(&big, 'x'));
+	assert_ok(envelope_sign(key, buf_span(&big), &e));
+	assert_ok(envelope_write(&e, &out));
 	assert_true(out.len <= ENVELOPE_MAX);
-	assert_int_equal(buf_put_byte(&e.payload, 'x'), RB_OK);
+	assert_ok(buf_put_byte(&e.payload, 'x'));
 	assert_int_equal(envelope_write(&e, &out), RB_ELIMIT);
 	envelope_clear(&e);
-	assert_int_equal(buf_put_byte(&big, 'x'), RB_OK);
+	assert_ok(buf_put_byte(&big, 'x'));
 	assert_int_equal(envelope_sign(key, buf_span(&big), &e), RB_ELIMIT);
 	assert_int_equal(envelope_sign(key, SPAN(""), &e), RB_EFORMAT);
 
 	/* Two more bytes fit into the last group of base64. */
-	assert_int_equal(buf_put_byte(&big, 'x'), RB_OK);
+	assert_ok(buf_put_byte(&big, 'x'));
 	buf_reset(&out);
-	assert_int_equal(buf_put_str(&out, "{\"payload\":\""), RB_OK);
-	assert_int_equal(base64_write(buf_span(&big), &out), RB_OK);
-	assert_int_equal(buf_put_str(&out, "\",\"payloadType\":\""
-	    ENVELOPE_PAYLOAD_TYPE "\",\"signatures\":[{\"keyid\":\"607f42135d"
+	assert_ok(buf_put_str(&out, "{\"payload\":\""));
+	assert_ok(base64_write(buf_span(&big), &out));
+	assert_ok(buf_put_str(&out,
+	    "\",\"payloadType\":\"" ENVELOPE_PAYLOAD_TYPE
+	    "\",\"signatures\":[{\"keyid\":\"607f42135d"
 	    "7855e1145188a58aaf4c055fec1edbd7041680576e486f7ea574d1\",\"sig\":"
-	    "\""), RB_OK);
+	    "\""));
 	for (i = 0; i < 85; i++)
-		assert_int_equal(buf_put_byte(&out, 'A'), RB_OK);
-	assert_int_equal(buf_put_str(&out, "A==\"}]}"), RB_OK);
+		assert_ok(buf_put_byte(&out, 'A'));
+	assert_ok(buf_put_str(&out, "A==\"}]}"));
 	assert_int_equal(envelope_parse(buf_span(&out), &e, NULL), RB_ELIMIT);
 
 	while (out.len <= ENVELOPE_MAX)
-		assert_int_equal(buf_put_byte(&out, ' '), RB_OK);
+		assert_ok(buf_put_byte(&out, ' '));
 	assert_int_equal(envelope_parse(buf_span(&out), &e, NULL), RB_ELIMIT);
 	buf_clear(&out);
 	buf_clear(&big);
@@ -121,8 +124,8 @@ refuses_every_other_key_and_byte(void **state)
 	size_t i;
 
 	(void)state;
-	assert_int_equal(envelope_parse(buf_span(&in), &e, NULL), RB_OK);
-	assert_int_equal(envelope_verify(&e, &public), RB_OK);
+	assert_ok(envelope_parse(buf_span(&in), &e, NULL));
+	assert_ok(envelope_verify(&e, &public));
 	assert_int_equal(envelope_verify(&e, &other.key), RB_ESIG);
 	for (i = 0; i < e.payload.len; i += 97) {
 		e.payload.p[i] ^= 0x20;
@@ -148,11 +151,11 @@ signs_more_than_the_payload(void **state)
 	struct buf pae = BUF_INIT;
 
 	(void)state;
-	assert_int_equal(envelope_pae(SPAN("hello"), &pae), RB_OK);
+	assert_ok(envelope_pae(SPAN("hello"), &pae));
 	assert_span_equal(buf_span(&pae),
 	    SPAN("DSSEv1 28 application/vnd.in-toto+json 5 hello"));
-	assert_int_equal(envelope_sign(key, SPAN("hello"), &e), RB_OK);
-	assert_int_equal(key_sign(key, SPAN("hello"), e.signature), RB_OK);
+	assert_ok(envelope_sign(key, SPAN("hello"), &e));
+	assert_ok(key_sign(key, SPAN("hello"), e.signature));
 	assert_int_equal(envelope_verify(&e, &public), RB_ESIG);
 	envelope_clear(&e);
 	buf_clear(&pae);
@@ -176,9 +179,9 @@ signs_as_in_toto_does(void **state)
 	struct buf sig = BUF_INIT;
 
 	(void)state;
-	assert_int_equal(envelope_sign(key, SPAN(payload), &e), RB_OK);
-	assert_int_equal(base64_write(span_of(e.signature,
-	    sizeof(e.signature)), &sig), RB_OK);
+	assert_ok(envelope_sign(key, SPAN(payload), &e));
+	assert_ok(
+	    base64_write(span_of(e.signature, sizeof(e.signature)), &sig));
 	assert_span_equal(buf_span(&sig), SPAN(want));
 	envelope_clear(&e);
 	buf_clear(&sig);
@@ -192,14 +195,14 @@ vector_is_made_again_from_its_statement(void **state)
 	struct envelope e = ENVELOPE_INIT;
 
 	(void)state;
-	assert_int_equal(envelope_sign(key, buf_span(&statement), &e), RB_OK);
-	assert_int_equal(envelope_write(&e, &out), RB_OK);
+	assert_ok(envelope_sign(key, buf_span(&statement), &e));
+	assert_ok(envelope_write(&e, &out));
 	assert_span_equal(buf_span(&out), buf_span(&want));
 	envelope_clear(&e);
-	assert_int_equal(envelope_parse(buf_span(&want), &e, NULL), RB_OK);
+	assert_ok(envelope_parse(buf_span(&want), &e, NULL));
 	assert_span_equal(buf_span(&e.payload), buf_span(&statement));
 	buf_reset(&out);
-	assert_int_equal(envelope_write(&e, &out), RB_OK);
+	assert_ok(envelope_write(&e, &out));
 	assert_span_equal(buf_span(&out), buf_span(&want));
 	envelope_clear(&e);
 	envelope_clear(&e);
@@ -221,15 +224,15 @@ survives_scarce_memory(void **state)
 		scarce_begin(i);
 		if ((rc = envelope_parse(buf_span(&in), &e, NULL)) == RB_OK &&
 		    (rc = envelope_verify(&e, &public)) == RB_OK &&
-		    (rc = envelope_sign(key, buf_span(&e.payload),
-		    &again)) == RB_OK)
+		    (rc = envelope_sign(key, buf_span(&e.payload), &again)) ==
+			RB_OK)
 			rc = envelope_write(&again, &out);
 		assert_true(scarce_end() == (rc == RB_ENOMEM));
 		envelope_clear(&e);
 		envelope_clear(&again);
 		assert_int_equal(out.len != 0, rc == RB_OK);
 	}
-	assert_int_equal(rc, RB_OK);
+	assert_ok(rc);
 	assert_span_equal(buf_span(&out), buf_span(&in));
 	buf_clear(&in);
 	buf_clear(&out);

@@ -13,8 +13,7 @@ refuses_every_other_spelling(void **state)
 		struct span text;
 		enum rb_err rc;
 	} rows[] = {
-		{ "no newline", SPAN("deb a 1 all debian 6 " HEX),
-		    RB_EFORMAT },
+		{ "no newline", SPAN("deb a 1 all debian 6 " HEX), RB_EFORMAT },
 		{ "empty line", SPAN("\n"), RB_EFORMAT },
 		{ "empty field", SPAN("deb  1 all debian 6 " HEX "\n"),
 		    RB_EFORMAT },
@@ -32,20 +31,28 @@ refuses_every_other_spelling(void **state)
 		    RB_EFORMAT },
 		{ "no size", SPAN("deb a 1 all debian x " HEX "\n"),
 		    RB_EFORMAT },
-		{ "over 64 bits", SPAN("deb a 1 all debian "
-		    "18446744073709551616 " HEX "\n"), RB_ELIMIT },
+		{ "over 64 bits",
+		    SPAN("deb a 1 all debian "
+			 "18446744073709551616 " HEX "\n"),
+		    RB_ELIMIT },
 		{ "short digest", SPAN("deb a 1 all debian 6 5891\n"),
 		    RB_EFORMAT },
 		{ "not ASCII", SPAN("deb \xc3\xa1 1 all debian 6 " HEX "\n"),
 		    RB_EFORMAT },
 		{ "zero byte", SPAN("deb a\0 1 all debian 6 " HEX "\n"),
 		    RB_EFORMAT },
-		{ "a line twice", SPAN("deb a 1 all debian 6 " HEX "\n"
-		    "deb a 1 all debian 6 " HEX "\n"), RB_EFORMAT },
-		{ "out of order", SPAN("deb b 1 all debian 6 " HEX "\n"
-		    "deb a 1 all debian 6 " HEX "\n"), RB_EFORMAT },
-		{ "numeric order", SPAN("deb a 1 all debian 9 " HEX "\n"
-		    "deb a 1 all debian 10 " HEX "\n"), RB_EFORMAT },
+		{ "a line twice",
+		    SPAN("deb a 1 all debian 6 " HEX "\n"
+			 "deb a 1 all debian 6 " HEX "\n"),
+		    RB_EFORMAT },
+		{ "out of order",
+		    SPAN("deb b 1 all debian 6 " HEX "\n"
+			 "deb a 1 all debian 6 " HEX "\n"),
+		    RB_EFORMAT },
+		{ "numeric order",
+		    SPAN("deb a 1 all debian 9 " HEX "\n"
+			 "deb a 1 all debian 10 " HEX "\n"),
+		    RB_EFORMAT },
 	};
 	struct inputs in = INPUTS_INIT;
 	struct fault why = FAULT_INIT;
@@ -72,18 +79,17 @@ refuses_fields_that_no_line_can_hold(void **state)
 	text[INPUTS_TEXT_MAX + 1] = '\0';
 	assert_int_equal(inputs_add(&in, "", "a", "1", "all", "o", 1, &d),
 	    RB_EFORMAT);
-	assert_int_equal(inputs_add(&in, "deb", "a b", "1", "all", "o", 1,
-	    &d), RB_EFORMAT);
-	assert_int_equal(inputs_add(&in, "deb", "a", "1\n", "all", "o", 1,
-	    &d), RB_EFORMAT);
+	assert_int_equal(inputs_add(&in, "deb", "a b", "1", "all", "o", 1, &d),
+	    RB_EFORMAT);
+	assert_int_equal(inputs_add(&in, "deb", "a", "1\n", "all", "o", 1, &d),
+	    RB_EFORMAT);
 	assert_int_equal(inputs_add(&in, "deb", "a", "1", "\x7f", "o", 1, &d),
 	    RB_EFORMAT);
 	assert_int_equal(inputs_add(&in, "deb", "a", "1", "all", text, 1, &d),
 	    RB_ELIMIT);
 	assert_int_equal(in.n, 0);
 	text[INPUTS_TEXT_MAX] = '\0';
-	assert_int_equal(inputs_add(&in, "deb", "a", "1", "all", text, 1, &d),
-	    RB_OK);
+	assert_ok(inputs_add(&in, "deb", "a", "1", "all", text, 1, &d));
 	assert_int_equal(in.n, 1);
 	inputs_clear(&in);
 	inputs_clear(&in);
@@ -99,12 +105,11 @@ refuses_more_than_it_may_hold(void **state)
 
 	(void)state;
 	for (i = 0; i < INPUTS_COUNT_MAX; i++)
-		assert_int_equal(inputs_add(&in, "deb", "a", "1", "all", "o",
-		    i, &d), RB_OK);
+		assert_ok(inputs_add(&in, "deb", "a", "1", "all", "o", i, &d));
 	assert_int_equal(inputs_add(&in, "deb", "a", "1", "all", "o", i, &d),
 	    RB_ELIMIT);
 	inputs_clear(&in);
-	assert_int_equal(buf_reserve(&big, INPUTS_MAX + 1), RB_OK);
+	assert_ok(buf_reserve(&big, INPUTS_MAX + 1));
 	memset(big.p, 'a', INPUTS_MAX + 1);
 	big.len = INPUTS_MAX + 1;
 	assert_int_equal(inputs_parse(buf_span(&big), &in, NULL), RB_ELIMIT);
@@ -119,9 +124,14 @@ lines_are_sorted_as_bytes(void **state)
 		const char *name, *version;
 		uint64_t size;
 	} items[] = {
-		{ "gcc", "9", 1 }, { "gcc-12", "1", 1 }, { "gcc", "10", 1 },
-		{ "gcc", "10", 9 }, { "gcc", "10", 10 }, { "gcc!", "1", 1 },
-		{ "GCC", "1", 1 }, { "gcc+", "1", UINT64_MAX },
+		{ "gcc", "9", 1 },
+		{ "gcc-12", "1", 1 },
+		{ "gcc", "10", 1 },
+		{ "gcc", "10", 9 },
+		{ "gcc", "10", 10 },
+		{ "gcc!", "1", 1 },
+		{ "GCC", "1", 1 },
+		{ "gcc+", "1", UINT64_MAX },
 	};
 	struct inputs in = INPUTS_INIT, again = INPUTS_INIT;
 	struct digest d = DIGEST_INIT;
@@ -131,27 +141,24 @@ lines_are_sorted_as_bytes(void **state)
 
 	(void)state;
 	for (i = 0; i < sizeof(items) / sizeof(items[0]); i++)
-		assert_int_equal(inputs_add(&in, "deb", items[i].name,
-		    items[i].version, "all", "o", items[i].size, &d), RB_OK);
+		assert_ok(inputs_add(&in, "deb", items[i].name,
+		    items[i].version, "all", "o", items[i].size, &d));
 	d.b[0] = 0x0a;
-	assert_int_equal(inputs_add(&in, "deb", "gcc", "9", "all", "o", 1,
-	    &d), RB_OK);
+	assert_ok(inputs_add(&in, "deb", "gcc", "9", "all", "o", 1, &d));
 	d.b[0] = 0x9a;
-	assert_int_equal(inputs_add(&in, "deb", "gcc", "9", "all", "o", 1,
-	    &d), RB_OK);
-	assert_int_equal(inputs_write(&in, &out), RB_OK);
+	assert_ok(inputs_add(&in, "deb", "gcc", "9", "all", "o", 1, &d));
+	assert_ok(inputs_write(&in, &out));
 	for (rest = buf_span(&out), i = 0; rest.len != 0; last = line, i++) {
-		assert_int_equal(span_take_line(&rest, &line), RB_OK);
+		assert_ok(span_take_line(&rest, &line));
 		assert_true(i == 0 || span_compare(last, line) < 0);
 	}
 	assert_int_equal(i, in.n);
-	assert_int_equal(inputs_parse(buf_span(&out), &again, NULL), RB_OK);
-	assert_int_equal(inputs_write(&again, &second), RB_OK);
+	assert_ok(inputs_parse(buf_span(&out), &again, NULL));
+	assert_ok(inputs_write(&again, &second));
 	assert_span_equal(buf_span(&second), buf_span(&out));
 
 	/* the same again */
-	assert_int_equal(inputs_add(&in, "deb", "gcc", "9", "all", "o", 1,
-	    &d), RB_OK);
+	assert_ok(inputs_add(&in, "deb", "gcc", "9", "all", "o", 1, &d));
 	buf_reset(&second);
 	assert_int_equal(inputs_write(&in, &second), RB_EFORMAT);
 	assert_int_equal(second.len, 0);
@@ -168,17 +175,17 @@ vector_is_written_as_it_was_read(void **state)
 	struct inputs in = INPUTS_INIT;
 
 	(void)state;
-	assert_int_equal(inputs_parse(buf_span(&text), &in, NULL), RB_OK);
+	assert_ok(inputs_parse(buf_span(&text), &in, NULL));
 	assert_int_equal(in.n, 3);
 	assert_string_equal(in.list[1].name, "gcc-12");
 	assert_string_equal(in.list[1].version, "12.2.0-14+deb12u1");
 	assert_int_equal(in.list[1].size, 19318072);
-	assert_int_equal(inputs_write(&in, &out), RB_OK);
+	assert_ok(inputs_write(&in, &out));
 	assert_span_equal(buf_span(&out), buf_span(&text));
 	inputs_clear(&in);
 	buf_reset(&out);
-	assert_int_equal(inputs_parse(SPAN(""), &in, NULL), RB_OK);
-	assert_int_equal(inputs_write(&in, &out), RB_OK);
+	assert_ok(inputs_parse(SPAN(""), &in, NULL));
+	assert_ok(inputs_write(&in, &out));
 	assert_int_equal(out.len, 0);
 	inputs_clear(&in);
 	buf_clear(&out);
@@ -202,7 +209,7 @@ survives_scarce_memory(void **state)
 		inputs_clear(&in);
 		assert_int_equal(out.len != 0, rc == RB_OK);
 	}
-	assert_int_equal(rc, RB_OK);
+	assert_ok(rc);
 	assert_true(i > 15);
 	buf_clear(&out);
 	buf_clear(&text);

@@ -16,8 +16,8 @@ refuses_every_other_spelling(void **state)
 		{ "leading zero", "index 0", "index 00" },
 		{ "negative", "index 0", "index -0" },
 		{ "two spaces", "index 0", "index  0" },
-		{ "short hash", "1JsKwxN0kaSafldhFk1/bG1lWlO7jK3nxHO9ysHM6w8=",
-		    "1JsK" },
+		{ "short hash",
+		    "1JsKwxN0kaSafldhFk1/bG1lWlO7jK3nxHO9ysHM6w8=", "1JsK" },
 		{ "carriage return", "M6w8=\n", "M6w8=\r\n" },
 		{ "no empty line", "Sa2b4=\n\n", "Sa2b4=\n" },
 		{ "a note that is none", "\n\xe2\x80\x94 rebuilder",
@@ -47,19 +47,18 @@ refuses_what_is_too_long(void **state)
 	size_t i;
 
 	(void)state;
-	bad = replaced(buf_span(&good), "index 0",
-	    "index 9223372036854775808");
+	bad = replaced(buf_span(&good), "index 0", "index 9223372036854775808");
 	assert_int_equal(proof_parse(buf_span(&bad), &p), RB_ELIMIT);
 	buf_clear(&bad);
 	for (i = 0; i <= TREE_LEVELS; i++)
-		assert_int_equal(buf_put_str(&many,
-		    "1JsKwxN0kaSafldhFk1/bG1lWlO7jK3nxHO9ysHM6w8=\n"), RB_OK);
-	assert_int_equal(buf_put_byte(&many, 0), RB_OK);
+		assert_ok(buf_put_str(&many,
+		    "1JsKwxN0kaSafldhFk1/bG1lWlO7jK3nxHO9ysHM6w8=\n"));
+	assert_ok(buf_put_byte(&many, 0));
 	bad = replaced(buf_span(&good), "1JsK", (const char *)many.p);
 	assert_int_equal(proof_parse(buf_span(&bad), &p), RB_ELIMIT);
 	buf_clear(&bad);
 	while (text.len <= PROOF_MAX)
-		assert_int_equal(buf_put(&text, buf_span(&good)), RB_OK);
+		assert_ok(buf_put(&text, buf_span(&good)));
 	assert_int_equal(proof_parse(buf_span(&text), &p), RB_ELIMIT);
 
 	p.hashes.n = TREE_LEVELS + 1;
@@ -83,19 +82,19 @@ vector_leads_from_the_envelope_to_the_checkpoint(void **state)
 
 	(void)state;
 	note = vector("checkpoint.note");
-	assert_int_equal(proof_parse(buf_span(&text), &p), RB_OK);
+	assert_ok(proof_parse(buf_span(&text), &p));
 	assert_int_equal(p.index, 0);
 	assert_int_equal(p.hashes.n, 3);
 	assert_span_equal(buf_span(&p.note), buf_span(&note));
-	assert_int_equal(checkpoint_open(buf_span(&p.note), &log, &cp), RB_OK);
-	assert_int_equal(tree_leaf_hash(buf_span(&leaf), &d), RB_OK);
+	assert_ok(checkpoint_open(buf_span(&p.note), &log, &cp));
+	assert_ok(tree_leaf_hash(buf_span(&leaf), &d));
+	assert_ok(
+	    tree_verify_inclusion(&p.hashes, cp.size, p.index, &d, &cp.root));
+	assert_ok(tree_leaf_hash(span_of(leaf.p, leaf.len - 1), &d));
 	assert_int_equal(tree_verify_inclusion(&p.hashes, cp.size, p.index, &d,
-	    &cp.root), RB_OK);
-	assert_int_equal(tree_leaf_hash(span_of(leaf.p, leaf.len - 1), &d),
-	    RB_OK);
-	assert_int_equal(tree_verify_inclusion(&p.hashes, cp.size, p.index, &d,
-	    &cp.root), RB_ESIG);
-	assert_int_equal(proof_write(&p, &out), RB_OK);
+			     &cp.root),
+	    RB_ESIG);
+	assert_ok(proof_write(&p, &out));
 	assert_span_equal(buf_span(&out), buf_span(&text));
 	proof_clear(&p);
 	proof_clear(&p);
@@ -122,7 +121,7 @@ survives_scarce_memory(void **state)
 		proof_clear(&p);
 		assert_int_equal(out.len != 0, rc == RB_OK);
 	}
-	assert_int_equal(rc, RB_OK);
+	assert_ok(rc);
 	assert_true(i > 5);
 	buf_clear(&out);
 	buf_clear(&text);

@@ -4,8 +4,10 @@
 #include "common/attest/statement.h"
 
 static const char *const vectors[] = {
-	"statement-reproduced.json", "statement-differs.json",
-	"statement-failed.json", "statement-unavailable.json",
+	"statement-reproduced.json",
+	"statement-differs.json",
+	"statement-failed.json",
+	"statement-unavailable.json",
 	"statement-tag.json",
 };
 
@@ -26,9 +28,8 @@ refuse(const struct row *row)
 	struct statement s;
 	enum rb_err rc;
 
-	assert_int_equal(buf_printf(&name, "statement-%s.json", row->vector),
-	    RB_OK);
-	assert_int_equal(buf_put_byte(&name, 0), RB_OK);
+	assert_ok(buf_printf(&name, "statement-%s.json", row->vector));
+	assert_ok(buf_put_byte(&name, 0));
 	good = vector((const char *)name.p);
 	bad = replaced(buf_span(&good), row->from, row->to);
 	statement_init(&s);
@@ -44,19 +45,22 @@ refuse(const struct row *row)
 	buf_clear(&bad);
 }
 
-#define DIGEST_5891 "{\"sha256\":\"5891b5b522d5df086d0ff0b110fbd9d2" \
-    "1bb4fc7163af34d08286a2e846f6be03\"}"
-#define DIGEST_5892 "{\"sha256\":\"5892b5b522d5df086d0ff0b110fbd9d2" \
-    "1bb4fc7163af34d08286a2e846f6be03\"}"
-#define REBUILT "\"rebuilt\":{\"compared\":\"identical\",\"digest\":" \
-    DIGEST_5891 ",\"size\":6},"
+#define DIGEST_5891 \
+	"{\"sha256\":\"5891b5b522d5df086d0ff0b110fbd9d2" \
+	"1bb4fc7163af34d08286a2e846f6be03\"}"
+#define DIGEST_5892 \
+	"{\"sha256\":\"5892b5b522d5df086d0ff0b110fbd9d2" \
+	"1bb4fc7163af34d08286a2e846f6be03\"}"
+#define REBUILT \
+	"\"rebuilt\":{\"compared\":\"identical\",\"digest\":" DIGEST_5891 \
+	",\"size\":6},"
 
 static void
 no_other_statement_passes_for_reproduced(void **state)
 {
 	const struct row rows[] = {
-		{ "a no under the type of a yes", "differs",
-		    PREDICATE_OTHER, PREDICATE_REPRODUCED, "predicateType" },
+		{ "a no under the type of a yes", "differs", PREDICATE_OTHER,
+		    PREDICATE_REPRODUCED, "predicateType" },
 		{ "a yes under the type of a no", "reproduced",
 		    PREDICATE_REPRODUCED, PREDICATE_OTHER, "predicateType" },
 		{ "verdict alone", "differs", "\"differs\"", "\"reproduced\"",
@@ -77,16 +81,14 @@ no_other_statement_passes_for_reproduced(void **state)
 		    "\"reason\":\"size\",\"rebuilt\":", "no reason" },
 		{ "too few signers", "tag", "\"threshold\":2",
 		    "\"threshold\":3", "threshold" },
-		{ "unsigned tag", "tag", "\"threshold\":2",
-		    "\"threshold\":0", "only when signed" },
+		{ "unsigned tag", "tag", "\"threshold\":2", "\"threshold\":0",
+		    "only when signed" },
 		{ "a key twice", "tag",
 		    "\"0064428F455451B3EBE78A7F063938BA42CFA724\",",
-		    "\"274E12AB03F2FE293765FC06DA0434BC706E1FCF\",",
-		    "rising" },
+		    "\"274E12AB03F2FE293765FC06DA0434BC706E1FCF\",", "rising" },
 		{ "signers in another order", "tag",
 		    "\"0064428F455451B3EBE78A7F063938BA42CFA724\",",
-		    "\"3064428F455451B3EBE78A7F063938BA42CFA724\",",
-		    "rising" },
+		    "\"3064428F455451B3EBE78A7F063938BA42CFA724\",", "rising" },
 		{ "a network", "reproduced", "\"none\"", "\"some\"",
 		    "no network" },
 		{ "a difference", "reproduced", "\"environment\"",
@@ -116,22 +118,27 @@ refuses_what_does_not_fit_the_verdict(void **state)
 		    "\"digest\":" DIGEST_5891, "digests are equal" },
 		{ "failed, and rebuilt", "failed", "\"source\"",
 		    "\"rebuilt\":{\"digest\":" DIGEST_5892
-		    ",\"size\":6},\"source\"", "nothing was built" },
+		    ",\"size\":6},\"source\"",
+		    "nothing was built" },
 		{ "differs, yet compared", "differs", "\"rebuilt\":{",
 		    "\"rebuilt\":{\"compared\":\"identical\",",
 		    "for equal files" },
 		{ "unavailable, yet a difference", "unavailable",
-		    "\"finished\"", "\"difference\":" DIGEST_5891
-		    ",\"finished\"", "only differs" },
+		    "\"finished\"",
+		    "\"difference\":" DIGEST_5891 ",\"finished\"",
+		    "only differs" },
 		{ "attempt 0", "failed", "\"attempt\":2", "\"attempt\":0",
 		    "counts from 1" },
-		{ "a build without a machine", "failed", "\"machine\":{"
+		{ "a build without a machine", "failed",
+		    "\"machine\":{"
 		    "\"clock\":\"host\",\"kind\":\"namespace\","
-		    "\"network\":\"none\"},", "", "has inputs" },
-		{ "a build without a recipe", "failed", "\"recipeDigest\":{"
+		    "\"network\":\"none\"},",
+		    "", "has inputs" },
+		{ "a build without a recipe", "failed",
+		    "\"recipeDigest\":{"
 		    "\"sha256\":\"e1d8e552330911f9f779f85b6f2c00a1"
-		    "5e790dcc3fbb3b28f5da1d660a30c5b8\"},", "",
-		    "has inputs" },
+		    "5e790dcc3fbb3b28f5da1d660a30c5b8\"},",
+		    "", "has inputs" },
 		{ "unknown machine", "failed", "\"namespace\"", "\"docker\"",
 		    "machine.kind" },
 		{ "unknown clock", "failed", "\"host\"", "\"noon\"",
@@ -141,11 +148,12 @@ refuses_what_does_not_fit_the_verdict(void **state)
 		{ "a dsc in a tag", "tag", "\"kind\":\"git-tag\"",
 		    "\"dsc\":" DIGEST_5891 ",\"kind\":\"git-tag\"",
 		    "has no dsc" },
-		{ "a tag without tree", "tag", ",\"treeDigest\":{\"sha256\":"
+		{ "a tag without tree", "tag",
+		    ",\"treeDigest\":{\"sha256\":"
 		    "\"dc9c5edb8b2d479e697b4b0b8ab874f3"
-		    "2b325138598ce9e7b759eb8292110622\"}", "", "was built" },
-		{ "no git object", "tag", "\"9b9b", "\"9B9b",
-		    "source.commit" },
+		    "2b325138598ce9e7b759eb8292110622\"}",
+		    "", "was built" },
+		{ "no git object", "tag", "\"9b9b", "\"9B9b", "source.commit" },
 		{ "short git object", "tag", "\"3a3a", "\"3a", "tagObject" },
 		{ "no fingerprint", "tag", "\"274E", "\"274e", "fingerprint" },
 		{ "another kind of source", "failed", "debian-source",
@@ -157,8 +165,7 @@ refuses_what_does_not_fit_the_verdict(void **state)
 		{ "a path for a name", "failed", "\"hello_1.0-1_amd64.deb\"}",
 		    "\"../hello\"}", "name of a file" },
 		{ "the directory for a name", "failed",
-		    "\"hello_1.0-1_amd64.deb\"}", "\"..\"}",
-		    "name of a file" },
+		    "\"hello_1.0-1_amd64.deb\"}", "\"..\"}", "name of a file" },
 	};
 	size_t i;
 
@@ -215,8 +222,7 @@ refuses_every_other_spelling(void **state)
 		    "architecture" },
 		{ "control character", "failed", "\"amd64\"", "\"amd\t64\"",
 		    "architecture" },
-		{ "empty text", "failed", "\"amd64\"", "\"\"",
-		    "architecture" },
+		{ "empty text", "failed", "\"amd64\"", "\"\"", "architecture" },
 		{ "upper-case digest", "failed", "{\"sha256\":\"1",
 		    "{\"sha256\":\"F", "" },
 		{ "another digest", "failed", "\"sha256\"", "\"sha512\"",
@@ -234,8 +240,10 @@ refuses_every_other_spelling(void **state)
 		{ "newline behind", "failed", "}]}", "}]}\n", "subject" },
 		{ "missing", "failed", "\"suite\":\"bookworm\",", "",
 		    "published.suite" },
-		{ "missing object", "failed", "\"inputs\":{\"count\":3,"
-		    "\"digest\":", "\"log\":{\"sha256\":", "log" },
+		{ "missing object", "failed",
+		    "\"inputs\":{\"count\":3,"
+		    "\"digest\":",
+		    "\"log\":{\"sha256\":", "log" },
 		{ "comma at the end", "tag", "\"],\"tag\"", "\",],\"tag\"",
 		    "signers" },
 		{ "no comma", "tag", "\",\"274E", "\"\"274E", "signers" },
@@ -263,8 +271,7 @@ refuses_every_prefix_and_every_altered_byte(void **state)
 		bad = altered(buf_span(&good), i, good.p[i] ^ 1);
 		again = (struct buf)BUF_INIT;
 		if (statement_parse(buf_span(&bad), &s, NULL) == RB_OK) {
-			assert_int_equal(statement_write(&s, &again, NULL),
-			    RB_OK);
+			assert_ok(statement_write(&s, &again, NULL));
 			assert_span_equal(buf_span(&again), buf_span(&bad));
 			statement_clear(&s);
 		}
@@ -286,18 +293,18 @@ refuses_what_is_too_long(void **state)
 	(void)state;
 	memset(text, 'a', sizeof(text));
 	text[STATEMENT_TEXT_MAX + 1] = '\0';
-	assert_int_equal(statement_parse(buf_span(&good), &s, NULL), RB_OK);
+	assert_ok(statement_parse(buf_span(&good), &s, NULL));
 	free(s.published.suite);
 	assert_non_null(s.published.suite = strdup(text));
 	assert_int_equal(statement_write(&s, &out, &why), RB_ELIMIT);
 	assert_non_null(strstr(why.text, "published.suite"));
 	s.published.suite[STATEMENT_TEXT_MAX] = '\0';
-	assert_int_equal(statement_write(&s, &out, &why), RB_OK);
+	assert_ok(statement_write(&s, &out, &why));
 	assert_int_equal(out.len > 0, 1);
 	s.attempt = UINT64_C(1) << 53;
 	assert_int_equal(statement_write(&s, &out, &why), RB_ELIMIT);
 	s.attempt--;
-	assert_int_equal(statement_write(&s, &out, &why), RB_OK);
+	assert_ok(statement_write(&s, &out, &why));
 	s.source.nsigners = STATEMENT_SIGNERS_MAX + 1;
 	assert_int_equal(statement_write(&s, &out, &why), RB_ELIMIT);
 	s.source.nsigners = 0;
@@ -305,7 +312,7 @@ refuses_what_is_too_long(void **state)
 
 	buf_reset(&out);
 	for (i = 0; i <= STATEMENT_MAX; i++)
-		assert_int_equal(buf_put_byte(&out, ' '), RB_OK);
+		assert_ok(buf_put_byte(&out, ' '));
 	assert_int_equal(statement_parse(buf_span(&out), &s, &why), RB_ELIMIT);
 	buf_clear(&out);
 	buf_clear(&good);
@@ -324,7 +331,7 @@ write_refuses_what_is_missing_or_left_over(void **state)
 	statement_init(&s);
 	assert_int_equal(statement_write(&s, &out, &why), RB_EFORMAT);
 	statement_clear(&s);
-	assert_int_equal(statement_parse(buf_span(&good), &s, NULL), RB_OK);
+	assert_ok(statement_parse(buf_span(&good), &s, NULL));
 	s.inputs.count = 1;
 	assert_int_equal(statement_write(&s, &out, &why), RB_EFORMAT);
 	assert_non_null(strstr(why.text, "no digest"));
@@ -348,7 +355,7 @@ write_refuses_what_is_missing_or_left_over(void **state)
 	assert_non_null(strstr(why.text, "started"));
 	s.started = 0;
 	assert_int_equal(out.len, 0); /* nothing was appended */
-	assert_int_equal(statement_write(&s, &out, &why), RB_OK);
+	assert_ok(statement_write(&s, &out, &why));
 	statement_clear(&s);
 	statement_clear(&s);
 	buf_clear(&out);
@@ -365,10 +372,9 @@ vectors_are_written_as_they_were_read(void **state)
 	(void)state;
 	for (i = 0; i < LENGTH(vectors); i++) {
 		in = vector(vectors[i]);
-		assert_int_equal(statement_parse(buf_span(&in), &s, NULL),
-		    RB_OK);
+		assert_ok(statement_parse(buf_span(&in), &s, NULL));
 		buf_reset(&out);
-		assert_int_equal(statement_write(&s, &out, NULL), RB_OK);
+		assert_ok(statement_write(&s, &out, NULL));
 		assert_span_equal(buf_span(&out), buf_span(&in));
 		statement_clear(&s);
 		buf_clear(&in);
@@ -385,16 +391,15 @@ vectors_say_what_they_say(void **state)
 
 	(void)state;
 	list = vector("inputs.txt");
-	assert_int_equal(digest_of(buf_span(&list), &d), RB_OK);
-	assert_int_equal(statement_parse(buf_span(&in), &s, NULL), RB_OK);
+	assert_ok(digest_of(buf_span(&list), &d));
+	assert_ok(statement_parse(buf_span(&in), &s, NULL));
 	assert_int_equal(s.verdict, VERDICT_REPRODUCED);
 	assert_null(s.reason);
 	assert_string_equal(s.published.file, "hello_1.0-1_amd64.deb");
 	assert_string_equal(s.published.arch, "amd64");
 	assert_int_equal(s.published.seen, 1783756800);
 	assert_int_equal(s.rebuilt.compared, COMPARED_SPLICED);
-	assert_true(digest_equal(&s.rebuilt.sha256.value,
-	    &s.published.sha256));
+	assert_true(digest_equal(&s.rebuilt.sha256.value, &s.published.sha256));
 	assert_string_equal(s.source.kind, "git-tag");
 	assert_string_equal(s.source.tag, "v1.0-1");
 	assert_int_equal(s.source.nsigners, 2);
@@ -420,8 +425,7 @@ verdicts_and_reasons_have_one_word_each(void **state)
 
 	(void)state;
 	for (i = 0; i < LENGTH(all); i++) {
-		assert_int_equal(verdict_parse(span_of_str(
-		    verdict_name(all[i])), &v), RB_OK);
+		assert_ok(verdict_parse(span_of_str(verdict_name(all[i])), &v));
 		assert_int_equal(v, all[i]);
 		assert_false(reason_fits(all[i], SPAN("")));
 		assert_false(reason_fits(all[i], SPAN("Content")));
@@ -505,7 +509,7 @@ survives_scarce_memory(void **state)
 		assert_int_equal(out.len != 0, rc == RB_OK);
 		statement_clear(&s);
 	}
-	assert_int_equal(rc, RB_OK);
+	assert_ok(rc);
 	assert_true(i > 20);
 	buf_clear(&in);
 	buf_clear(&out);

@@ -54,8 +54,7 @@ naive_root(uint64_t begin, uint64_t end)
 		k = naive_split(end - begin);
 		left = naive_root(begin, begin + k);
 		right = naive_root(begin + k, end);
-		assert_int_equal(tree_node_hash(&left, &right, &at->root),
-		    RB_OK);
+		assert_ok(tree_node_hash(&left, &right, &at->root));
 		at->is_known = true;
 	}
 	return at->root;
@@ -164,11 +163,11 @@ frontier_gives_the_root_of_every_size(void **state)
 
 	(void)state;
 	for (i = 0; i < SIZES; i++) {
-		assert_int_equal(frontier_root(&f, &root), RB_OK);
+		assert_ok(frontier_root(&f, &root));
 		want = naive_root(0, i);
 		assert_true(digest_equal(&root, &want));
 		assert_int_equal(f.size, i);
-		assert_int_equal(frontier_append(&f, &leaves[i]), RB_OK);
+		assert_ok(frontier_append(&f, &leaves[i]));
 	}
 }
 
@@ -183,11 +182,11 @@ roots_are_those_of_the_vectors(void **state)
 
 	(void)state;
 	for (i = 0; i < 8; i++) {
-		assert_int_equal(span_take_line(&rest, &line), RB_OK);
-		assert_int_equal(digest_parse(line, &want), RB_OK);
-		assert_int_equal(frontier_root(&f, &root), RB_OK);
+		assert_ok(span_take_line(&rest, &line));
+		assert_ok(digest_parse(line, &want));
+		assert_ok(frontier_root(&f, &root));
 		assert_true(digest_equal(&root, &want));
-		assert_int_equal(frontier_append(&f, &leaves[i]), RB_OK);
+		assert_ok(frontier_append(&f, &leaves[i]));
 	}
 	assert_int_equal(rest.len, 0);
 	buf_clear(&text);
@@ -202,9 +201,8 @@ a_leaf_cannot_pass_for_a_node(void **state)
 	(void)state;
 	memcpy(bytes, leaves[0].b, DIGEST_LEN);
 	memcpy(bytes + DIGEST_LEN, leaves[1].b, DIGEST_LEN);
-	assert_int_equal(tree_node_hash(&leaves[0], &leaves[1], &node), RB_OK);
-	assert_int_equal(tree_leaf_hash(span_of(bytes, sizeof(bytes)), &leaf),
-	    RB_OK);
+	assert_ok(tree_node_hash(&leaves[0], &leaves[1], &node));
+	assert_ok(tree_leaf_hash(span_of(bytes, sizeof(bytes)), &leaf));
 	assert_false(digest_equal(&node, &leaf));
 }
 
@@ -221,15 +219,18 @@ proves_nothing_outside_the_tree(void **state)
 	assert_int_equal(tree_prove_inclusion(read_hash, &size, 0, 0, &proof),
 	    RB_ENOTFOUND);
 	assert_int_equal(tree_prove_inclusion(read_hash, &size,
-	    TREE_SIZE_MAX + 1, 0, &proof), RB_ENOTFOUND);
-	assert_int_equal(tree_prove_consistency(read_hash, &size, 9, 8,
-	    &proof), RB_ENOTFOUND);
-	assert_int_equal(tree_prove_consistency(read_hash, &size, 1,
-	    UINT64_MAX, &proof), RB_ENOTFOUND);
+			     TREE_SIZE_MAX + 1, 0, &proof),
+	    RB_ENOTFOUND);
+	assert_int_equal(tree_prove_consistency(read_hash, &size, 9, 8, &proof),
+	    RB_ENOTFOUND);
+	assert_int_equal(tree_prove_consistency(read_hash, &size, 1, UINT64_MAX,
+			     &proof),
+	    RB_ENOTFOUND);
 	assert_int_equal(tree_prove_inclusion(read_fails, &size, 8, 3, &proof),
 	    RB_EIO);
 	assert_int_equal(tree_prove_consistency(read_fails, &size, 3, 8,
-	    &proof), RB_EIO);
+			     &proof),
+	    RB_EIO);
 	assert_int_equal(proof.n, 7); /* untouched */
 }
 
@@ -244,13 +245,13 @@ inclusion_holds_for_every_leaf_of_every_size(void **state)
 	for (size = 1; size <= SIZES; size++) {
 		root = naive_root(0, size);
 		for (i = 0; i < size; i++) {
-			assert_int_equal(tree_prove_inclusion(read_hash, &size,
-			    size, i, &proof), RB_OK);
+			assert_ok(tree_prove_inclusion(read_hash, &size, size,
+			    i, &proof));
 			want.n = 0;
 			naive_path(i, 0, size, &want);
 			assert_proof_equal(&proof, &want);
-			assert_int_equal(tree_verify_inclusion(&proof, size, i,
-			    &leaves[i], &root), RB_OK);
+			assert_ok(tree_verify_inclusion(&proof, size, i,
+			    &leaves[i], &root));
 		}
 	}
 }
@@ -267,14 +268,14 @@ consistency_holds_between_all_sizes(void **state)
 		root = naive_root(0, size);
 		for (old = 0; old <= size; old++) {
 			old_root = naive_root(0, old);
-			assert_int_equal(tree_prove_consistency(read_hash,
-			    &size, old, size, &proof), RB_OK);
+			assert_ok(tree_prove_consistency(read_hash, &size, old,
+			    size, &proof));
 			want.n = 0;
 			if (old != 0)
 				naive_subproof(old, 0, size, true, &want);
 			assert_proof_equal(&proof, &want);
-			assert_int_equal(tree_verify_consistency(&proof, old,
-			    &old_root, size, &root), RB_OK);
+			assert_ok(tree_verify_consistency(&proof, old,
+			    &old_root, size, &root));
 		}
 	}
 }
@@ -291,39 +292,50 @@ inclusion_refuses_every_altered_proof(void **state)
 	for (size = 1; size <= 20; size++) {
 		root = naive_root(0, size);
 		for (i = 0; i < size; i++) {
-			assert_int_equal(tree_prove_inclusion(read_hash, &size,
-			    size, i, &proof), RB_OK);
+			assert_ok(tree_prove_inclusion(read_hash, &size, size,
+			    i, &proof));
 			for (j = 0; j < proof.n; j++) {
 				bad = proof;
 				bad.hashes[j].b[31] ^= 1;
 				assert_int_equal(tree_verify_inclusion(&bad,
-				    size, i, &leaves[i], &root), RB_ESIG);
+						     size, i, &leaves[i],
+						     &root),
+				    RB_ESIG);
 			}
 			for (j = 0; j < size + 2; j++) {
 				if (j == i)
 					continue;
 				/* another index: index and path do not fit */
 				assert_int_equal(tree_verify_inclusion(&proof,
-				    size, j, &leaves[i], &root), RB_ESIG);
+						     size, j, &leaves[i],
+						     &root),
+				    RB_ESIG);
 				/* another leaf */
 				assert_int_equal(tree_verify_inclusion(&proof,
-				    size, i, &leaves[j], &root), RB_ESIG);
+						     size, i, &leaves[j],
+						     &root),
+				    RB_ESIG);
 			}
 			bad = proof;
 			bad.hashes[bad.n++] = leaves[0]; /* one too many */
 			assert_int_equal(tree_verify_inclusion(&bad, size, i,
-			    &leaves[i], &root), RB_ESIG);
+					     &leaves[i], &root),
+			    RB_ESIG);
 			if (proof.n > 0) {
 				bad = proof;
 				bad.n--; /* one missing */
 				assert_int_equal(tree_verify_inclusion(&bad,
-				    size, i, &leaves[i], &root), RB_ESIG);
+						     size, i, &leaves[i],
+						     &root),
+				    RB_ESIG);
 			}
 			other = naive_root(0, size + 1);
 			assert_int_equal(tree_verify_inclusion(&proof, size, i,
-			    &leaves[i], &other), RB_ESIG);
+					     &leaves[i], &other),
+			    RB_ESIG);
 			assert_int_equal(tree_verify_inclusion(&proof, 0, i,
-			    &leaves[i], &root), RB_ESIG);
+					     &leaves[i], &root),
+			    RB_ESIG);
 		}
 	}
 }
@@ -340,28 +352,34 @@ consistency_refuses_every_altered_proof(void **state)
 		root = naive_root(0, size);
 		for (old = 1; old < size; old++) {
 			old_root = naive_root(0, old);
-			assert_int_equal(tree_prove_consistency(read_hash,
-			    &size, old, size, &proof), RB_OK);
+			assert_ok(tree_prove_consistency(read_hash, &size, old,
+			    size, &proof));
 			for (j = 0; j < proof.n; j++) {
 				bad = proof;
 				bad.hashes[j].b[0] ^= 0x80;
 				assert_int_equal(tree_verify_consistency(&bad,
-				    old, &old_root, size, &root), RB_ESIG);
+						     old, &old_root, size,
+						     &root),
+				    RB_ESIG);
 			}
 			bad = proof;
 			bad.n--;
 			assert_int_equal(tree_verify_consistency(&bad, old,
-			    &old_root, size, &root), RB_ESIG);
+					     &old_root, size, &root),
+			    RB_ESIG);
 			bad = proof;
 			bad.hashes[bad.n++] = leaves[0];
 			assert_int_equal(tree_verify_consistency(&bad, old,
-			    &old_root, size, &root), RB_ESIG);
+					     &old_root, size, &root),
+			    RB_ESIG);
 			other = naive_root(1, old + 1); /* a forked past */
 			assert_int_equal(tree_verify_consistency(&proof, old,
-			    &other, size, &root), RB_ESIG);
+					     &other, size, &root),
+			    RB_ESIG);
 			other = naive_root(1, size + 1);
 			assert_int_equal(tree_verify_consistency(&proof, old,
-			    &old_root, size, &other), RB_ESIG);
+					     &old_root, size, &other),
+			    RB_ESIG);
 		}
 	}
 }
@@ -376,23 +394,21 @@ consistency_at_the_edges(void **state)
 	one.n = 1;
 	one.hashes[0] = a;
 	/* a tree and itself: nothing to prove, and nothing may be said */
-	assert_int_equal(tree_verify_consistency(&none, 5, &a, 5, &a), RB_OK);
+	assert_ok(tree_verify_consistency(&none, 5, &a, 5, &a));
 	assert_int_equal(tree_verify_consistency(&one, 5, &a, 5, &a), RB_ESIG);
 	/* a split view */
-	assert_int_equal(tree_verify_consistency(&none, 5, &a, 5, &b),
-	    RB_ESIG);
+	assert_int_equal(tree_verify_consistency(&none, 5, &a, 5, &b), RB_ESIG);
 	/* every tree grew out of the empty one, which has one root */
-	assert_int_equal(tree_verify_consistency(&none, 0, &tree_empty_root, 5,
-	    &a), RB_OK);
+	assert_ok(tree_verify_consistency(&none, 0, &tree_empty_root, 5, &a));
 	assert_int_equal(tree_verify_consistency(&one, 0, &tree_empty_root, 5,
-	    &a), RB_ESIG);
-	assert_int_equal(tree_verify_consistency(&none, 0, &a, 5, &a),
+			     &a),
 	    RB_ESIG);
+	assert_int_equal(tree_verify_consistency(&none, 0, &a, 5, &a), RB_ESIG);
 	assert_int_equal(tree_verify_consistency(&none, 0, &tree_empty_root, 0,
-	    &a), RB_ESIG);
-	/* shrunk */
-	assert_int_equal(tree_verify_consistency(&none, 6, &a, 5, &a),
+			     &a),
 	    RB_ESIG);
+	/* shrunk */
+	assert_int_equal(tree_verify_consistency(&none, 6, &a, 5, &a), RB_ESIG);
 	/* a length that no array has */
 	one.n = TREE_LEVELS + 1;
 	assert_int_equal(tree_verify_consistency(&one, 3, &a, 5, &b), RB_ESIG);
