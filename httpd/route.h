@@ -36,7 +36,8 @@ enum route_kind {
 #define ROUTE_PREFIX_DIGITS 8
 #define ROUTE_TILE_LEVELS 6 /* tlog-tiles: 0 to 5 */
 #define ROUTE_TILE_WIDTH 256
-#define ROUTE_TILE_MAX (UINT64_MAX >> 8) /* so that N * 256 can't overflow */
+/* The hash behind the tile's last one still has a number. */
+#define ROUTE_TILE_MAX (UINT64_MAX / ROUTE_TILE_WIDTH - 1)
 
 /* Only the fields that the kind names have a meaning; the rest are zero. */
 struct route {
