@@ -1,6 +1,16 @@
+# A served store to look at and to test with.
+rb_library(rb_served flow/served.c
+	LINK rb_store rb_attest rb_base PkgConfig::ZSTD)
+rb_program(make_store flow/make_store.c LINK rb_served)
+set_target_properties(make_store PROPERTIES
+	RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+
 rb_test(test_answer unit unit/test_answer.c LINK rb_httpd)
 rb_test(test_guard unit unit/test_guard.c LINK rb_httpd)
 rb_test(test_page unit unit/test_page.c LINK rb_httpd)
 rb_test(test_route unit unit/test_route.c LINK rb_httpd)
+rb_test(test_site unit unit/test_site.c LINK rb_httpd rb_served)
 rb_test(test_unpack unit unit/test_unpack.c LINK rb_httpd PkgConfig::ZSTD)
+
+rb_fuzz(fuzz_batch fuzz/fuzz_batch.c LINK rb_httpd)
 rb_fuzz(fuzz_route fuzz/fuzz_route.c LINK rb_httpd)
