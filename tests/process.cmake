@@ -8,3 +8,4 @@ rb_test(test_jail_work unit unit/test_jail_work.c
 	Threads::Threads)
 rb_test(test_msg unit unit/test_msg.c LINK rb_process)
 rb_test(test_node unit unit/test_node.c LINK rb_process)
+rb_fuzz(fuzz_msg fuzz/fuzz_msg.c LINK rb_process)
