@@ -68,6 +68,7 @@ static const struct duty duties[] = {
 	{ JUDGE_SOURCE, STATE(READY), judge_source },
 	{ JUDGE_RESOLUTION, STATE(READY), judge_resolution },
 	{ JUDGE_OUTPUTS, STATE(READY), judge_outputs },
+	{ JUDGE_LAYER, STATE(READY), judge_layer },
 };
 
 int

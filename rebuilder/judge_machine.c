@@ -4,6 +4,7 @@
 
 #include "common/base/file.h"
 #include "common/process/frames.h"
+#include "rebuilder/layer.h"
 #include "rebuilder/mapping.h"
 #include "rebuilder/outputs.h"
 #include "rebuilder/resolution.h"
@@ -111,6 +112,35 @@ judge_resolution(void *self, unsigned int *state, int sock,
 		return rc;
 	msg_init(&answer, JUDGE_RESOLUTION_IS);
 	rc = read_resolution(offset, len, question->fds, &answer.body, &why);
+	rc = judge_answer(sock, rc, &why, &answer);
+	msg_clear(&answer);
+	return rc;
+}
+
+enum rb_err
+judge_layer(void *self, unsigned int *state, int sock, struct msg *question)
+{
+	struct span in = buf_span(&question->body);
+	uint64_t offset, len, newest, size;
+	struct fault why = FAULT_INIT;
+	struct digest digest;
+	struct msg answer;
+	enum rb_err rc;
+
+	(void)self;
+	*state = DONE;
+	if (question->nfds != 2)
+		return RB_EFORMAT;
+	if ((rc = take_u64(&in, &offset)) != RB_OK ||
+	    (rc = take_u64(&in, &len)) != RB_OK ||
+	    (rc = take_u64(&in, &newest)) != RB_OK ||
+	    (rc = take_end(in)) != RB_OK)
+		return rc;
+	msg_init(&answer, JUDGE_OK);
+	rc = layer_write(question->fds[0], offset, len, newest,
+	    question->fds[1], &size, &digest, &why);
+	if (rc == RB_OK && (rc = put_u64(&answer.body, size)) == RB_OK)
+		rc = put_digest(&answer.body, &digest);
 	rc = judge_answer(sock, rc, &why, &answer);
 	msg_clear(&answer);
 	return rc;
