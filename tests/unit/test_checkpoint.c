@@ -163,6 +163,32 @@ a_key_speaks_for_its_own_log_only(void **state)
 	key_free(&k);
 }
 
+/* A good signature of this key, over a body that names another log. */
+static void
+refuses_the_head_of_another_log(void **state)
+{
+	static const char body[] =
+	    "other.example/log\n1\n"
+	    "WWVaj8Q6S6x082ETf4U2nw++oDyA/5l66yUB6XUfBpo=\n";
+	uint8_t blob[4 + KEY_SIGNATURE_LEN];
+	struct checkpoint cp;
+	struct buf note = BUF_INIT;
+	struct key *k = vector_key();
+
+	(void)state;
+	memcpy(blob, log_key.id, 4);
+	assert_ok(key_sign(k, SPAN(body), blob + 4));
+	assert_ok(
+	    buf_printf(&note, "%s\n\xe2\x80\x94 %s ", body, log_key.name));
+	assert_ok(base64_write(span_of(blob, sizeof(blob)), &note));
+	assert_ok(buf_put_byte(&note, '\n'));
+	assert_ok(checkpoint_peek(buf_span(&note), &cp));
+	assert_int_equal(checkpoint_open(buf_span(&note), &log_key, &cp),
+	    RB_ESIG);
+	buf_clear(&note);
+	key_free(&k);
+}
+
 static void
 ignores_lines_of_unknown_keys(void **state)
 {
@@ -344,6 +370,7 @@ main(void)
 		cmocka_unit_test(refuses_notes_that_are_none),
 		cmocka_unit_test(refuses_what_its_key_did_not_sign),
 		cmocka_unit_test(a_key_speaks_for_its_own_log_only),
+		cmocka_unit_test(refuses_the_head_of_another_log),
 		cmocka_unit_test(refuses_what_is_too_long),
 		cmocka_unit_test(refuses_every_prefix_and_every_altered_byte),
 		cmocka_unit_test(write_refuses_what_parse_would),
