@@ -17,14 +17,13 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
+#include "attestor/memory_lock.h"
 #include "attestor/signer_state.h"
 #include "common/attest/checkpoint.h"
 #include "common/attest/envelope.h"
@@ -36,8 +35,6 @@
 #include "common/process/role.h"
 
 #define KEY_FILE_MAX 4096
-/* For OpenSSL's own pool; a power of two. */
-#define SECURE_POOL 32768
 /* How long to wait for a signer that is just ending. */
 #define WAIT_SECONDS 20
 
@@ -322,28 +319,15 @@ open_state(struct self *self, const struct key_public *public,
 }
 
 static enum rb_err
-lock_memory(struct fault *why)
-{
-	if (CRYPTO_secure_malloc_init(SECURE_POOL, 0) != 1)
-		return fault_set(why, RB_ENOMEM, "no locked memory for the key");
-	if (mlockall(MCL_CURRENT | MCL_FUTURE) != 0)
-		return fault_set(why, RB_EREFUSED, "cannot lock the key in "
-		    "memory: %s; raise the limit of locked memory "
-		    "(LimitMEMLOCK=infinity, ulimit -l unlimited)",
-		    strerror(errno));
-	return RB_OK;
-}
-
-static enum rb_err
 begin(struct self *self, const char *conf, struct fault *why)
 {
-	const struct jail jail = { .allow = JAIL_DB };
+	const struct jail jail = { .allow = 0 };
 	struct user_ids attestor;
 	struct key_public public;
 	enum rb_err rc;
 
 	/* First: no page that ever held the key may reach a swap. */
-	if ((rc = lock_memory(why)) != RB_OK)
+	if ((rc = memory_lock(why)) != RB_OK)
 		return rc;
 	if ((rc = node_read(conf, &self->node, NULL, 0, why)) != RB_OK)
 		return rc;
