@@ -9,3 +9,12 @@ rb_test(test_jail_work unit unit/test_jail_work.c
 rb_test(test_msg unit unit/test_msg.c LINK rb_process)
 rb_test(test_node unit unit/test_node.c LINK rb_process)
 rb_fuzz(fuzz_msg fuzz/fuzz_msg.c LINK rb_process)
+
+# Wraps what tests/unit/shortage.c makes fail.
+set(SHORTAGE_WRAPS "")
+foreach(call malloc calloc realloc reallocarray strdup write fsync sendmsg)
+	list(APPEND SHORTAGE_WRAPS -Wl,--wrap=${call})
+endforeach()
+rb_test(test_shortage unit unit/test_shortage.c unit/shortage.c
+	LINK rb_process)
+target_link_options(test_shortage PRIVATE ${SHORTAGE_WRAPS})
