@@ -1,2 +1,6 @@
+# rebuilder-compare and rebuilder-explain
 rb_test(test_compare unit unit/test_compare.c LINK rb_compare rb_base)
 target_link_options(test_compare PRIVATE -Wl,--wrap=pread)
+rb_test(test_explain unit unit/test_explain.c unit/testdeb.c
+	LINK rb_explain rb_attest PkgConfig::ARCHIVE)
+rb_fuzz(fuzz_explain fuzz/fuzz_explain.c LINK rb_explain rb_attest)

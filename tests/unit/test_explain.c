@@ -1,0 +1,683 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tests/unit/testdeb.h"
+
+#include <elf.h>
+#include <unistd.h>
+
+#include "common/attest/statement.h"
+#include "rebuilder/explain_package.h"
+
+static const struct deb_member control[] = {
+	{ .name = "./", .mode = 0755 },
+	{ .name = "./control", .content = "Package: x\nDepends: y (>= 1)\n" },
+	{ .name = "./md5sums", .content = "0123  usr/bin/x\n" },
+};
+static const struct deb_member data[] = {
+	{ .name = "./usr/bin/x", .content = "abcdefgh\0ijklmnop",
+	    .len = 17, .mode = 0755, .mtime = 1700000000 },
+	{ .name = "./usr/bin/y", .link = "/etc/alternatives/y" },
+	{ .name = "./usr/bin/z", .link = "./usr/bin/x", .hard = true },
+	{ .name = "./usr/share/doc/x", .content = "one\ntwo\nthree\n" },
+};
+#define NCONTROL (sizeof(control) / sizeof(control[0]))
+#define NDATA (sizeof(data) / sizeof(data[0]))
+
+static struct report report;
+static const char *reason;
+
+static int
+begin(void **state)
+{
+	(void)state;
+	report = (struct report)REPORT_INIT;
+	reason = NULL;
+	return 0;
+}
+
+static int
+end(void **state)
+{
+	(void)state;
+	report_clear(&report);
+	return 0;
+}
+
+/* The report as a string that lives until the next one. */
+static const char *
+words(void)
+{
+	static struct buf text;
+
+	buf_clear(&text);
+	assert_int_equal(buf_put(&text, buf_span(&report.text)), RB_OK);
+	assert_int_equal(buf_put_byte(&text, 0), RB_OK);
+	return (const char *)text.p;
+}
+
+static void
+assert_report_is_clean(void)
+{
+	size_t i;
+
+	assert_true(report.text.len <= REPORT_MAX);
+	for (i = 0; i < report.text.len; i++)
+		assert_true(report.text.p[i] == '\n' ||
+		    (report.text.p[i] >= ' ' && report.text.p[i] <= '~'));
+}
+
+static enum rb_err
+explain_spans(struct span a, struct span b, const char *name)
+{
+	int fa = deb_file(a), fb = deb_file(b);
+	struct package rebuilt = { "rebuilt", fa, 0, a.len };
+	struct package published = { "published", fb, 0, b.len };
+	struct fault why = FAULT_INIT;
+	enum rb_err rc;
+
+	report_clear(&report);
+	reason = NULL;
+	rc = explain_files(&rebuilt, &published, name, &report, &reason, &why);
+	if (rc == RB_OK) {
+		assert_report_is_clean();
+		assert_true(reason_fits(VERDICT_DIFFERS,
+		    span_of_str(reason)));
+	} else {
+		assert_string_not_equal(why.text, "");
+	}
+	close(fa);
+	close(fb);
+	return rc;
+}
+
+static void
+assert_explained(const struct deb *a, const struct deb *b,
+    const char *expected, const char *says)
+{
+	struct buf ours = deb_make(a), theirs = deb_make(b);
+
+	assert_int_equal(explain_spans(buf_span(&ours), buf_span(&theirs),
+	    "x_1_all.deb"), RB_OK);
+	if (strcmp(reason, expected) != 0 || strstr(words(), says) == NULL)
+		fail_msg("not \"%s\", \"%s\" but %s in:\n%s", expected, says,
+		    reason, words());
+	buf_clear(&ours);
+	buf_clear(&theirs);
+}
+
+/* The honest package against one with member `at` of the data replaced. */
+static void
+assert_data(size_t at, struct deb_member m, const char *expected,
+    const char *says)
+{
+	struct deb_member changed[NDATA];
+	struct deb a = { control, changed, NCONTROL, NDATA, NULL, NULL };
+	struct deb b = { control, data, NCONTROL, NDATA, NULL, NULL };
+
+	memcpy(changed, data, sizeof(data));
+	changed[at] = m;
+	assert_explained(&a, &b, expected, says);
+}
+
+static void
+assert_control(size_t at, struct deb_member m, const char *expected,
+    const char *says)
+{
+	struct deb_member changed[NCONTROL];
+	struct deb a = { changed, data, NCONTROL, NDATA, NULL, NULL };
+	struct deb b = { control, data, NCONTROL, NDATA, NULL, NULL };
+
+	memcpy(changed, control, sizeof(control));
+	changed[at] = m;
+	assert_explained(&a, &b, expected, says);
+}
+
+static void
+equal_files_have_nothing_to_explain(void **state)
+{
+	struct deb a = { control, data, NCONTROL, NDATA, NULL, NULL };
+	struct buf bytes = deb_make(&a);
+
+	(void)state;
+	assert_int_equal(explain_spans(buf_span(&bytes), buf_span(&bytes),
+	    "x_1_all.deb"), RB_EREFUSED);
+	buf_clear(&bytes);
+}
+
+static void
+names_that_leave_the_package_are_refused(void **state)
+{
+	static const char *const names[] = { "/etc/passwd", "../x", "./../x",
+		"./usr/..", "./usr/../../x", "..", "./a//../x" };
+	struct deb_member m = { .content = "x" };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		m.name = names[i];
+		assert_data(3, m, "unreadable", "rebuilt package: the name");
+	}
+	m = data[2];
+	m.link = "../../etc/passwd";
+	assert_data(2, m, "unreadable", "leaves the package");
+}
+
+static void
+names_with_dots_that_stay_are_fine(void **state)
+{
+	struct deb_member m = data[3];
+
+	(void)state;
+	m.name = "./usr/share/..doc..";
+	assert_data(3, m, "member-set", "..doc..");
+	m = data[1];
+	m.link = "../../usr/lib/y"; /* the kernel resolves it, not we */
+	assert_data(1, m, "metadata", "link to \"../../usr/lib/y\" rebuilt");
+}
+
+static void
+a_name_twice_is_refused(void **state)
+{
+	struct deb_member m = data[3];
+
+	(void)state;
+	m.name = data[0].name;
+	assert_data(3, m, "unreadable", "two members have the name");
+}
+
+static void
+a_name_too_long_is_refused(void **state)
+{
+	char name[READER_NAME_MAX + 2];
+	struct deb_member m = data[3];
+
+	(void)state;
+	memset(name, 'n', sizeof(name) - 1);
+	name[0] = '.';
+	name[1] = '/';
+	name[sizeof(name) - 1] = '\0';
+	m.name = name;
+	assert_data(3, m, "unreadable", "longer than 4096 bytes");
+}
+
+static void
+an_unknown_compression_is_refused(void **state)
+{
+	struct deb a = { control, data, NCONTROL, NDATA, NULL,
+		"control.tar.lzma" };
+	struct deb b = { control, data, NCONTROL, NDATA, NULL, NULL };
+	struct deb_member other[NCONTROL];
+
+	(void)state;
+	memcpy(other, control, sizeof(control));
+	other[1].content = "Package: y\n";
+	b.control = other;
+	assert_explained(&a, &b, "unreadable", "known: gz, xz, zst");
+}
+
+static void
+more_parts_than_a_package_has_are_refused(void **state)
+{
+	const char *names[READER_PARTS_MAX + 1];
+	char text[READER_PARTS_MAX + 1][16];
+	struct span contents[READER_PARTS_MAX + 1];
+	struct buf a, b;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i <= READER_PARTS_MAX; i++) {
+		snprintf(text[i], sizeof(text[i]), "part%zu", i);
+		names[i] = text[i];
+		contents[i] = SPAN("x");
+	}
+	a = deb_ar(names, contents, READER_PARTS_MAX + 1);
+	b = deb_ar(names, contents, READER_PARTS_MAX);
+	assert_int_equal(explain_spans(buf_span(&a), buf_span(&b), "x.deb"),
+	    RB_OK);
+	assert_string_equal(reason, "unreadable");
+	assert_non_null(strstr(words(), "more than 16 parts"));
+	buf_clear(&a);
+	buf_clear(&b);
+}
+
+/* A ustar header that promises `size` bytes (octal digits), and no more. */
+static struct buf
+promise(const char *size)
+{
+	uint8_t header[512];
+	struct buf out = BUF_INIT;
+	unsigned int sum = 0;
+	size_t i;
+
+	memset(header, 0, sizeof(header));
+	memcpy(header, "./big", 5);
+	memcpy(header + 100, "0000644", 7);
+	memcpy(header + 108, "0000000", 7);
+	memcpy(header + 116, "0000000", 7);
+	memcpy(header + 124, size, strlen(size));
+	memcpy(header + 136, "00000000000", 11);
+	memset(header + 148, ' ', 8);
+	header[156] = '0';
+	memcpy(header + 257, "ustar\00000", 8);
+	for (i = 0; i < sizeof(header); i++)
+		sum += header[i];
+	snprintf((char *)header + 148, 8, "%06o", sum);
+	assert_int_equal(buf_put(&out, span_of(header, sizeof(header))),
+	    RB_OK);
+	return out;
+}
+
+static void
+a_bomb_is_refused_before_it_goes_off(void **state)
+{
+	static const char *const names[] = { "debian-binary", "data.tar" };
+	struct buf tar = promise("77777777777"); /* 8 GiB */
+	struct span contents[2] = { SPAN("2.0\n"), buf_span(&tar) };
+	struct buf a = deb_ar(names, contents, 2), b;
+
+	(void)state;
+	contents[1] = SPAN("");
+	b = deb_ar(names, contents, 2);
+	assert_int_equal(explain_spans(buf_span(&a), buf_span(&b), "x.deb"),
+	    RB_OK);
+	assert_string_equal(reason, "unreadable");
+	assert_non_null(strstr(words(), "1000 times"));
+	buf_clear(&tar);
+	buf_clear(&a);
+	buf_clear(&b);
+}
+
+static void
+a_package_cut_off_anywhere_is_survived(void **state)
+{
+	struct deb deb = { control, data, NCONTROL, NDATA, "gz", NULL };
+	struct buf whole = deb_make(&deb);
+	size_t len, nunreadable = 0;
+
+	(void)state;
+	for (len = 0; len < whole.len; len++) {
+		assert_int_equal(explain_spans(span_of(whole.p, len),
+		    buf_span(&whole), "x.deb"), RB_OK);
+		/* Between parts, and in a header, the rest is just missing. */
+		if (strcmp(reason, "member-set") != 0) {
+			assert_string_equal(reason, "unreadable");
+			nunreadable++;
+		}
+	}
+	assert_true(nunreadable > whole.len / 2);
+	buf_clear(&whole);
+}
+
+static void
+bytes_behind_the_last_part_are_told(void **state)
+{
+	struct deb deb = { control, data, NCONTROL, NDATA, "gz", NULL };
+	struct buf whole = deb_make(&deb), more = BUF_INIT;
+
+	(void)state;
+	assert_int_equal(buf_put(&more, buf_span(&whole)), RB_OK);
+	assert_int_equal(buf_put_str(&more, "hidden"), RB_OK);
+	assert_int_equal(explain_spans(buf_span(&more), buf_span(&whole),
+	    "x.deb"), RB_OK);
+	assert_string_equal(reason, "size");
+	buf_clear(&whole);
+	buf_clear(&more);
+}
+
+static void
+a_package_changed_anywhere_is_survived(void **state)
+{
+	struct deb deb = { control, data, NCONTROL, NDATA, "", NULL };
+	struct buf whole = deb_make(&deb), changed = BUF_INIT;
+	size_t at;
+
+	(void)state;
+	assert_int_equal(buf_put(&changed, buf_span(&whole)), RB_OK);
+	for (at = 0; at < whole.len; at += 1 + at % 7) {
+		changed.p[at] ^= 0xff;
+		assert_int_equal(explain_spans(buf_span(&changed),
+		    buf_span(&whole), "x.deb"), RB_OK);
+		changed.p[at] ^= 0xff;
+	}
+	buf_clear(&whole);
+	buf_clear(&changed);
+}
+
+static void
+hostile_names_do_not_reach_the_reader(void **state)
+{
+	struct deb_member m = data[3];
+
+	(void)state;
+	m.name = "./\x1b[2Jx\nreason: metadata\n";
+	assert_data(3, m, "member-set", "\\x1b[2Jx\\x0areason: metadata");
+}
+
+static void
+hostile_part_names_do_not_either(void **state)
+{
+	static const char *const names[] = { "data.tar.\x1bxz" };
+	struct span contents[1] = { SPAN("x") };
+	struct buf a = deb_ar(names, contents, 1), b;
+
+	(void)state;
+	contents[0] = SPAN("y");
+	b = deb_ar(names, contents, 1);
+	/* explain_spans looks for it */
+	assert_int_equal(explain_spans(buf_span(&a), buf_span(&b), "x.deb"),
+	    RB_OK);
+	buf_clear(&a);
+	buf_clear(&b);
+}
+
+static void
+a_changed_byte_is_found_and_counted(void **state)
+{
+	struct deb_member m = data[0];
+
+	(void)state;
+	m.content = "abcdefgh\0ijKlmnop";
+	assert_data(0, m, "content", "1 of 17 bytes differ, the first at "
+	    "byte 11");
+	assert_non_null(strstr(words(), "\"./usr/bin/x\": content differs"));
+	m = data[3];
+	m.content = "one\ntwo\nthree\nfour\n";
+	assert_data(3, m, "content", "the shorter is the front");
+	assert_non_null(strstr(words(), "+ four"));
+	m.content = "one\n2wo\nthree\n";
+	assert_data(3, m, "content", "    - two\n    + 2wo\n");
+}
+
+static void
+what_a_package_says_of_itself_is_not_believed(void **state)
+{
+	struct deb_member m = data[0];
+
+	(void)state;
+	/* The same md5sums on both sides, stale on ours. */
+	m.content = "ABCDEFGH\0ijklmnop";
+	assert_data(0, m, "content", "8 of 17 bytes differ");
+}
+
+static void
+control_is_told_from_data(void **state)
+{
+	struct deb_member m = control[1];
+
+	(void)state;
+	m.content = "Package: x\nDepends: y (>= 2)\n";
+	assert_control(1, m, "control",
+	    "- Depends: y (>= 1)\n    + Depends: y (>= 2)");
+	m = control[2];
+	m.content = "ffff  usr/bin/x\n";
+	assert_control(2, m, "control", "md5sums");
+}
+
+static void
+metadata_is_told_from_content(void **state)
+{
+	struct deb_member m = data[0];
+
+	(void)state;
+	m.mode = 04755;
+	assert_data(0, m, "metadata", "mode 4755 rebuilt, 0755 published");
+	m = data[0];
+	m.mtime = 1700000001;
+	assert_data(0, m, "metadata", "time 2023-11-14T22:13:21Z rebuilt");
+	m = data[0];
+	m.uid = 1000;
+	assert_data(0, m, "metadata", "owner 1000:0");
+	m = data[1];
+	m.link = "/tmp/y";
+	assert_data(1, m, "metadata", "\"/tmp/y\" rebuilt");
+	m = data[2];
+	m.hard = false;
+	assert_data(2, m, "metadata", "symbolic link rebuilt, hard link");
+}
+
+static void
+members_of_one_side_are_named(void **state)
+{
+	struct deb a = { control, data, NCONTROL, NDATA - 1, NULL, NULL };
+	struct deb b = { control, data, NCONTROL, NDATA, NULL, NULL };
+
+	(void)state;
+	assert_explained(&a, &b, "member-set",
+	    "\"./usr/share/doc/x\": only in the published package");
+	assert_explained(&b, &a, "member-set",
+	    "\"./usr/share/doc/x\": only in the rebuilt package");
+}
+
+static void
+another_order_is_told(void **state)
+{
+	struct deb_member other[NDATA];
+	struct deb a = { control, other, NCONTROL, NDATA, NULL, NULL };
+	struct deb b = { control, data, NCONTROL, NDATA, NULL, NULL };
+
+	(void)state;
+	memcpy(other, data, sizeof(data));
+	other[1] = data[3];
+	other[3] = data[1];
+	assert_explained(&a, &b, "order", "order of members");
+	/* With a difference in what cannot be walked in step. */
+	other[1].content = "one\n";
+	assert_explained(&a, &b, "content", "./usr/share/doc/x");
+}
+
+static void
+another_compression_is_told(void **state)
+{
+	static const char *const kinds[] = { "gz", "zst", "" };
+	struct deb a = { control, data, NCONTROL, NDATA, NULL, NULL };
+	struct deb b = { control, data, NCONTROL, NDATA, "xz", NULL };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 3; i++) {
+		a.compression = kinds[i];
+		assert_explained(&a, &b, "compression",
+		    "all members are the same");
+	}
+}
+
+static void
+other_files_are_compared_by_bytes(void **state)
+{
+	(void)state;
+	assert_int_equal(explain_spans(SPAN("abc"), SPAN("abd"),
+	    "x.buildinfo"), RB_OK);
+	assert_string_equal(reason, "content");
+	assert_non_null(strstr(words(), "first difference at byte 2"));
+	assert_int_equal(explain_spans(SPAN("abc"), SPAN("ab"), "x.changes"),
+	    RB_OK);
+	assert_string_equal(reason, "size");
+	assert_int_equal(explain_spans(SPAN(""), SPAN("x"), "x"), RB_OK);
+	assert_string_equal(reason, "size");
+	assert_int_equal(explain_spans(SPAN(""), SPAN("x"), "x.udeb"), RB_OK);
+	assert_string_equal(reason, "unreadable");
+}
+
+static void
+a_report_is_bounded(void **state)
+{
+	enum { N = 8000 };
+	struct deb_member *many = calloc(N, sizeof(*many));
+	char (*names)[256] = calloc(N, sizeof(*names));
+	struct deb a = { control, many, NCONTROL, N, "gz", NULL };
+	struct deb b = { control, data, NCONTROL, NDATA, "gz", NULL };
+	size_t i;
+
+	(void)state;
+	assert_non_null(many);
+	assert_non_null(names);
+	for (i = 0; i < N; i++) {
+		snprintf(names[i], sizeof(names[i]), "./%0200zu", i);
+		many[i].name = names[i];
+	}
+	assert_explained(&a, &b, "member-set", "(the report is cut here)");
+	free(many);
+	free(names);
+}
+
+/* A 64-bit ELF file with code, a build id and a debug link. */
+struct tiny_elf {
+	Elf64_Ehdr header;
+	char code[32];
+	char build_id[36];
+	char debuglink[20];
+	char names[64];
+	Elf64_Shdr sections[5];
+};
+
+static const char section_names[] =
+    "\0.text\0.note.gnu.build-id\0.gnu_debuglink\0.shstrtab";
+
+static void
+make_elf(struct tiny_elf *e)
+{
+	static const Elf64_Shdr sections[5] = {
+		{ 0 },
+		{ .sh_name = 1, .sh_type = SHT_PROGBITS,
+		    .sh_flags = SHF_ALLOC | SHF_EXECINSTR,
+		    .sh_offset = offsetof(struct tiny_elf, code),
+		    .sh_size = 32 },
+		{ .sh_name = 7, .sh_type = SHT_NOTE, .sh_flags = SHF_ALLOC,
+		    .sh_offset = offsetof(struct tiny_elf, build_id),
+		    .sh_size = 36 },
+		{ .sh_name = 26, .sh_type = SHT_PROGBITS,
+		    .sh_offset = offsetof(struct tiny_elf, debuglink),
+		    .sh_size = 20 },
+		{ .sh_name = 41, .sh_type = SHT_STRTAB,
+		    .sh_offset = offsetof(struct tiny_elf, names),
+		    .sh_size = 64 },
+	};
+
+	memset(e, 0, sizeof(*e));
+	memcpy(e->header.e_ident, ELFMAG, SELFMAG);
+	e->header.e_ident[EI_CLASS] = ELFCLASS64;
+	e->header.e_ident[EI_DATA] = ELFDATA2LSB;
+	e->header.e_shoff = offsetof(struct tiny_elf, sections);
+	e->header.e_shentsize = sizeof(Elf64_Shdr);
+	e->header.e_shnum = 5;
+	e->header.e_shstrndx = 4;
+	memcpy(e->names, section_names, sizeof(section_names));
+	memcpy(e->sections, sections, sizeof(sections));
+	memset(e->code, 0x90, sizeof(e->code));
+}
+
+static void
+assert_elf(const struct tiny_elf *rebuilt, const struct tiny_elf *published,
+    const char *expected, const char *says)
+{
+	struct deb_member a = { .name = "./x", .content =
+	    (const char *)rebuilt, .len = sizeof(*rebuilt) };
+	struct deb_member b = { .name = "./x", .content =
+	    (const char *)published, .len = sizeof(*published) };
+	struct deb ours = { control, &a, NCONTROL, 1, NULL, NULL };
+	struct deb theirs = { control, &b, NCONTROL, 1, NULL, NULL };
+
+	assert_explained(&ours, &theirs, expected, says);
+}
+
+static void
+build_ids_are_told_from_code(void **state)
+{
+	struct tiny_elf a, b;
+
+	(void)state;
+	make_elf(&a);
+	make_elf(&b);
+	b.build_id[35] = 1;
+	b.debuglink[0] = 2;
+	assert_elf(&a, &b, "build-id",
+	    ".note.gnu.build-id: 1 of 36 bytes differ, the first at 35");
+	b.code[5] = 3;
+	assert_elf(&a, &b, "content", ".text: 1 of 32 bytes differ");
+
+	make_elf(&b);
+	b.header.e_entry = 1; /* in no section */
+	assert_elf(&a, &b, "content", "the bytes between them differ");
+}
+
+static void
+no_table_makes_code_a_build_id(void **state)
+{
+	struct tiny_elf a, b;
+
+	(void)state;
+	/* A build id as large as the code before it. */
+	make_elf(&a);
+	a.sections[2].sh_offset = a.sections[1].sh_offset;
+	a.sections[2].sh_size = 68;
+	b = a;
+	b.code[5] = 3;
+	assert_elf(&a, &b, "content", ".text");
+	/* A debug link that is loaded. */
+	make_elf(&a);
+	a.sections[3].sh_offset = a.sections[1].sh_offset;
+	a.sections[3].sh_flags = SHF_ALLOC;
+	b = a;
+	b.code[5] = 3;
+	assert_elf(&a, &b, "content", ".text");
+	/* Only one of the two says so. */
+	make_elf(&a);
+	make_elf(&b);
+	b.sections[2].sh_offset = b.sections[1].sh_offset;
+	b.code[5] = 3;
+	assert_elf(&a, &b, "content", ".text");
+}
+
+static void
+broken_tables_are_survived(void **state)
+{
+	struct tiny_elf a, b;
+	size_t at;
+
+	(void)state;
+	make_elf(&a);
+	for (at = 4; at < sizeof(a); at++) {
+		make_elf(&b);
+		((uint8_t *)&b)[at] ^= 0x81;
+		if (at >= offsetof(struct tiny_elf, build_id) &&
+		    at < offsetof(struct tiny_elf, names))
+			assert_elf(&a, &b, "build-id", "names of the build");
+		else
+			assert_elf(&a, &b, "content", "");
+	}
+}
+
+#define CLAIM(f) cmocka_unit_test_setup_teardown(f, begin, end)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CLAIM(equal_files_have_nothing_to_explain),
+		CLAIM(names_that_leave_the_package_are_refused),
+		CLAIM(names_with_dots_that_stay_are_fine),
+		CLAIM(a_name_twice_is_refused),
+		CLAIM(a_name_too_long_is_refused),
+		CLAIM(an_unknown_compression_is_refused),
+		CLAIM(more_parts_than_a_package_has_are_refused),
+		CLAIM(a_bomb_is_refused_before_it_goes_off),
+		CLAIM(a_package_cut_off_anywhere_is_survived),
+		CLAIM(bytes_behind_the_last_part_are_told),
+		CLAIM(a_package_changed_anywhere_is_survived),
+		CLAIM(hostile_names_do_not_reach_the_reader),
+		CLAIM(hostile_part_names_do_not_either),
+		CLAIM(a_changed_byte_is_found_and_counted),
+		CLAIM(what_a_package_says_of_itself_is_not_believed),
+		CLAIM(control_is_told_from_data),
+		CLAIM(metadata_is_told_from_content),
+		CLAIM(members_of_one_side_are_named),
+		CLAIM(another_order_is_told),
+		CLAIM(another_compression_is_told),
+		CLAIM(other_files_are_compared_by_bytes),
+		CLAIM(a_report_is_bounded),
+		CLAIM(build_ids_are_told_from_code),
+		CLAIM(no_table_makes_code_a_build_id),
+		CLAIM(broken_tables_are_survived),
+	};
+
+	return cmocka_run_group_tests_name("explain", tests, NULL, NULL);
+}
