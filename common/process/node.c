@@ -18,6 +18,8 @@
 #define NAME_LEN_MAX 255
 #define PASSWD_MAX (64 * 1024)
 #define SECTIONS_MAX 16
+/* What the kernel shows of a user that a namespace does not know. */
+#define UID_UNKNOWN 65534
 
 static const struct conf_key node_keys[] = {
 	{ "name", CONF_TEXT, offsetof(struct node, name), true, 0, 0 },
@@ -237,6 +239,9 @@ peer_is(int sock, uid_t uid)
 	if (getsockopt(sock, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0 ||
 	    len != sizeof(peer))
 		return RB_EIO;
+	/* Even if somebody runs a program as that user: it could be anybody. */
+	if (peer.uid == UID_UNKNOWN)
+		return RB_EREFUSED;
 	return peer.uid == uid || peer.uid == 0 ? RB_OK : RB_EREFUSED;
 }
 

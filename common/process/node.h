@@ -57,7 +57,11 @@ enum rb_err user_find(const char *name, struct user_ids *out, struct fault *why)
 enum rb_err node_path(const struct node *node, const char *rest, char **out)
     RB_CHECK;
 
-/* The peer of a Unix socket is this user (or root): else RB_EREFUSED. */
+/*
+ * The peer of a Unix socket is this user (or root): else RB_EREFUSED.  Ask
+ * before jail_enter: a jail's user namespace knows no user but its own, and
+ * shows all others as one ("nobody"), who is refused.
+ */
 enum rb_err peer_is(int sock, uid_t uid) RB_CHECK;
 /* Connects to directory/run/<name>. */
 enum rb_err node_connect(const struct node *node, const char *name, int *out,

@@ -11,12 +11,15 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "common/base/file.h"
+#include "common/process/jail.h"
 #include "common/process/node.h"
+#include "test_nobody.h"
 
 static char dir_name[] = "/tmp/rb-node-XXXXXX";
 static char conf_name[64];
@@ -219,6 +222,37 @@ paths_have_a_limit(void **state)
 	free(rest);
 }
 
+/* In a jail the same question has no answer. */
+static void
+a_peer_is_nobody_in_a_jail(void **state)
+{
+	struct jail jail;
+	int pair[2] = { -1, -1 };
+	int status = -1;
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0,
+	    pair), 0);
+	memset(&jail, 0, sizeof(jail));
+	jail.allow = JAIL_UNIX;
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		/* The pair keeps the user who made it: root, or ourselves. */
+		if (!be_nobody() || jail_enter(&jail, NULL) != RB_OK)
+			_exit(2);
+		_exit(peer_is(pair[0], NOBODY) == RB_EREFUSED &&
+		    peer_is(pair[0], 0) == RB_EREFUSED ? 0 : 1);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	/* Who is not root is known to a namespace of his own. */
+	if (geteuid() == 0)
+		assert_int_equal(status, 0);
+	fd_close(&pair[0]);
+	fd_close(&pair[1]);
+}
+
 static void
 a_peer_is_who_the_kernel_says(void **state)
 {
@@ -287,6 +321,7 @@ main(void)
 		cmocka_unit_test(finds_users_or_says_how_to_make_them),
 		cmocka_unit_test(paths_have_a_limit),
 		cmocka_unit_test(a_peer_is_who_the_kernel_says),
+		cmocka_unit_test(a_peer_is_nobody_in_a_jail),
 		cmocka_unit_test(connects_or_says_what_to_do),
 	};
 
