@@ -25,7 +25,7 @@
 #include "httpd/serve.h"
 
 #define EXIT_USAGE 2
-#define TEND_SECONDS 5
+#define TEND_SECONDS 1
 #define THREADS_DEFAULT 2
 #define THREADS_MAX 64
 /* Beside the connections: store, threads and notes. */

@@ -20,7 +20,7 @@ struct server;
  */
 enum rb_err server_start(struct site *site, int listener, unsigned int threads,
     struct server **out) RB_CHECK;
-/* Ends what took too long.  Call every few seconds. */
+/* Ends what took too long.  Call every second. */
 void server_tend(struct server *s);
 /* Ends all connections.  Accepts NULL. */
 void server_stop(struct server **s);

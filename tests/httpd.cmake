@@ -12,5 +12,10 @@ rb_test(test_route unit unit/test_route.c LINK rb_httpd)
 rb_test(test_site unit unit/test_site.c LINK rb_httpd rb_served)
 rb_test(test_unpack unit unit/test_unpack.c LINK rb_httpd PkgConfig::ZSTD)
 
+rb_test(test_httpd flow flow/test_httpd.c LINK rb_served PkgConfig::ZSTD)
+add_dependencies(test_httpd httpd)
+
 rb_fuzz(fuzz_batch fuzz/fuzz_batch.c LINK rb_httpd)
+rb_fuzz(fuzz_header fuzz/fuzz_header.c LINK rb_httpd)
+rb_fuzz(fuzz_page fuzz/fuzz_page.c LINK rb_httpd)
 rb_fuzz(fuzz_route fuzz/fuzz_route.c LINK rb_httpd)
