@@ -28,6 +28,40 @@ as_root()
 	fi
 }
 
+can_jail()
+{
+	as_root setpriv --reuid=65534 --clear-groups unshare --user true \
+		2>/dev/null
+}
+
+# leave_chroot SCRIPT [ARGUMENT]...: runs it again, if it must.  In a chroot(2)
+# the kernel makes no user namespaces (EPERM), and every jail is one.  So make
+# that directory the root of a mount namespace of our own.
+leave_chroot()
+{
+	! can_jail || return 0
+	[ -e /proc/self/ns/mnt ] || die "/proc is not mounted"
+	[ -z "${RB_LEFT_CHROOT-}" ] ||
+		die "the kernel refuses user namespaces (unshare --user true):
+    programs cannot be jailed without; see sysctl user.max_user_namespaces and
+    kernel.unprivileged_userns_clone, and what a container around us forbids"
+	# Entering the mount namespace that we are in leads to its real root;
+	# the working directory stays in ours.
+	# shellcheck disable=SC2016 # for the shell inside
+	as_root nsenter --mount=/proc/self/ns/mnt --wd=/ \
+		unshare --mount --propagation private sh -euc '
+			root=$(pwd -P) dir=$1
+			shift
+			mount --rbind "$root" "$root"
+			cd "$root"
+			pivot_root . .
+			umount -l .
+			cd "$dir"
+			RB_LEFT_CHROOT=1 exec "$@"
+		' sh "$PWD" "$@"
+	exit
+}
+
 # The project's files (committed, or about to be) that match git patterns.
 files()
 {
