@@ -6,3 +6,7 @@ rb_test(test_decision unit unit/test_decision.c unit/testnode.c
 target_link_options(test_decision PRIVATE -Wl,--wrap=malloc
 	-Wl,--wrap=calloc -Wl,--wrap=realloc -Wl,--wrap=reallocarray)
 rb_fuzz(fuzz_policy fuzz/fuzz_policy.c LINK rb_quorum)
+
+rb_test(test_quorum flow flow/test_quorum.c flow/webnode.c unit/testnode.c
+	LINK rb_attest rb_base Threads::Threads)
+add_dependencies(test_quorum qubes-quorum qubes-quorum-fetch)

@@ -238,7 +238,7 @@ report(const struct task *t)
 			printf(": given up after %zu of %zu answers: %s\n",
 			    r->nanswers, t->npaths, r->why.text);
 		else
-			printf(": %zu pieces of evidence\n", r->nkept);
+			printf(": evidence %zu\n", r->nkept);
 		if (r->nstrangers != 0)
 			printf("    dropped %zu that are not its own\n",
 			    r->nstrangers);

@@ -53,7 +53,6 @@ keep(struct sieve *s, const struct evidence *e, struct span note,
 		return rc;
 	s->evidence_left--;
 	s->bytes_left -= bytes;
-	s->nkept++;
 	return RB_OK;
 }
 
@@ -76,7 +75,7 @@ sift_one(struct sieve *s, const struct bundle *answer, struct bundle *to)
 	struct bundle kept = BUNDLE_INIT;
 	enum rb_err rc = RB_OK;
 	bool is_new = !has_checkpoint(to, note);
-	size_t i;
+	size_t i, before = to->nevidence;
 
 	if (!is_own(s, note)) {
 		s->nstrangers += answer->nevidence;
@@ -95,6 +94,7 @@ sift_one(struct sieve *s, const struct bundle *answer, struct bundle *to)
 	/* One file may lie in two buckets: the second copy falls away. */
 	if ((rc = bundle_merge(to, &kept)) != RB_OK)
 		goto out;
+	s->nkept += to->nevidence - before;
 	if (is_new)
 		s->checkpoints_left--;
 	rc = RB_OK;

@@ -79,7 +79,7 @@ end(void **state)
 static void
 hear(struct testnode *t, enum verdict v, uint8_t mark)
 {
-	struct says says = { v, FILE_NAME, mark, NULL, NULL };
+	struct says says = { .verdict = v, .file = FILE_NAME, .mark = mark };
 	uint64_t index = testnode_say(t, &says);
 
 	testnode_prove(t, index, t->n, &bundle);
@@ -249,10 +249,10 @@ splice(struct testnode *t, uint64_t shown, uint64_t proven)
 static void
 a_valid_proof_for_another_leaf_proves_nothing(void **state)
 {
-	const struct says lie = { VERDICT_REPRODUCED, FILE_NAME, GOOD, NULL,
-		NULL };
-	const struct says truth = { VERDICT_REPRODUCED, "other_1_all.deb",
-		0x22, NULL, NULL };
+	const struct says lie = { .verdict = VERDICT_REPRODUCED,
+		.file = FILE_NAME, .mark = GOOD };
+	const struct says truth = { .verdict = VERDICT_REPRODUCED,
+		.file = "other_1_all.deb", .mark = 0x22 };
 
 	(void)state;
 	hear(&nodes[ALICE], VERDICT_REPRODUCED, GOOD);
@@ -266,8 +266,8 @@ a_valid_proof_for_another_leaf_proves_nothing(void **state)
 static void
 a_valid_proof_for_another_file_is_no_evidence(void **state)
 {
-	const struct says other = { VERDICT_REPRODUCED, "other_1_all.deb",
-		0x22, NULL, NULL };
+	const struct says other = { .verdict = VERDICT_REPRODUCED,
+		.file = "other_1_all.deb", .mark = 0x22 };
 
 	(void)state;
 	hear(&nodes[ALICE], VERDICT_REPRODUCED, GOOD);
@@ -280,11 +280,11 @@ a_valid_proof_for_another_file_is_no_evidence(void **state)
 static void
 an_envelope_by_another_key_proves_nothing(void **state)
 {
-	struct says lie = { VERDICT_REPRODUCED, FILE_NAME, GOOD, NULL, NULL };
+	const struct says lie = { .verdict = VERDICT_REPRODUCED,
+		.file = FILE_NAME, .mark = GOOD, .signer = nodes[ALICE].key };
 
 	(void)state;
 	hear(&nodes[ALICE], VERDICT_REPRODUCED, GOOD);
-	lie.signer = nodes[ALICE].key;
 	testnode_say(&nodes[BOB], &lie);
 	testnode_prove(&nodes[BOB], 0, 1, &bundle);
 	assert_refused(decide_about(GOOD), CAUSE_TOO_FEW, 1);
@@ -507,8 +507,8 @@ hear_something(void)
 		VERDICT_REPRODUCED, VERDICT_REPRODUCED, VERDICT_DIFFERS,
 		VERDICT_FAILED, VERDICT_UNAVAILABLE };
 	struct testnode *t = draw(12) == 0 ? &stranger : &nodes[draw(NODES)];
-	struct says says = { verdicts[draw(6)], FILE_NAME,
-		draw(4) == 0 ? BAD : GOOD, NULL, NULL };
+	struct says says = { .verdict = verdicts[draw(6)], .file = FILE_NAME,
+		.mark = draw(4) == 0 ? BAD : GOOD };
 	uint64_t index;
 
 	if (draw(8) == 0)

@@ -83,7 +83,8 @@ fill(struct statement *s, const struct testnode *t, const struct says *says)
 	s->published.version = text("1.0-1");
 	s->published.arch = text("amd64");
 	s->published.size = 1000;
-	s->published.sha256 = digest_of_mark(says->mark);
+	s->published.sha256 = says->sha256 != NULL ? *says->sha256 :
+	    digest_of_mark(says->mark);
 	s->published.metadata = digest_of_mark(0xf0);
 	s->published.seen = 1750000000;
 	s->source.kind = text("debian-source");
@@ -109,10 +110,11 @@ fill(struct statement *s, const struct testnode *t, const struct says *says)
 	s->finished = 1750000100;
 	if (says->verdict == VERDICT_REPRODUCED) {
 		s->rebuilt.compared = COMPARED_IDENTICAL;
-		set_digest(&s->rebuilt.sha256, says->mark);
+		s->rebuilt.sha256.is_set = true;
+		s->rebuilt.sha256.value = s->published.sha256;
 		s->rebuilt.size = 1000;
 	} else if (says->verdict == VERDICT_DIFFERS) {
-		set_digest(&s->rebuilt.sha256, (uint8_t)~says->mark);
+		set_digest(&s->rebuilt.sha256, 0xf5);
 		s->rebuilt.size = 1001;
 	}
 }

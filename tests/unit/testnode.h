@@ -33,6 +33,7 @@ struct says {
 	uint8_t mark;         /* all bytes of the published file's digest */
 	const char *builder;  /* NULL: the node's own name */
 	const struct key *signer; /* NULL: the node's own key */
+	const struct digest *sha256; /* instead of the mark, unless NULL */
 };
 
 void testnode_init(struct testnode *t, const char *name);

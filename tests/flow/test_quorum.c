@@ -1,0 +1,447 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tests/flow/webnode.h"
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/base/file.h"
+
+#define FILE_NAME "hello_1.0-1_amd64.deb"
+#define CONTENT "what the archive ships"
+#define TAMPERED "what somebody would like to be installed"
+
+/* Three operators with a node each; two of them are needed. */
+enum { ALICE, BOB, CAROL, NODES };
+
+static struct testnode nodes[NODES];
+static struct webnode webs[NODES];
+static struct digest good;
+static char root[] = "/tmp/quorum.XXXXXX";
+static char output[65536]; /* of the last program, both streams */
+
+static void
+write_file(const char *name, const void *p, size_t len)
+{
+	int fd = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+
+	assert_int_not_equal(fd, -1);
+	assert_int_equal(file_write_fd(fd, span_of(p, len)), RB_OK);
+	close(fd);
+}
+
+static void
+write_policy(void)
+{
+	struct buf text = BUF_INIT, vkey = BUF_INIT;
+	size_t i;
+
+	assert_int_equal(buf_put_str(&text, "policy 1\n"), RB_OK);
+	for (i = 0; i < NODES; i++) {
+		buf_reset(&vkey);
+		assert_int_equal(vkey_write(&nodes[i].vkey, &vkey), RB_OK);
+		assert_int_equal(buf_printf(&text,
+		    "node %.*s http://127.0.0.1:%d/base/\n", (int)vkey.len,
+		    (const char *)vkey.p, webs[i].port), RB_OK);
+	}
+	assert_int_equal(buf_put_str(&text, "operator alice a.example/log\n"
+	    "operator bob b.example/log\noperator carol c.example/log\n"
+	    "require 2\nrepository example\n"), RB_OK);
+	write_file("policy", text.p, text.len);
+	buf_clear(&text);
+	buf_clear(&vkey);
+}
+
+/* Everything that a node has said, in the form of an answer. */
+static void
+publish(size_t node, struct webnode *at)
+{
+	struct bundle b = BUNDLE_INIT;
+	size_t i;
+
+	buf_clear(&at->answer);
+	for (i = 0; i < nodes[node].n; i++)
+		testnode_prove(&nodes[node], i, nodes[node].n, &b);
+	assert_int_equal(bundle_write(&b, &at->answer), RB_OK);
+	bundle_clear(&b);
+}
+
+static void
+say(size_t node, enum verdict v, const struct digest *sha256)
+{
+	const struct says says = { .verdict = v, .file = FILE_NAME,
+		.sha256 = sha256 };
+
+	testnode_say(&nodes[node], &says);
+}
+
+static int
+begin(void **state)
+{
+	static const char *const names[] = { "a.example/log",
+		"b.example/log", "c.example/log" };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NODES; i++) {
+		testnode_init(&nodes[i], names[i]);
+		webnode_start(&webs[i], MANNER_HONEST);
+		say(i, VERDICT_REPRODUCED, &good);
+		publish(i, &webs[i]);
+	}
+	write_policy();
+	write_file(FILE_NAME, CONTENT, strlen(CONTENT));
+	assert_int_equal(mkdir("evil", 0755), 0);
+	write_file("evil/" FILE_NAME, TAMPERED, strlen(TAMPERED));
+	return 0;
+}
+
+static int
+end(void **state)
+{
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NODES; i++) {
+		webnode_stop(&webs[i]);
+		testnode_clear(&nodes[i]);
+	}
+	unlink("bundle");
+	unlink(FILE_NAME);
+	unlink("evil/" FILE_NAME);
+	unlink("policy");
+	rmdir("evil");
+	return 0;
+}
+
+/* Runs build/bin/qubes-quorum; returns its exit status. */
+static int
+run(const char *const *args, const char *stdout_path)
+{
+	const char *argv[32] = { "qubes-quorum" };
+	char program[4096];
+	posix_spawn_file_actions_t actions;
+	size_t n = 1;
+	int status, fd;
+	pid_t pid;
+	ssize_t len;
+
+	snprintf(program, sizeof(program), "%s/qubes-quorum",
+	    getenv("RB_BIN"));
+	for (; *args != NULL; args++)
+		argv[n++] = *args;
+	argv[n] = NULL;
+	assert_int_equal(posix_spawn_file_actions_init(&actions), 0);
+	posix_spawn_file_actions_addopen(&actions, 2, "output",
+	    O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0600);
+	if (stdout_path != NULL)
+		posix_spawn_file_actions_addopen(&actions, 1, stdout_path,
+		    O_WRONLY, 0);
+	else
+		posix_spawn_file_actions_adddup2(&actions, 2, 1);
+	assert_int_equal(posix_spawn(&pid, program, &actions, NULL,
+	    (char *const *)(uintptr_t)argv, environ), 0);
+	posix_spawn_file_actions_destroy(&actions);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	fd = open("output", O_RDONLY | O_CLOEXEC);
+	len = read(fd, output, sizeof(output) - 1);
+	output[len > 0 ? len : 0] = '\0';
+	close(fd);
+	unlink("output");
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+#define RUN(...) run((const char *const[]){ __VA_ARGS__, NULL }, NULL)
+
+static void
+assert_says(const char *words)
+{
+	if (strstr(output, words) == NULL)
+		fail_msg("does not say \"%s\":\n%s", words, output);
+}
+
+static void
+assert_silent_about(const char *words)
+{
+	if (strstr(output, words) != NULL)
+		fail_msg("says \"%s\":\n%s", words, output);
+}
+
+static void
+fetch(const char *file)
+{
+	if (RUN("fetch", "-p", "policy", "-o", "bundle", file) != 0)
+		fail_msg("%s", output);
+}
+
+static void
+without_a_bundle_nothing_is_accepted(void **state)
+{
+	(void)state;
+	assert_int_equal(RUN("verify", "-p", "policy", FILE_NAME), 1);
+	assert_says("refused   " FILE_NAME "  0 of 2; nobody tried it");
+	assert_says("no bundle was given");
+}
+
+static void
+what_cannot_be_read_is_not_decided(void **state)
+{
+	(void)state;
+	assert_int_equal(mkfifo("fifo", 0600), 0);
+	fetch(FILE_NAME);
+	assert_int_equal(RUN("verify", "-p", "policy", "-b", "bundle",
+	    FILE_NAME, "absent"), 2);
+	assert_says("absent: cannot be opened");
+	assert_silent_about("accepted");
+	assert_int_equal(RUN("verify", "-p", "policy", "-b", "bundle", "fifo"),
+	    2);
+	assert_says("no regular file");
+	assert_int_equal(RUN("verify", "-p", "policy", "-b", "bundle", "."),
+	    2);
+	assert_int_equal(RUN("verify", "-p", "policy", "-b", "policy",
+	    FILE_NAME), 2);
+	assert_int_equal(RUN("verify", "-p", "bundle", "-b", "bundle",
+	    FILE_NAME), 2);
+	assert_int_equal(RUN("verify", "-p", "policy", "-b", "absent",
+	    FILE_NAME), 2);
+	assert_int_equal(RUN("verify", "-b", "bundle", FILE_NAME), 2);
+	assert_says("no policy");
+	assert_int_equal(RUN("verify", "-p", "policy", "-p", "policy",
+	    FILE_NAME), 2);
+	assert_int_equal(RUN("verify", "-p", "policy"), 2);
+	assert_int_equal(RUN("verify", "--force", "-p", "policy", FILE_NAME),
+	    2);
+	assert_int_equal(RUN("approve"), 2);
+	unlink("fifo");
+}
+
+static void
+a_decision_that_nobody_could_read_is_none(void **state)
+{
+	static const char *const args[] = { "verify", "-p", "policy", "-b",
+		"bundle", FILE_NAME, NULL };
+
+	(void)state;
+	fetch(FILE_NAME);
+	assert_int_equal(run(args, NULL), 0);
+	assert_int_equal(run(args, "/dev/full"), 2);
+}
+
+static void
+the_honest_file_is_accepted(void **state)
+{
+	(void)state;
+	fetch(FILE_NAME);
+	assert_says("c.example/log: evidence 1");
+	assert_int_equal(RUN("verify", "-p", "policy", "-b", "bundle",
+	    FILE_NAME), 0);
+	assert_says("accepted  " FILE_NAME "  3 of 2: alice, bob, carol\n");
+	assert_int_equal(RUN("verify", "--json", "-p", "policy", "-b",
+	    "bundle", FILE_NAME), 0);
+	assert_says("{\"cause\":\"accepted\",\"decision\":\"accepted\"");
+	assert_says("\"operators\":[\"alice\",\"bob\",\"carol\"]");
+	assert_int_equal(RUN("explain", "-p", "policy", "-b", "bundle",
+	    FILE_NAME), 0);
+	assert_says("accepted when 2 of 3 operators");
+}
+
+static void
+a_tampered_file_is_refused_and_the_real_one_named(void **state)
+{
+	char hex[DIGEST_HEX_LEN + 1];
+
+	(void)state;
+	digest_hex(&good, hex);
+	fetch("evil/" FILE_NAME);
+	assert_int_equal(RUN("verify", "-p", "policy", "-b", "bundle",
+	    "evil/" FILE_NAME), 1);
+	assert_says("0 of 2; these are not the published bytes");
+	assert_says(hex);
+	assert_int_equal(RUN("verify", "-p", "policy", "-b", "bundle",
+	    FILE_NAME, "evil/" FILE_NAME), 1);
+	assert_says("accepted  " FILE_NAME);
+	assert_says("refused   evil/" FILE_NAME);
+	assert_int_equal(RUN("explain", "-p", "policy", "-b", "bundle",
+	    "evil/" FILE_NAME), 1);
+	assert_says("Do not install it.");
+}
+
+static void
+other_verdicts_are_told_apart(void **state)
+{
+	static const struct {
+		enum verdict verdict;
+		const char *says;
+	} t[] = {
+		{ VERDICT_UNAVAILABLE, "could not be rebuilt" },
+		{ VERDICT_FAILED, "could not be rebuilt" },
+		{ VERDICT_DIFFERS, "somebody rebuilt it and got other bytes" },
+	};
+	struct digest tampered;
+	size_t i;
+
+	(void)state;
+	assert_int_equal(digest_of(SPAN(TAMPERED), &tampered), RB_OK);
+	webs[ALICE].manner = MANNER_NOT_FOUND;
+	webs[CAROL].manner = MANNER_NOT_FOUND;
+	testnode_clear(&nodes[BOB]);
+	testnode_init(&nodes[BOB], "b.example/log");
+	write_policy();
+	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		say(BOB, t[i].verdict, &tampered);
+		publish(BOB, &webs[BOB]);
+		fetch("evil/" FILE_NAME);
+		assert_int_equal(RUN("verify", "-p", "policy", "-b", "bundle",
+		    "evil/" FILE_NAME), 1);
+		assert_says(t[i].says);
+		assert_says(verdict_name(t[i].verdict));
+	}
+}
+
+static void
+no_node_learns_which_file_was_meant(void **state)
+{
+	char hex[DIGEST_HEX_LEN + 1], bucket[64];
+	const char *line, *end;
+	size_t i, n;
+
+	(void)state;
+	digest_hex(&good, hex);
+	fetch(FILE_NAME);
+	snprintf(bucket, sizeof(bucket), "/base/evidence/prefix/%.2s\n", hex);
+	for (i = 0; i < NODES; i++) {
+		assert_non_null(strstr(webs[i].asked, bucket));
+		assert_string_equal(webs[i].asked, webs[0].asked);
+		for (n = 0, line = webs[i].asked; *line != '\0';
+		    line = end + 1, n++) {
+			end = strchr(line, '\n');
+			/* two digits behind the last slash */
+			assert_true(end[-3] == '/');
+		}
+		assert_int_equal(n, 2);
+	}
+}
+
+static void
+a_node_of_bad_manners_harms_nobody_else(void **state)
+{
+	static const struct {
+		enum manner manner;
+		const char *says;
+	} t[] = {
+		{ MANNER_NOT_FOUND, "b.example/log: evidence 0" },
+		{ MANNER_ERROR, "status 500" },
+		{ MANNER_REDIRECT, "status 302" },
+		{ MANNER_GARBAGE, "no evidence" },
+		{ MANNER_TRUNCATED, "b.example/log: given up" },
+		{ MANNER_ENDLESS, "more than 16777216 bytes" },
+		{ MANNER_SILENT, "b.example/log: given up" },
+	};
+	size_t i;
+
+	(void)state;
+	snprintf(webs[BOB].to, sizeof(webs[BOB].to),
+	    "http://127.0.0.1:%d/base/evidence/prefix/00", webs[ALICE].port);
+	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		webs[BOB].manner = t[i].manner;
+		fetch(FILE_NAME);
+		assert_says(t[i].says);
+		assert_int_equal(RUN("verify", "-p", "policy", "-b", "bundle",
+		    FILE_NAME), 0);
+		assert_says("2 of 2: alice, carol\n");
+		assert_says("bob (b.example/log): nothing");
+	}
+}
+
+static void
+what_one_node_says_for_another_is_dropped(void **state)
+{
+	(void)state;
+	publish(ALICE, &webs[BOB]);
+	fetch(FILE_NAME);
+	assert_says("that are not its own");
+	assert_int_equal(RUN("verify", "-p", "policy", "-b", "bundle",
+	    FILE_NAME), 0);
+	assert_says("2 of 2: alice, carol\n");
+}
+
+static void
+a_dead_node_is_named_and_all_dead_write_nothing(void **state)
+{
+	(void)state;
+	webnode_stop(&webs[BOB]);
+	fetch(FILE_NAME);
+	assert_says("b.example/log: given up after 0 of 2 answers");
+	unlink("bundle");
+	webnode_stop(&webs[ALICE]);
+	webnode_stop(&webs[CAROL]);
+	assert_int_equal(RUN("fetch", "-p", "policy", "-o", "bundle",
+	    FILE_NAME), 1);
+	assert_says("nothing was written");
+	assert_int_equal(access("bundle", F_OK), -1);
+}
+
+static void
+hostile_file_names_drive_no_terminal(void **state)
+{
+	static const char name[] = "x\x1b[2J\naccepted  y";
+
+	(void)state;
+	write_file(name, "x", 1);
+	assert_int_equal(RUN("verify", "-p", "policy", name), 1);
+	assert_says("refused   x\\x1b[2J\\x0aaccepted  y");
+	assert_silent_about("\x1b");
+	assert_int_equal(RUN("verify", "--json", "-p", "policy", name), 1);
+	assert_silent_about("\x1b");
+	unlink(name);
+}
+
+static void
+a_policy_is_told_in_words(void **state)
+{
+	(void)state;
+	assert_int_equal(RUN("policy", "check", "policy"), 0);
+	assert_says("2 of 3 operators");
+	assert_says("bob (b.example/log) at http://127.0.0.1:");
+	write_file("policy", "policy 1\nrequire 0\n", 19);
+	assert_int_equal(RUN("policy", "check", "policy"), 2);
+	assert_says("always accepts");
+}
+
+#define CLAIM(f) cmocka_unit_test_setup_teardown(f, begin, end)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CLAIM(without_a_bundle_nothing_is_accepted),
+		CLAIM(what_cannot_be_read_is_not_decided),
+		CLAIM(a_decision_that_nobody_could_read_is_none),
+		CLAIM(the_honest_file_is_accepted),
+		CLAIM(a_tampered_file_is_refused_and_the_real_one_named),
+		CLAIM(other_verdicts_are_told_apart),
+		CLAIM(no_node_learns_which_file_was_meant),
+		CLAIM(a_node_of_bad_manners_harms_nobody_else),
+		CLAIM(what_one_node_says_for_another_is_dropped),
+		CLAIM(a_dead_node_is_named_and_all_dead_write_nothing),
+		CLAIM(hostile_file_names_drive_no_terminal),
+		CLAIM(a_policy_is_told_in_words),
+	};
+	int failed;
+
+	assert_non_null(getenv("RB_BIN"));
+	if (mkdtemp(root) == NULL || chdir(root) == -1)
+		return 1;
+	unsetenv("http_proxy");
+	unsetenv("ALL_PROXY");
+	unsetenv("all_proxy");
+	if (digest_of(SPAN(CONTENT), &good) != RB_OK)
+		return 1;
+	failed = cmocka_run_group_tests_name("quorum", tests, NULL, NULL);
+	if (chdir("/") == 0)
+		rmdir(root);
+	return failed;
+}
