@@ -6,9 +6,10 @@
  * it files what attestor sends.  It is a process of its own because LMDB's
  * lock is memory that httpd, which listens to the world, may write too:
  * pointers of a robust mutex among it.  Whoever owns httpd, and through that
- * lock this process, can change or stop what this node serves, which every
- * reader verifies anyway; they reach neither the truth, nor attestor, nor
- * the signer, so nothing false is signed and nothing signed is lost.
+ * lock this process, can change what this node serves, which every reader
+ * verifies anyway, and can stop the node, which ends rather than go on
+ * without it; they reach neither the truth, nor attestor, nor the signer, so
+ * nothing false is signed and nothing signed is lost.
  */
 #include <stdio.h>
 #include <stdlib.h>
