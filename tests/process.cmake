@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-rb_test(test_role unit unit/test_role.c LINK rb_process Threads::Threads)
+rb_test(test_role unit unit/test_role.c unit/test_role_inside.c
+	LINK rb_process Threads::Threads)
 rb_test(test_foreign unit unit/test_foreign.c LINK rb_process)
 rb_test(test_jail unit unit/test_jail.c unit/test_jail_deeds.c
 	LINK rb_process Threads::Threads)

@@ -30,8 +30,8 @@ enum rb_err buf_reserve(struct buf *b, size_t more) RB_CHECK;
 enum rb_err buf_put(struct buf *b, struct span s) RB_CHECK;
 enum rb_err buf_put_str(struct buf *b, const char *s) RB_CHECK;
 enum rb_err buf_put_byte(struct buf *b, uint8_t byte) RB_CHECK;
-enum rb_err buf_printf(struct buf *b, const char *fmt, ...) RB_CHECK
-    RB_PRINTF(2, 3);
+enum rb_err buf_printf(struct buf *b, const char *fmt, ...)
+    RB_CHECK RB_PRINTF(2, 3);
 
 struct span buf_span(const struct buf *b);
 

@@ -126,7 +126,7 @@ section_skip(struct reader *in)
 
 static enum rb_err
 section_find(struct reader *in, const struct conf_section *sections, size_t n,
-    uint64_t *seen, const struct conf_section **out)
+    uint64_t *seen, size_t *out)
 {
 	char names[NAMES_MAX] = "";
 	size_t i;
@@ -142,7 +142,7 @@ section_find(struct reader *in, const struct conf_section *sections, size_t n,
 			return reader_refuse(in, "section", sections[i].name,
 			    " is given twice: join them");
 		*seen |= UINT64_C(1) << i;
-		*out = &sections[i];
+		*out = i;
 		return RB_OK;
 	}
 	return refuse_unknown(in, "section", names);
@@ -153,16 +153,19 @@ static enum rb_err
 sections_read(struct reader *in, const struct conf_section *sections, size_t n,
     uint64_t *seen)
 {
-	const struct conf_section *s = NULL;
 	enum rb_err rc = RB_EINTERNAL;
+	size_t which = 0;
 
 	for (;;) {
+		const struct conf_section *s;
+
 		if ((rc = reader_next(in)) != RB_OK)
 			return rc;
 		if (in->event.type == YAML_MAPPING_END_EVENT)
 			return RB_OK;
-		if ((rc = section_find(in, sections, n, seen, &s)) != RB_OK)
+		if ((rc = section_find(in, sections, n, seen, &which)) != RB_OK)
 			return rc;
+		s = &sections[which];
 		if ((rc = reader_next(in)) != RB_OK)
 			return rc;
 		if (in->event.type != YAML_MAPPING_START_EVENT)

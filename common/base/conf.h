@@ -12,12 +12,18 @@
  * in a configuration is ever silently ignored.
  */
 enum conf_kind {
-	CONF_TEXT,    /* char *, owned; printable, no control characters */
-	CONF_NUMBER,  /* uint64_t, with `min` and `max` */
-	CONF_SIZE,    /* uint64_t bytes: a number, or one with K, M, G (1024) */
-	CONF_SECONDS, /* uint64_t: a number, or one with s, m, h, d */
-	CONF_BOOL,    /* bool: true, false */
-	CONF_LIST,    /* struct conf_list */
+	/* char *, owned; printable, no control characters */
+	CONF_TEXT,
+	/* uint64_t, with `min` and `max` */
+	CONF_NUMBER,
+	/* uint64_t bytes: a number, or one with K, M, G (1024) */
+	CONF_SIZE,
+	/* uint64_t: a number, or one with s, m, h, d */
+	CONF_SECONDS,
+	/* bool: true, false */
+	CONF_BOOL,
+	/* struct conf_list */
+	CONF_LIST,
 };
 
 struct conf_list {
@@ -28,7 +34,7 @@ struct conf_list {
 struct conf_key {
 	const char *name;
 	enum conf_kind kind;
-	size_t offset;   /* of the field in the section's struct */
+	size_t offset; /* of the field in the section's struct */
 	bool required;
 	uint64_t min, max; /* for numbers, sizes and seconds; 0,0: no bound */
 };

@@ -90,8 +90,8 @@ reader_next(struct reader *in)
 		    e->data.mapping_start.tag);
 	if (e->type == YAML_DOCUMENT_START_EVENT &&
 	    (e->data.document_start.version_directive != NULL ||
-	    e->data.document_start.tag_directives.start !=
-	    e->data.document_start.tag_directives.end))
+		e->data.document_start.tag_directives.start !=
+		    e->data.document_start.tag_directives.end))
 		return reader_refuse(in, "directive", "",
 		    " is not allowed here");
 	return RB_OK;

@@ -35,9 +35,10 @@ scalar_is_null(const struct reader *in)
 {
 	struct span s = reader_scalar(in);
 
-	return scalar_is_plain(in) && (s.len == 0 || span_equal_str(s, "~") ||
-	    span_equal_str(s, "null") || span_equal_str(s, "Null") ||
-	    span_equal_str(s, "NULL"));
+	return scalar_is_plain(in) &&
+	    (s.len == 0 || span_equal_str(s, "~") ||
+		span_equal_str(s, "null") || span_equal_str(s, "Null") ||
+		span_equal_str(s, "NULL"));
 }
 
 static enum rb_err
@@ -130,8 +131,8 @@ bool_read(struct reader *in, const struct conf_key *key, bool *out)
 {
 	bool is_true = span_equal_str(reader_scalar(in), "true");
 
-	if (!scalar_is_plain(in) || (!is_true &&
-	    !span_equal_str(reader_scalar(in), "false")))
+	if (!scalar_is_plain(in) ||
+	    (!is_true && !span_equal_str(reader_scalar(in), "false")))
 		return reader_refuse(in, "key", key->name,
 		    conf_kind_says(CONF_BOOL));
 	*out = is_true;
@@ -210,7 +211,8 @@ conf_value_read(struct reader *in, const struct conf_key *key, void *into)
 	enum rb_err rc = RB_EINTERNAL;
 	char *text = NULL;
 	yaml_event_type_t wanted = key->kind == CONF_LIST ?
-	    YAML_SEQUENCE_START_EVENT : YAML_SCALAR_EVENT;
+	    YAML_SEQUENCE_START_EVENT :
+	    YAML_SCALAR_EVENT;
 
 	if (in->event.type != wanted)
 		return reader_refuse(in, "key", key->name,

@@ -51,8 +51,8 @@ hex_parse(struct span in, uint8_t *out, size_t len)
 			return RB_EFORMAT;
 	}
 	for (i = 0; i < len; i++)
-		out[i] = (uint8_t)(hex_value(in.p[2 * i]) << 4 |
-		    hex_value(in.p[2 * i + 1]));
+		out[i] = (uint8_t)((unsigned int)hex_value(in.p[2 * i]) << 4 |
+		    (unsigned int)hex_value(in.p[2 * i + 1]));
 	return RB_OK;
 }
 
@@ -73,7 +73,8 @@ base64_write(struct span in, struct buf *out)
 		for (j = 0; j < 3; j++)
 			group = group << 8 | (j < n ? in.p[i + j] : 0u);
 		for (j = 0; j < 4; j++)
-			out->p[out->len++] = j > n ? (uint8_t)'=' :
+			out->p[out->len++] = j > n ?
+			    (uint8_t)'=' :
 			    (uint8_t)base64_digits[group >> (18 - 6 * j) & 63];
 	}
 	return RB_OK;
@@ -219,8 +220,8 @@ utc_write(int64_t seconds, char out[UTC_LEN + 1])
 	for (m = 1; month_days(y, m) <= days; m++)
 		days -= month_days(y, m);
 	if (snprintf(text, sizeof(text), "%04d-%02d-%02dT%02d:%02d:%02dZ",
-	    (int)y, (int)m, (int)days + 1, (int)(rest / 3600),
-	    (int)(rest / 60 % 60), (int)(rest % 60)) != UTC_LEN)
+		(int)y, (int)m, (int)days + 1, (int)(rest / 3600),
+		(int)(rest / 60 % 60), (int)(rest % 60)) != UTC_LEN)
 		return RB_EINTERNAL;
 	for (size_t i = 0; i <= UTC_LEN; i++)
 		out[i] = text[i];
@@ -253,8 +254,7 @@ utc_parse(struct span in, int64_t *out)
 	int64_t days;
 	int64_t i;
 
-	if (in.len != UTC_LEN ||
-	    take_digits(&in, 4, '-', &y) != RB_OK ||
+	if (in.len != UTC_LEN || take_digits(&in, 4, '-', &y) != RB_OK ||
 	    take_digits(&in, 2, '-', &m) != RB_OK ||
 	    take_digits(&in, 2, 'T', &d) != RB_OK ||
 	    take_digits(&in, 2, ':', &hour) != RB_OK ||

@@ -82,11 +82,12 @@ file_read_at(int dirfd, const char *name, size_t limit, struct buf *out)
 	int fd = -1;
 
 	/* A pipe put there must not keep us waiting for its writer. */
-	fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW |
-	    O_NONBLOCK | O_NOCTTY);
+	fd = openat(dirfd, name,
+	    O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0) {
 		rc = errno == ENOENT ? RB_ENOTFOUND :
-		    errno == ELOOP ? RB_EREFUSED : RB_EIO;
+		    errno == ELOOP   ? RB_EREFUSED :
+				       RB_EIO;
 		goto out;
 	}
 	rc = file_read_fd(fd, limit, out);
@@ -122,8 +123,8 @@ write_new(int dirfd, const char *name, struct span s, mode_t mode)
 		rc = RB_EIO;
 		goto out;
 	}
-	fd = openat(dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC |
-	    O_NOFOLLOW, 0600);
+	fd = openat(dirfd, name,
+	    O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0) {
 		rc = RB_EIO;
 		goto out;
@@ -235,8 +236,10 @@ memory_file(const char *name, struct span s, int *out)
 	}
 	if ((rc = file_write_fd(fd, s)) != RB_OK)
 		goto out;
-	if (lseek(fd, 0, SEEK_SET) != 0 || fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL |
-	    F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) != 0) {
+	if (lseek(fd, 0, SEEK_SET) != 0 ||
+	    fcntl(fd, F_ADD_SEALS,
+		F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) !=
+		0) {
 		rc = RB_EIO;
 		goto out;
 	}

@@ -103,7 +103,7 @@ enter_namespaces(unsigned int allow)
 		return "be dumpable";
 	if (unshare(flags) != 0)
 		return "make namespaces (user namespaces must be allowed: "
-		    "user_namespaces(7))";
+		       "user_namespaces(7))";
 	if (!write_proc("/proc/self/setgroups", "deny"))
 		return "give up groups";
 	if (!write_map("/proc/self/uid_map", uid) ||
@@ -159,10 +159,12 @@ enter_no_privileges(void)
 	}
 	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0)
 		return "clear ambient capabilities";
-	if (prctl(PR_SET_SECUREBITS, SECBIT_NOROOT | SECBIT_NOROOT_LOCKED |
-	    SECBIT_NO_SETUID_FIXUP | SECBIT_NO_SETUID_FIXUP_LOCKED |
-	    SECBIT_KEEP_CAPS_LOCKED | SECBIT_NO_CAP_AMBIENT_RAISE |
-	    SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED, 0, 0, 0) != 0)
+	if (prctl(PR_SET_SECUREBITS,
+		SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP |
+		    SECBIT_NO_SETUID_FIXUP_LOCKED | SECBIT_KEEP_CAPS_LOCKED |
+		    SECBIT_NO_CAP_AMBIENT_RAISE |
+		    SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED,
+		0, 0, 0) != 0)
 		return "lock securebits";
 	memset(&head, 0, sizeof(head));
 	memset(none, 0, sizeof(none));
@@ -197,7 +199,7 @@ jail_plan_enter(const struct jail_plan *p)
 	if (geteuid() == 0) {
 		errno = EPERM;
 		return "confine root (start this program as the user that it "
-		    "is meant for)";
+		       "is meant for)";
 	}
 	if ((step = enter_namespaces(p->allow)) != NULL)
 		return step;

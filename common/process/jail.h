@@ -20,27 +20,40 @@
  * Jails stack: a child's can only be narrower than its parent's.
  */
 enum {
-	JAIL_NET = 1 << 0,     /* socket, connect: IPv4, IPv6, Unix */
-	JAIL_ACCEPT = 1 << 1,  /* accept on descriptors it has */
-	JAIL_THREADS = 1 << 2, /* new threads */
-	JAIL_FILES = 1 << 3,   /* openat and friends, on `paths` alone */
-	JAIL_SPAWN = 1 << 4,   /* fork, exec, wait, kill own children, make the
-	                        * jails of children.  Reads and executes our
-	                        * own programs and the system's libraries,
-	                        * writes in /proc (maps of namespaces); what
-	                        * children need besides is for `paths` */
-	JAIL_DB = 1 << 5,      /* what LMDB needs on descriptors already open:
-	                        * shared maps, record locks, sync */
-	JAIL_UNIX = 1 << 6,    /* socket, connect, accept: Unix only */
+	/* socket, connect: IPv4, IPv6, Unix */
+	JAIL_NET = 1 << 0,
+	/* accept on descriptors that it has */
+	JAIL_ACCEPT = 1 << 1,
+	/* new threads */
+	JAIL_THREADS = 1 << 2,
+	/* openat and friends, on `paths` alone */
+	JAIL_FILES = 1 << 3,
+	/*
+	 * fork, exec, wait, kill own children, make the jails of children.
+	 * Reads and executes our own programs and the system's libraries,
+	 * writes in /proc (maps of namespaces); what children need besides
+	 * is for `paths`.
+	 */
+	JAIL_SPAWN = 1 << 4,
+	/*
+	 * What LMDB needs on descriptors already open: shared maps, record
+	 * locks, sync.
+	 */
+	JAIL_DB = 1 << 5,
+	/* socket, connect, accept: Unix only */
+	JAIL_UNIX = 1 << 6,
 };
 
 /* One path and what Landlock leaves of it. */
 struct jail_path {
 	const char *path;
 	enum {
-		JAIL_READ,         /* read files and directories below */
-		JAIL_READ_EXEC,    /* and execute */
-		JAIL_WRITE,        /* and create, write, rename, remove */
+		/* Files and directories below. */
+		JAIL_READ,
+		/* And execute. */
+		JAIL_READ_EXEC,
+		/* And (not execute, but) create, write, rename, remove. */
+		JAIL_WRITE,
 	} allow;
 	/* Absent paths are skipped instead of an error. */
 	int optional;
@@ -57,10 +70,12 @@ struct jail {
 	 */
 	const int *fds;
 	size_t nfds;
-	uint64_t memory;   /* RLIMIT_AS in bytes; 0: unlimited */
-	uint64_t files;    /* RLIMIT_NOFILE; 0: 64 */
-	uint64_t file_max; /* RLIMIT_FSIZE in bytes; 0: unlimited */
-	uint64_t cpu;      /* RLIMIT_CPU in seconds; 0: unlimited */
+	/* RLIMIT_AS and RLIMIT_FSIZE in bytes; 0: unlimited. */
+	uint64_t memory, file_max;
+	/* RLIMIT_NOFILE; 0: 64. */
+	uint64_t files;
+	/* RLIMIT_CPU in seconds; 0: unlimited. */
+	uint64_t cpu;
 };
 
 /* Not undone by anything.  Threads must not exist yet. */

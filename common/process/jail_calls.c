@@ -21,16 +21,15 @@
  * everything else the process is killed, since only an attacker asks.
  */
 #define FILTER_MAX (256 * 1024)
-#define THREAD_FLAGS (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | \
-	CLONE_THREAD)
+#define THREAD_FLAGS \
+	(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD)
 
 #define LIST_END (-1)
 
 /* Computing, and reading and writing what one has. */
-static const int calls_base[] = {
-	SCMP_SYS(read), SCMP_SYS(readv), SCMP_SYS(pread64), SCMP_SYS(preadv),
-	SCMP_SYS(write), SCMP_SYS(writev), SCMP_SYS(pwrite64),
-	SCMP_SYS(pwritev), SCMP_SYS(lseek), SCMP_SYS(close),
+static const int calls_base[] = { SCMP_SYS(read), SCMP_SYS(readv),
+	SCMP_SYS(pread64), SCMP_SYS(preadv), SCMP_SYS(write), SCMP_SYS(writev),
+	SCMP_SYS(pwrite64), SCMP_SYS(pwritev), SCMP_SYS(lseek), SCMP_SYS(close),
 	SCMP_SYS(close_range), SCMP_SYS(fstat), SCMP_SYS(dup), SCMP_SYS(dup2),
 	SCMP_SYS(dup3), SCMP_SYS(ftruncate), SCMP_SYS(fallocate),
 	SCMP_SYS(fadvise64), SCMP_SYS(fsync), SCMP_SYS(fdatasync),
@@ -42,87 +41,72 @@ static const int calls_base[] = {
 	SCMP_SYS(brk), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise),
 	SCMP_SYS(futex), SCMP_SYS(set_robust_list), SCMP_SYS(rseq),
 	SCMP_SYS(membarrier), SCMP_SYS(restart_syscall), SCMP_SYS(exit),
-	SCMP_SYS(exit_group), SCMP_SYS(rt_sigaction),
-	SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn),
-	SCMP_SYS(rt_sigtimedwait), SCMP_SYS(signalfd4), SCMP_SYS(sigaltstack),
-	SCMP_SYS(getpid), SCMP_SYS(gettid), SCMP_SYS(getppid),
-	SCMP_SYS(getuid), SCMP_SYS(geteuid), SCMP_SYS(getgid),
-	SCMP_SYS(getegid), SCMP_SYS(getrandom), SCMP_SYS(getrlimit),
-	SCMP_SYS(getrusage), SCMP_SYS(clock_gettime), SCMP_SYS(clock_getres),
-	SCMP_SYS(gettimeofday), SCMP_SYS(time), SCMP_SYS(nanosleep),
-	SCMP_SYS(clock_nanosleep), SCMP_SYS(timerfd_create),
-	SCMP_SYS(timerfd_settime), SCMP_SYS(sched_yield),
-	SCMP_SYS(sched_getaffinity), SCMP_SYS(sysinfo), SCMP_SYS(uname),
-	SCMP_SYS(epoll_create1), SCMP_SYS(epoll_ctl), SCMP_SYS(epoll_wait),
-	SCMP_SYS(epoll_pwait), LIST_END
-};
+	SCMP_SYS(exit_group), SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask),
+	SCMP_SYS(rt_sigreturn), SCMP_SYS(rt_sigtimedwait), SCMP_SYS(signalfd4),
+	SCMP_SYS(sigaltstack), SCMP_SYS(getpid), SCMP_SYS(gettid),
+	SCMP_SYS(getppid), SCMP_SYS(getuid), SCMP_SYS(geteuid),
+	SCMP_SYS(getgid), SCMP_SYS(getegid), SCMP_SYS(getrandom),
+	SCMP_SYS(getrlimit), SCMP_SYS(getrusage), SCMP_SYS(clock_gettime),
+	SCMP_SYS(clock_getres), SCMP_SYS(gettimeofday), SCMP_SYS(time),
+	SCMP_SYS(nanosleep), SCMP_SYS(clock_nanosleep),
+	SCMP_SYS(timerfd_create), SCMP_SYS(timerfd_settime),
+	SCMP_SYS(sched_yield), SCMP_SYS(sched_getaffinity), SCMP_SYS(sysinfo),
+	SCMP_SYS(uname), SCMP_SYS(epoll_create1), SCMP_SYS(epoll_ctl),
+	SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait), LIST_END };
 
 /* Names of files: refused with an error, or allowed by JAIL_FILES. */
-static const int calls_names[] = {
-	SCMP_SYS(open), SCMP_SYS(openat), SCMP_SYS(openat2), SCMP_SYS(access),
-	SCMP_SYS(faccessat), SCMP_SYS(faccessat2), SCMP_SYS(stat),
-	SCMP_SYS(lstat), SCMP_SYS(statx), SCMP_SYS(readlink),
-	SCMP_SYS(readlinkat), SCMP_SYS(getcwd), SCMP_SYS(statfs),
-	SCMP_SYS(fstatfs), SCMP_SYS(getdents64), LIST_END
-};
+static const int calls_names[] = { SCMP_SYS(open), SCMP_SYS(openat),
+	SCMP_SYS(openat2), SCMP_SYS(access), SCMP_SYS(faccessat),
+	SCMP_SYS(faccessat2), SCMP_SYS(stat), SCMP_SYS(lstat), SCMP_SYS(statx),
+	SCMP_SYS(readlink), SCMP_SYS(readlinkat), SCMP_SYS(getcwd),
+	SCMP_SYS(statfs), SCMP_SYS(fstatfs), SCMP_SYS(getdents64), LIST_END };
 
-static const int calls_files[] = {
-	SCMP_SYS(newfstatat), SCMP_SYS(mkdir), SCMP_SYS(mkdirat),
-	SCMP_SYS(rmdir), SCMP_SYS(unlink), SCMP_SYS(unlinkat),
-	SCMP_SYS(rename), SCMP_SYS(renameat), SCMP_SYS(renameat2),
-	SCMP_SYS(link), SCMP_SYS(linkat), SCMP_SYS(fchmod),
+static const int calls_files[] = { SCMP_SYS(newfstatat), SCMP_SYS(mkdir),
+	SCMP_SYS(mkdirat), SCMP_SYS(rmdir), SCMP_SYS(unlink),
+	SCMP_SYS(unlinkat), SCMP_SYS(rename), SCMP_SYS(renameat),
+	SCMP_SYS(renameat2), SCMP_SYS(link), SCMP_SYS(linkat), SCMP_SYS(fchmod),
 	SCMP_SYS(fchmodat), SCMP_SYS(chmod), SCMP_SYS(utimensat),
-	SCMP_SYS(truncate), SCMP_SYS(flock), SCMP_SYS(umask),
-	SCMP_SYS(chdir), SCMP_SYS(fchdir), LIST_END
-};
+	SCMP_SYS(truncate), SCMP_SYS(flock), SCMP_SYS(umask), SCMP_SYS(chdir),
+	SCMP_SYS(fchdir), LIST_END };
 
 /* A connection that one has or gets. */
-static const int calls_connection[] = {
-	SCMP_SYS(getsockname), SCMP_SYS(getpeername), SCMP_SYS(setsockopt),
-	LIST_END
-};
+static const int calls_connection[] = { SCMP_SYS(getsockname),
+	SCMP_SYS(getpeername), SCMP_SYS(setsockopt), LIST_END };
 
-static const int calls_client[] = {
-	SCMP_SYS(connect), SCMP_SYS(sendmmsg), SCMP_SYS(recvmmsg), LIST_END
-};
+static const int calls_client[] = { SCMP_SYS(connect), SCMP_SYS(sendmmsg),
+	SCMP_SYS(recvmmsg), LIST_END };
 
-static const int calls_accept[] = {
-	SCMP_SYS(accept), SCMP_SYS(accept4), SCMP_SYS(listen), LIST_END
-};
+static const int calls_accept[] = { SCMP_SYS(accept), SCMP_SYS(accept4),
+	SCMP_SYS(listen), LIST_END };
 
-static const int calls_threads[] = {
-	SCMP_SYS(set_tid_address), SCMP_SYS(get_robust_list),
-	SCMP_SYS(sched_getparam), SCMP_SYS(sched_getscheduler), LIST_END
-};
+static const int calls_threads[] = { SCMP_SYS(set_tid_address),
+	SCMP_SYS(get_robust_list), SCMP_SYS(sched_getparam),
+	SCMP_SYS(sched_getscheduler), LIST_END };
 
-static const int calls_db[] = {
-	SCMP_SYS(msync), SCMP_SYS(sync_file_range), LIST_END
-};
+static const int calls_db[] = { SCMP_SYS(msync), SCMP_SYS(sync_file_range),
+	LIST_END };
 
 /* Becoming another program. */
-static const int calls_exec[] = {
-	SCMP_SYS(execve), SCMP_SYS(execveat), SCMP_SYS(arch_prctl),
-	SCMP_SYS(set_tid_address), SCMP_SYS(getgroups), SCMP_SYS(getresuid),
-	SCMP_SYS(getresgid), SCMP_SYS(capget), SCMP_SYS(mmap),
-	SCMP_SYS(mprotect), SCMP_SYS(prctl), SCMP_SYS(ioctl), SCMP_SYS(fcntl),
-	SCMP_SYS(prlimit64), SCMP_SYS(mlock), SCMP_SYS(munlock), LIST_END
-};
+static const int calls_exec[] = { SCMP_SYS(execve), SCMP_SYS(execveat),
+	SCMP_SYS(arch_prctl), SCMP_SYS(set_tid_address), SCMP_SYS(getgroups),
+	SCMP_SYS(getresuid), SCMP_SYS(getresgid), SCMP_SYS(capget),
+	SCMP_SYS(mmap), SCMP_SYS(mprotect), SCMP_SYS(prctl), SCMP_SYS(ioctl),
+	SCMP_SYS(fcntl), SCMP_SYS(prlimit64), SCMP_SYS(mlock),
+	SCMP_SYS(munlock), LIST_END };
 
 /* Children, and what they need to confine themselves. */
-static const int calls_spawn[] = {
-	SCMP_SYS(clone), SCMP_SYS(clone3), SCMP_SYS(fork), SCMP_SYS(vfork),
-	SCMP_SYS(wait4), SCMP_SYS(waitid), SCMP_SYS(kill), SCMP_SYS(tgkill),
-	SCMP_SYS(pidfd_open), SCMP_SYS(pidfd_send_signal), SCMP_SYS(setsid),
-	SCMP_SYS(setgroups), SCMP_SYS(setresuid), SCMP_SYS(setresgid),
-	SCMP_SYS(capset), SCMP_SYS(unshare), SCMP_SYS(seccomp),
-	SCMP_SYS(landlock_create_ruleset), SCMP_SYS(landlock_add_rule),
-	SCMP_SYS(landlock_restrict_self), LIST_END
-};
+static const int calls_spawn[] = { SCMP_SYS(clone), SCMP_SYS(clone3),
+	SCMP_SYS(fork), SCMP_SYS(vfork), SCMP_SYS(wait4), SCMP_SYS(waitid),
+	SCMP_SYS(kill), SCMP_SYS(tgkill), SCMP_SYS(pidfd_open),
+	SCMP_SYS(pidfd_send_signal), SCMP_SYS(setsid), SCMP_SYS(setgroups),
+	SCMP_SYS(setresuid), SCMP_SYS(setresgid), SCMP_SYS(capset),
+	SCMP_SYS(unshare), SCMP_SYS(seccomp), SCMP_SYS(landlock_create_ruleset),
+	SCMP_SYS(landlock_add_rule), SCMP_SYS(landlock_restrict_self),
+	LIST_END };
 
 #ifdef RB_SANITIZE
-static const int calls_sanitizer[] = {
-	SCMP_SYS(prctl), SCMP_SYS(readlink), LIST_END
-};
+static const int calls_sanitizer[] = { SCMP_SYS(prctl), SCMP_SYS(readlink),
+	LIST_END };
 #endif
 
 /* First failure of libseccomp, a negative errno, and nothing after it. */
@@ -187,8 +171,8 @@ add_descriptors(struct filter *f, unsigned int allow)
 	for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
 		add_if(f, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1, UINT32_MAX,
 		    (uint64_t)commands[i]);
-	for (i = 0; i < sizeof(locks) / sizeof(locks[0]) &&
-	    (allow & JAIL_DB) != 0; i++)
+	for (i = 0;
+	    i < sizeof(locks) / sizeof(locks[0]) && (allow & JAIL_DB) != 0; i++)
 		add_if(f, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1, UINT32_MAX,
 		    (uint64_t)locks[i]);
 	/* Is it a terminal?  How much is there to read?  Do not block. */
@@ -208,7 +192,8 @@ static void
 add_process(struct filter *f, unsigned int allow)
 {
 	static const struct scmp_arg_cmp ask[] = {
-		{ 0, SCMP_CMP_EQ, 0, 0 }, { 2, SCMP_CMP_EQ, 0, 0 },
+		{ 0, SCMP_CMP_EQ, 0, 0 },
+		{ 2, SCMP_CMP_EQ, 0, 0 },
 	};
 
 	/* Reading limits, not setting them. */
@@ -254,8 +239,8 @@ add_sockets(struct filter *f, unsigned int allow)
 	add_if(f, SCMP_ACT_ALLOW, SCMP_SYS(socket), 0, UINT32_MAX, AF_INET);
 	add_if(f, SCMP_ACT_ALLOW, SCMP_SYS(socket), 0, UINT32_MAX, AF_INET6);
 	/* The resolver asks for our addresses, and goes on without. */
-	add_if(f, SCMP_ACT_ERRNO(EAFNOSUPPORT), SCMP_SYS(socket), 0,
-	    UINT32_MAX, AF_NETLINK);
+	add_if(f, SCMP_ACT_ERRNO(EAFNOSUPPORT), SCMP_SYS(socket), 0, UINT32_MAX,
+	    AF_NETLINK);
 }
 
 static void

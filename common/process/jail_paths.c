@@ -31,12 +31,14 @@ struct ruleset {
 };
 
 #define FS_READ (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
-#define FS_CHANGE (LANDLOCK_ACCESS_FS_WRITE_FILE | FS_TRUNCATE | FS_REFER | \
-	LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_DIR | \
-	LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR)
+#define FS_CHANGE \
+	(LANDLOCK_ACCESS_FS_WRITE_FILE | FS_TRUNCATE | FS_REFER | \
+	    LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_DIR | \
+	    LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR)
 /* Of a rule on something that is no directory the kernel takes these. */
-#define FS_OF_FILE (LANDLOCK_ACCESS_FS_EXECUTE | FS_TRUNCATE | FS_IOCTL_DEV | \
-	LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_READ_FILE)
+#define FS_OF_FILE \
+	(LANDLOCK_ACCESS_FS_EXECUTE | FS_TRUNCATE | FS_IOCTL_DEV | \
+	    LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_READ_FILE)
 
 /* Everything that a kernel of this ABI can deny. */
 static struct ruleset
@@ -85,7 +87,7 @@ add_fd(int ruleset, int fd, uint64_t rights)
 	rule.allowed_access = rights;
 	rule.parent_fd = fd;
 	if (syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH,
-	    &rule, 0) == 0)
+		&rule, 0) == 0)
 		return RB_OK;
 	/* A file in memory or a pipe: no path leads there, none is denied. */
 	return errno == EBADFD ? RB_OK : RB_EIO;
@@ -145,17 +147,17 @@ add_spawn(int ruleset, uint64_t handled, struct fault *why)
 	if (role_home_fd() < 0)
 		return fault_set(why, RB_EINTERNAL,
 		    "jail: role_home comes before a jail that spawns");
-	if ((rc = add_fd(ruleset, role_home_fd(), handled & (FS_READ |
-	    LANDLOCK_ACCESS_FS_EXECUTE))) != RB_OK)
+	if ((rc = add_fd(ruleset, role_home_fd(),
+		 handled & (FS_READ | LANDLOCK_ACCESS_FS_EXECUTE))) != RB_OK)
 		return fault_set(why, rc, "jail: cannot allow our programs: %s",
 		    strerror(errno));
 	for (i = 0; i < sizeof(libraries) / sizeof(libraries[0]); i++) {
-		if ((rc = add_path(ruleset, libraries[i], true, FS_READ |
-		    LANDLOCK_ACCESS_FS_EXECUTE, why)) != RB_OK)
+		if ((rc = add_path(ruleset, libraries[i], true,
+			 FS_READ | LANDLOCK_ACCESS_FS_EXECUTE, why)) != RB_OK)
 			return rc;
 	}
-	return add_path(ruleset, "/proc", false, FS_READ |
-	    LANDLOCK_ACCESS_FS_WRITE_FILE, why);
+	return add_path(ruleset, "/proc", false,
+	    FS_READ | LANDLOCK_ACCESS_FS_WRITE_FILE, why);
 }
 
 static enum rb_err
@@ -169,7 +171,7 @@ add_all(const struct jail *jail, unsigned int allow, int ruleset,
 		const struct jail_path *p = &jail->paths[i];
 
 		if ((rc = add_path(ruleset, p->path, p->optional != 0,
-		    rights_of(p) & handled, why)) != RB_OK)
+			 rights_of(p) & handled, why)) != RB_OK)
 			return rc;
 	}
 	for (i = 0; i < jail->nfds; i++) {
@@ -179,8 +181,8 @@ add_all(const struct jail *jail, unsigned int allow, int ruleset,
 			    jail->fds[i], strerror(errno));
 	}
 	/* The names through which those are opened again. */
-	if (jail->nfds != 0 && (rc = add_path(ruleset, "/proc", false, FS_READ,
-	    why)) != RB_OK)
+	if (jail->nfds != 0 &&
+	    (rc = add_path(ruleset, "/proc", false, FS_READ, why)) != RB_OK)
 		return rc;
 	if ((allow & JAIL_SPAWN) != 0)
 		return add_spawn(ruleset, handled, why);
@@ -199,8 +201,9 @@ jail_paths_make(const struct jail *jail, unsigned int allow, int *ruleset,
 	abi = syscall(SYS_landlock_create_ruleset, NULL, 0,
 	    LANDLOCK_CREATE_RULESET_VERSION);
 	if (abi < 1) {
-		rc = fault_set(why, RB_EREFUSED, "jail: this kernel has no "
-		    "Landlock (%s): boot one that has, with lsm=landlock,...",
+		rc = fault_set(why, RB_EREFUSED,
+		    "jail: this kernel has no Landlock (%s): boot one that "
+		    "has, with lsm=landlock,...",
 		    strerror(errno));
 		goto out;
 	}

@@ -33,8 +33,8 @@ static const struct conf_key user_keys[] = {
 	{ "rebuilder", CONF_TEXT, offsetof(struct node, user_rebuilder), false,
 	    0, 0 },
 	{ "net", CONF_TEXT, offsetof(struct node, user_net), false, 0, 0 },
-	{ "attestor", CONF_TEXT, offsetof(struct node, user_attestor), false,
-	    0, 0 },
+	{ "attestor", CONF_TEXT, offsetof(struct node, user_attestor), false, 0,
+	    0 },
 	{ "signer", CONF_TEXT, offsetof(struct node, user_signer), false, 0,
 	    0 },
 	{ "httpd", CONF_TEXT, offsetof(struct node, user_httpd), false, 0, 0 },
@@ -102,13 +102,15 @@ static enum rb_err
 node_check(const struct node *node, const char *path, struct fault *why)
 {
 	if (!name_is_valid(node->name))
-		return fault_set(why, RB_EFORMAT, "%s: node.name '%s' must be "
-		    "1 to %d printable ASCII characters without space and "
-		    "'+', such as rebuilder.example/log", path, node->name,
-		    NAME_LEN_MAX);
+		return fault_set(why, RB_EFORMAT,
+		    "%s: node.name '%s' must be 1 to %d printable ASCII "
+		    "characters without space and '+', such as "
+		    "rebuilder.example/log",
+		    path, node->name, NAME_LEN_MAX);
 	if (node->directory[0] != '/')
-		return fault_set(why, RB_EFORMAT, "%s: node.directory '%s' "
-		    "must be an absolute path", path, node->directory);
+		return fault_set(why, RB_EFORMAT,
+		    "%s: node.directory '%s' must be an absolute path", path,
+		    node->directory);
 	return RB_OK;
 }
 
@@ -148,8 +150,8 @@ sections_make(struct node *node, const struct conf_section *extra,
 }
 
 enum rb_err
-node_read(const char *path, struct node *node,
-    const struct conf_section *extra, size_t nextra, struct fault *why)
+node_read(const char *path, struct node *node, const struct conf_section *extra,
+    size_t nextra, struct fault *why)
 {
 	struct conf_section list[SECTIONS_MAX];
 	struct node read = NODE_INIT;
@@ -159,9 +161,8 @@ node_read(const char *path, struct node *node,
 
 	if ((rc = file_read_at(AT_FDCWD, path, CONF_FILE_MAX, &yaml)) !=
 	    RB_OK) {
-		rc = fault_set(why, rc, "%s: cannot read the configuration: "
-		    "%s", path, rc == RB_ELIMIT ? "it is too long" :
-		    strerror(errno));
+		rc = fault_set(why, rc, "%s: cannot read the configuration: %s",
+		    path, rc == RB_ELIMIT ? "it is too long" : strerror(errno));
 		goto out;
 	}
 	if ((rc = node_defaults(&read)) != RB_OK)
@@ -196,11 +197,15 @@ user_find(const char *name, struct user_ids *out, struct fault *why)
 		goto out;
 	}
 	r = getpwnam_r(name, &entry, room, PASSWD_MAX, &found);
+	if (r != 0) {
+		rc = fault_set(why, RB_EIO, "user '%s': %s", name, strerror(r));
+		goto out;
+	}
 	if (found == NULL) {
-		rc = r != 0 ? fault_set(why, RB_EIO, "user '%s': %s", name,
-		    strerror(r)) : fault_set(why, RB_ENOTFOUND, "user '%s' "
-		    "does not exist: create it with 'useradd --system "
-		    "--user-group --shell /usr/sbin/nologin %s'", name, name);
+		rc = fault_set(why, RB_ENOTFOUND,
+		    "user '%s' does not exist: create it with 'useradd "
+		    "--system --user-group --shell /usr/sbin/nologin %s'",
+		    name, name);
 		goto out;
 	}
 
@@ -259,8 +264,9 @@ node_connect(const struct node *node, const char *name, int *out,
 	r = snprintf(address.sun_path, sizeof(address.sun_path), "%s/run/%s",
 	    node->directory, name);
 	if (r < 0 || (size_t)r >= sizeof(address.sun_path)) {
-		rc = fault_set(why, RB_ELIMIT, "%s/run/%s: longer than a "
-		    "socket's name may be: choose a shorter node.directory",
+		rc = fault_set(why, RB_ELIMIT,
+		    "%s/run/%s: longer than a socket's name may be: choose a "
+		    "shorter node.directory",
 		    node->directory, name);
 		goto out;
 	}

@@ -21,7 +21,7 @@
  *   run/       admin.sock attestor.sock machine.sock net.sock signer.sock
  */
 struct node {
-	char *name;      /* owned; origin of the log: "rebuilder.example/log" */
+	char *name; /* owned; origin of the log: "rebuilder.example/log" */
 	char *operator_; /* owned; who runs it, free text */
 	char *directory; /* owned; absolute */
 	char *user_rebuilder, *user_net, *user_attestor, *user_signer,

@@ -153,7 +153,7 @@ child_fill(const struct role_start *start, struct child *child)
 	if (home_fd < 0 || start->nfds > ROLE_FDS_MAX)
 		return RB_EINTERNAL;
 	/* Half a change of identity is none. */
-	if ((start->uid == (uid_t)-1) != (start->gid == (gid_t)-1))
+	if ((start->uid == ROLE_SAME_ID) != (start->gid == ROLE_SAME_ID))
 		return RB_EINTERNAL;
 	child->start = start;
 	child->null = null_fd;
@@ -176,7 +176,7 @@ role_spawn(const struct role_start *start, struct role *out)
 	child.sock = start->sock;
 	if (start->sock < 0) {
 		if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0,
-		    pair) != 0) {
+			pair) != 0) {
 			rc = RB_EIO;
 			goto out;
 		}
@@ -343,8 +343,9 @@ role_serve(int sock, const struct duty *duties, size_t n, void *self)
 		}
 		duty = duty_find(duties, n, question.type, state);
 		if (duty == NULL) {
-			note(NOTE_ALARM, "frame 0x%04x is no duty of mine "
-			    "in state %u", question.type, state);
+			note(NOTE_ALARM,
+			    "frame 0x%04x is no duty of mine in state %u",
+			    question.type, state);
 			rc = RB_EREFUSED;
 			break;
 		}

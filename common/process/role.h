@@ -25,19 +25,28 @@ struct role {
 
 #define ROLE_INIT { -1, -1, -1 }
 
+/* All borrowed. */
 struct role_start {
-	const char *program;     /* file name beside our own program */
-	const char *const *args; /* after argv[0], ended by NULL; NULL: none */
-	const int *fds;          /* borrowed: becomes 4, 5, ... in the role */
+	/* File name beside our own program. */
+	const char *program;
+	/* After argv[0], ended by NULL; NULL: none. */
+	const char *const *args;
+	/* Become 4, 5, ... in the role. */
+	const int *fds;
 	size_t nfds;
-	uid_t uid;               /* (uid_t)-1: stay who we are */
-	gid_t gid;               /* supplementary groups are dropped with it */
-	int sock;                /* -1: make a socket pair (role.fd); else the
-	                          * role gets this one as descriptor 3 */
-	int out;                 /* borrowed: becomes 1; -1: /dev/null */
+	/* With another user, supplementary groups are dropped too. */
+	uid_t uid;
+	gid_t gid;
+	/* -1: make a socket pair (role.fd); else this becomes 3. */
+	int sock;
+	/* Becomes 1; -1: /dev/null. */
+	int out;
 };
 
-#define ROLE_START_INIT { NULL, NULL, NULL, 0, (uid_t)-1, (gid_t)-1, -1, -1 }
+/* As uid and gid: stay who we are. */
+#define ROLE_SAME_ID UINT32_MAX
+#define ROLE_START_INIT \
+	{ NULL, NULL, NULL, 0, ROLE_SAME_ID, ROLE_SAME_ID, -1, -1 }
 
 /*
  * Remembers the directory of our own program, before any jail.  Call first

@@ -18,13 +18,11 @@ static _Noreturn void
 fail(int report, const char *step)
 {
 	struct child_report r;
-	size_t i;
 	ssize_t put;
 
 	memset(&r, 0, sizeof(r));
 	r.error = errno;
-	for (i = 0; i < sizeof(r.step) - 1 && step[i] != '\0'; i++)
-		r.step[i] = step[i];
+	memcpy(r.step, step, strnlen(step, sizeof(r.step) - 1));
 	put = write(report, &r, sizeof(r));
 	(void)put; /* who started us sees the exit status too */
 	_exit(127);
@@ -37,8 +35,7 @@ lift(int fd, int report)
 	int lifted = fcntl(fd, F_DUPFD_CLOEXEC, LIFTED);
 
 	if (lifted < 0)
-		fail(report, "lift a descriptor (raise the limit of open "
-		    "files)");
+		fail(report, "lift a descriptor (limit of open files)");
 	return lifted;
 }
 
@@ -71,7 +68,7 @@ signals_reset(int report)
 static void
 user_become(const struct role_start *start, int report)
 {
-	if (start->uid == (uid_t)-1)
+	if (start->uid == ROLE_SAME_ID)
 		return;
 	if (syscall(SYS_setgroups, 0, NULL) != 0 ||
 	    syscall(SYS_setresgid, start->gid, start->gid, start->gid) != 0 ||
@@ -131,7 +128,7 @@ descriptors_place(const struct child *c, int report)
 	for (i = 0; i < start->nfds; i++)
 		lower(given[i], ROLE_FIRST_FD + (int)i, report);
 	if (close_range(ROLE_FIRST_FD + (unsigned int)start->nfds, ~0u,
-	    CLOSE_RANGE_CLOEXEC) != 0)
+		CLOSE_RANGE_CLOEXEC) != 0)
 		fail(report, "close other descriptors");
 }
 

@@ -12,13 +12,16 @@
  */
 struct child {
 	const struct role_start *start;
-	const char **argv;            /* owned by role */
-	int sock;                     /* becomes 3; -1: none */
+	/* Owned by role. */
+	const char **argv;
+	/* Becomes 3; -1: none. */
+	int sock;
 	int null, home;
-	int report;                   /* write end: what went wrong */
+	/* Write end: what went wrong. */
+	int report;
 	pid_t parent;
-	const struct jail_plan *jail; /* NULL: a program of ours, which enters
-	                               * its own */
+	/* NULL: a program of ours, which enters its own. */
+	const struct jail_plan *jail;
 };
 
 #define CHILD_INIT { NULL, NULL, -1, -1, -1, -1, -1, NULL }

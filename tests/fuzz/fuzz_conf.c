@@ -19,8 +19,7 @@ struct sample {
 
 static const struct conf_key keys[] = {
 	{ "text", CONF_TEXT, offsetof(struct sample, text), false, 0, 0 },
-	{ "number", CONF_NUMBER, offsetof(struct sample, number), false, 2,
-	    9 },
+	{ "number", CONF_NUMBER, offsetof(struct sample, number), false, 2, 9 },
 	{ "size", CONF_SIZE, offsetof(struct sample, size), false, 0, 0 },
 	{ "seconds", CONF_SECONDS, offsetof(struct sample, seconds), false, 0,
 	    0 },

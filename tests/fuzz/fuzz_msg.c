@@ -93,8 +93,7 @@ try_frame(struct span in)
 	int pair[2] = { -1, -1 };
 	struct msg m;
 
-	check(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) ==
-	    0);
+	check(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == 0);
 	msg_init(&m, 0);
 	if (in.len != 0 && write(pair[0], in.p, in.len) == (ssize_t)in.len &&
 	    msg_recv(pair[1], &m) == RB_OK) {

@@ -20,8 +20,7 @@ struct sample {
 
 static const struct conf_key keys[] = {
 	{ "text", CONF_TEXT, offsetof(struct sample, text), false, 0, 0 },
-	{ "number", CONF_NUMBER, offsetof(struct sample, number), false, 2,
-	    9 },
+	{ "number", CONF_NUMBER, offsetof(struct sample, number), false, 2, 9 },
 	{ "size", CONF_SIZE, offsetof(struct sample, size), false, 0, 0 },
 	{ "seconds", CONF_SECONDS, offsetof(struct sample, seconds), false, 1,
 	    0 },
@@ -91,7 +90,8 @@ static void
 refuses_what_it_would_ignore(void **state)
 {
 	static const struct refusal cases[] = {
-		{ "sample:\n  txet: a\n", RB_EFORMAT, "t.yml, line 2: unknown "
+		{ "sample:\n  txet: a\n", RB_EFORMAT,
+		    "t.yml, line 2: unknown "
 		    "key 'txet'; known: text number size seconds flag list" },
 		{ "smaple:\n  text: a\n", RB_EFORMAT,
 		    "line 1: unknown section 'smaple'; known: sample others" },
@@ -115,8 +115,7 @@ static void
 refuses_what_yaml_could_hide(void **state)
 {
 	static const struct refusal cases[] = {
-		{ "sample:\n  text: &x a\n", RB_EFORMAT,
-		    "line 2: anchor 'x'" },
+		{ "sample:\n  text: &x a\n", RB_EFORMAT, "line 2: anchor 'x'" },
 		{ "sample:\n  text: *x\n", RB_EFORMAT, "line 2: alias 'x'" },
 		{ "sample:\n  text: !!str a\n", RB_EFORMAT, "line 2: tag" },
 		{ "sample:\n  text: !x a\n", RB_EFORMAT, "line 2: tag" },
@@ -208,8 +207,7 @@ refuses_values_of_another_kind(void **state)
 		{ "sample:\n  flag: \"true\"\n", RB_EFORMAT, "true or false" },
 		{ "sample:\n  list: a\n", RB_EFORMAT, "wants a list" },
 		{ "sample:\n  list: {a: b}\n", RB_EFORMAT, "wants a list" },
-		{ "sample:\n  list: [a, [b]]\n", RB_EFORMAT,
-		    "nothing deeper" },
+		{ "sample:\n  list: [a, [b]]\n", RB_EFORMAT, "nothing deeper" },
 		{ "sample:\n  list: [a, {b: c}]\n", RB_EFORMAT,
 		    "nothing deeper" },
 		{ "sample:\n  list: [a, ~]\n", RB_EFORMAT, "has no value" },
@@ -262,15 +260,18 @@ a_required_key_is_required(void **state)
 	(void)state;
 	/* With the section, without it, and without anything. */
 	assert_int_equal(conf_parse(SPAN("strict: {}\n"), "t.yml", sections, 1,
-	    &why), RB_EFORMAT);
-	assert_non_null(strstr(why.text, "key 'needed' of section 'strict' is "
+			     &why),
+	    RB_EFORMAT);
+	assert_non_null(strstr(why.text,
+	    "key 'needed' of section 'strict' is "
 	    "missing; it wants a text"));
 	assert_int_equal(conf_parse(SPAN("{}"), "t.yml", sections, 1, &why),
 	    RB_EFORMAT);
 	assert_int_equal(conf_parse(SPAN(""), "t.yml", sections, 1, NULL),
 	    RB_EFORMAT);
 	assert_int_equal(conf_parse(SPAN("strict:\n  needed: yes\n"), "t.yml",
-	    sections, 1, &why), RB_OK);
+			     sections, 1, &why),
+	    RB_OK);
 	assert_string_equal(s.text, "yes");
 	sample_clear(&s);
 }
@@ -282,15 +283,18 @@ reads_every_kind(void **state)
 	struct sample s;
 
 	(void)state;
-	assert_int_equal(parse(SPAN("# comment\n"
-	    "others:\n  any: [thing, {deep: er}]\n"
-	    "sample:\n"
-	    "  text: \"caf\xc3\xa9 'x'\"\n"
-	    "  number: 9 # the most\n"
-	    "  size: 3G\n"
-	    "  seconds: 2h\n"
-	    "  flag: true\n"
-	    "  list:\n    - a\n    - 'b c'\n    - \"\"\n"), &s, &why), RB_OK);
+	assert_int_equal(
+	    parse(SPAN("# comment\n"
+		       "others:\n  any: [thing, {deep: er}]\n"
+		       "sample:\n"
+		       "  text: \"caf\xc3\xa9 'x'\"\n"
+		       "  number: 9 # the most\n"
+		       "  size: 3G\n"
+		       "  seconds: 2h\n"
+		       "  flag: true\n"
+		       "  list:\n    - a\n    - 'b c'\n    - \"\"\n"),
+		&s, &why),
+	    RB_OK);
 	assert_string_equal(s.text, "caf\xc3\xa9 'x'");
 	assert_int_equal(s.number, 9);
 	assert_true(s.size == UINT64_C(3) << 30);
@@ -314,7 +318,8 @@ what_is_absent_keeps_its_default(void **state)
 	assert_int_equal(s.number, 5);
 	sample_clear(&s);
 	assert_int_equal(parse(SPAN("sample:\n  text: \"\"\n  size: 16K\n"), &s,
-	    NULL), RB_OK);
+			     NULL),
+	    RB_OK);
 	assert_string_equal(s.text, "");
 	assert_int_equal(s.number, 5);
 	assert_int_equal(s.size, 16384);

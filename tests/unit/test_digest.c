@@ -36,7 +36,9 @@ refuses_every_other_spelling(void **state)
 	assert_int_equal(digest_parse(SPAN(ABC "0"), &d), RB_EFORMAT);
 	assert_int_equal(digest_parse(SPAN(ABC "\n"), &d), RB_EFORMAT);
 	assert_int_equal(digest_parse(SPAN("BA7816BF8F01CFEA414140DE5DAE2223"
-	    "B00361A396177A9CB410FF61F20015AD"), &d), RB_EFORMAT);
+					   "B00361A396177A9CB410FF61F20015AD"),
+			     &d),
+	    RB_EFORMAT);
 	assert_int_equal(digest_parse(SPAN(ABC), &d), RB_OK);
 	assert_digest(&d, ABC);
 }

@@ -115,13 +115,12 @@ base64_agrees_with_the_rfc(void **state)
 		buf_reset(&out);
 		assert_int_equal(base64_write(base64_vectors[i].bytes, &out),
 		    RB_OK);
-		assert_true(span_equal(buf_span(&out),
-		    base64_vectors[i].text));
+		assert_true(span_equal(buf_span(&out), base64_vectors[i].text));
 		buf_reset(&out);
 		assert_int_equal(base64_parse(base64_vectors[i].text, &out),
 		    RB_OK);
-		assert_true(span_equal(buf_span(&out),
-		    base64_vectors[i].bytes));
+		assert_true(
+		    span_equal(buf_span(&out), base64_vectors[i].bytes));
 	}
 	buf_clear(&out);
 }
@@ -165,7 +164,8 @@ decimal_refuses_every_other_spelling(void **state)
 	assert_int_equal(dec_parse(SPAN("100"), 100, &v), RB_OK);
 	assert_int_equal(v, 100);
 	assert_int_equal(dec_parse(SPAN("18446744073709551615"), UINT64_MAX,
-	    &v), RB_OK);
+			     &v),
+	    RB_OK);
 	assert_true(v == UINT64_MAX);
 }
 

@@ -34,7 +34,8 @@ setup(void **state)
 static int
 teardown(void **state)
 {
-	static const char *const names[] = { "a", "a.new", "b", "link", "pipe" };
+	static const char *const names[] = { "a", "a.new", "b", "link",
+		"pipe" };
 	size_t i;
 
 	(void)state;
@@ -139,11 +140,9 @@ replaces_in_spite_of_leftovers(void **state)
 	struct stat st;
 
 	(void)state;
-	assert_int_equal(file_replace_at(dir, "b", SPAN("other"), 0600),
-	    RB_OK);
+	assert_int_equal(file_replace_at(dir, "b", SPAN("other"), 0600), RB_OK);
 	assert_int_equal(symlinkat("b", dir, "a.new"), 0);
-	assert_int_equal(file_replace_at(dir, "a", SPAN("three"), 0600),
-	    RB_OK);
+	assert_int_equal(file_replace_at(dir, "a", SPAN("three"), 0600), RB_OK);
 	assert_content("a", "three");
 	assert_content("b", "other");
 	assert_int_equal(linkat(dir, "b", dir, "a.new", 0), 0);
@@ -168,8 +167,7 @@ a_failed_replace_leaves_the_old(void **state)
 	    RB_EINTERNAL);
 	memset(name, 'n', sizeof(name) - 1);
 	name[sizeof(name) - 1] = '\0';
-	assert_int_equal(file_replace_at(dir, name, SPAN(""), 0600),
-	    RB_ELIMIT);
+	assert_int_equal(file_replace_at(dir, name, SPAN(""), 0600), RB_ELIMIT);
 	assert_int_equal(file_replace_at(at, "a", SPAN(""), 0600), RB_EIO);
 
 	/* The disk is full after two bytes. */

@@ -106,8 +106,8 @@ static int
 run_gpgv(int signed_text, struct buf *text, struct buf *status)
 {
 	static const char *const args[] = { "--homedir", "/nonexistent",
-		"--keyring", "/proc/self/fd/5", "--status-fd", "6",
-		"--output", "-", "/proc/self/fd/4", NULL };
+		"--keyring", "/proc/self/fd/5", "--status-fd", "6", "--output",
+		"-", "/proc/self/fd/4", NULL };
 	int fds[3] = { signed_text, -1, -1 };
 	int r;
 
@@ -138,8 +138,8 @@ gpgv_verifies_in_its_jail(void **state)
 	fd = data_open("signed.txt");
 	assert_int_equal(run_gpgv(fd, &text, &status), 0);
 	assert_true(buf_contains(&status, "[GNUPG:] VALIDSIG "));
-	assert_true(span_equal_str(buf_span(&text),
-	    "Origin: Example\nSuite: test\n"));
+	assert_true(
+	    span_equal_str(buf_span(&text), "Origin: Example\nSuite: test\n"));
 
 	/* One letter changed, and in memory instead of on disk. */
 	assert_true(lseek(fd, 0, SEEK_SET) == 0);

@@ -235,8 +235,8 @@ paths_open_what_they_name(void **state)
 {
 	static const struct jail_path etc[] = { { "/etc", JAIL_READ, 0 } };
 	static const struct jail_path tmp[] = { { "/tmp", JAIL_WRITE, 0 } };
-	static const struct jail_path absent[] = {
-		{ "/nonexistent", JAIL_READ, 1 } };
+	static const struct jail_path absent[] = { { "/nonexistent", JAIL_READ,
+	    1 } };
 	struct jail jail;
 
 	(void)state;
@@ -258,8 +258,8 @@ paths_open_what_they_name(void **state)
 static void
 a_part_that_fails_is_an_error(void **state)
 {
-	static const struct jail_path absent[] = {
-		{ "/nonexistent", JAIL_READ, 0 } };
+	static const struct jail_path absent[] = { { "/nonexistent", JAIL_READ,
+	    0 } };
 	struct fault why = FAULT_INIT;
 	struct jail jail;
 
@@ -297,7 +297,8 @@ start_waiting(const struct jail *jail, int *end)
 	pid_t pid;
 
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0,
-	    pair), 0);
+			     pair),
+	    0);
 	pid = fork();
 	assert_true(pid >= 0);
 	if (pid == 0) {

@@ -43,8 +43,8 @@ deed_open(void)
 int
 deed_open_write(void)
 {
-	return worked(open("/tmp/rb-jail-escaped", O_WRONLY | O_CREAT |
-	    O_CLOEXEC, 0600));
+	return worked(
+	    open("/tmp/rb-jail-escaped", O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
 }
 
 int
@@ -99,7 +99,7 @@ static bool
 landlock_is(long abi)
 {
 	return syscall(SYS_landlock_create_ruleset, NULL, 0,
-	    LANDLOCK_CREATE_RULESET_VERSION) >= abi;
+		   LANDLOCK_CREATE_RULESET_VERSION) >= abi;
 }
 
 /* Descriptor 3 is a TCP socket, made outside. */
@@ -383,5 +383,7 @@ deed_clock(void)
 
 	/* localtime asks for a zone and goes on without. */
 	return clock_gettime(CLOCK_REALTIME, &now) == 0 &&
-	    localtime_r(&t, &parts) != NULL ? 0 : -1;
+		localtime_r(&t, &parts) != NULL ?
+	    0 :
+	    -1;
 }

@@ -142,9 +142,11 @@ a_database_commits(void **state)
 	assert_int_equal(try_database(0, deed_commit), KILLED);
 	assert_int_equal(try_database(JAIL_DB, deed_commit), WORKED);
 	assert_int_equal(try_database(JAIL_DB | JAIL_THREADS,
-	    deed_commit_threaded), WORKED);
+			     deed_commit_threaded),
+	    WORKED);
 	assert_int_equal(try_database(JAIL_DB | JAIL_ACCEPT | JAIL_THREADS,
-	    deed_commit_threaded), WORKED);
+			     deed_commit_threaded),
+	    WORKED);
 }
 
 /* A listening TCP socket on loopback. */
@@ -162,8 +164,7 @@ listen_on_loopback(uint16_t *port)
 	assert_true(fd >= 0);
 	assert_int_equal(bind(fd, (struct sockaddr *)&address, len), 0);
 	assert_int_equal(listen(fd, 16), 0);
-	assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &len),
-	    0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &len), 0);
 	*port = ntohs(address.sin_port);
 	return fd;
 }

@@ -86,8 +86,8 @@ refuses_what_is_no_frame(void **state)
 		{ "head cut", SPAN("\x00\x01\x00\x00\x00"), 0 },
 		{ "body cut", SPAN("\x00\x01\x00\x00\x00\x02x"), 0 },
 		{ "body longer", SPAN("\x00\x01\x00\x00\x00\x01xy"), 0 },
-		{ "length of all memory",
-		    SPAN("\x00\x01\xff\xff\xff\xffxy"), 0 },
+		{ "length of all memory", SPAN("\x00\x01\xff\xff\xff\xffxy"),
+		    0 },
 		{ "little endian", SPAN("\x01\x00\x01\x00\x00\x00x"), 0 },
 		{ "descriptors beside nonsense", SPAN("?"), 3 },
 		{ "too many descriptors", SPAN("\x00\x01\x00\x00\x00\x00"),
@@ -146,13 +146,11 @@ carries_the_longest_body(void **state)
 	memset(big, 'b', MSG_BODY_MAX);
 	msg_init(&out, 0xfedc);
 	msg_init(&in, 0);
-	assert_int_equal(buf_put(&out.body, span_of(big, MSG_BODY_MAX)),
-	    RB_OK);
+	assert_int_equal(buf_put(&out.body, span_of(big, MSG_BODY_MAX)), RB_OK);
 	assert_int_equal(msg_send(pair[0], &out), RB_OK);
 	assert_int_equal(msg_recv(pair[1], &in), RB_OK);
 	assert_int_equal(in.type, 0xfedc);
-	assert_true(span_equal(buf_span(&in.body), span_of(big,
-	    MSG_BODY_MAX)));
+	assert_true(span_equal(buf_span(&in.body), span_of(big, MSG_BODY_MAX)));
 	msg_clear(&out);
 	msg_clear(&in);
 	free(big);
@@ -232,8 +230,10 @@ fields_come_back_as_they_went(void **state)
 	assert_int_equal(put_u16(&b, 0xfedc), RB_OK);
 	assert_int_equal(put_u32(&b, 0xfedcba98), RB_OK);
 	assert_int_equal(put_u64(&b, UINT64_C(0xfedcba9876543210)), RB_OK);
-	assert_memory_equal(b.p, "\xfe\xfe\xdc\xfe\xdc\xba\x98"
-	    "\xfe\xdc\xba\x98\x76\x54\x32\x10", 15);
+	assert_memory_equal(b.p,
+	    "\xfe\xfe\xdc\xfe\xdc\xba\x98"
+	    "\xfe\xdc\xba\x98\x76\x54\x32\x10",
+	    15);
 	assert_int_equal(put_digest(&b, &d), RB_OK);
 	assert_int_equal(put_bytes(&b, SPAN("\0x")), RB_OK);
 	assert_int_equal(put_text(&b, ""), RB_OK);
@@ -308,12 +308,12 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(refuses_what_is_no_frame,
-		    setup, teardown),
+		cmocka_unit_test_setup_teardown(refuses_what_is_no_frame, setup,
+		    teardown),
 		cmocka_unit_test_setup_teardown(
 		    refuses_a_frame_that_is_too_long, setup, teardown),
-		cmocka_unit_test_setup_teardown(carries_the_longest_body,
-		    setup, teardown),
+		cmocka_unit_test_setup_teardown(carries_the_longest_body, setup,
+		    teardown),
 		cmocka_unit_test_setup_teardown(
 		    carries_descriptors_in_their_order, setup, teardown),
 		cmocka_unit_test_setup_teardown(

@@ -16,10 +16,11 @@
 static inline bool
 be_nobody(void)
 {
-	return geteuid() != 0 || (setgroups(0, NULL) == 0 &&
-	    setresgid(NOBODY, NOBODY, NOBODY) == 0 &&
-	    setresuid(NOBODY, NOBODY, NOBODY) == 0 &&
-	    prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) == 0);
+	return geteuid() != 0 ||
+	    (setgroups(0, NULL) == 0 &&
+		setresgid(NOBODY, NOBODY, NOBODY) == 0 &&
+		setresuid(NOBODY, NOBODY, NOBODY) == 0 &&
+		prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) == 0);
 }
 
 #endif

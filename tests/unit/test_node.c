@@ -51,7 +51,8 @@ static enum rb_err
 read_yaml(const char *yaml, struct node *node, struct fault *why)
 {
 	assert_int_equal(file_replace_at(dir, "node.yml", span_of_str(yaml),
-	    0600), RB_OK);
+			     0600),
+	    RB_OK);
 	return node_read(conf_name, node, NULL, 0, why);
 }
 
@@ -76,7 +77,8 @@ refuses_what_no_node_can_be(void **state)
 		    "node.name" },
 		{ GOOD "  port: 1\n", "unknown key 'port'" },
 		{ GOOD "users:\n  root: a\n", "unknown key 'root'" },
-		{ GOOD "updater: {}\n", "unknown section 'updater'; known: "
+		{ GOOD "updater: {}\n",
+		    "unknown section 'updater'; known: "
 		    "node users archive rebuilder fetch machine attestor "
 		    "httpd" },
 	};
@@ -112,7 +114,9 @@ a_name_has_a_limit(void **state)
 		name[len] = '\0';
 		buf_reset(&yaml);
 		assert_int_equal(buf_printf(&yaml,
-		    "node:\n  name: %s\n  directory: /a\n", name), RB_OK);
+				     "node:\n  name: %s\n  directory: /a\n",
+				     name),
+		    RB_OK);
 		assert_int_equal(str_dup_span(buf_span(&yaml), &text), RB_OK);
 		assert_int_equal(read_yaml(text, &node, NULL),
 		    len == 255 ? RB_OK : RB_EFORMAT);
@@ -130,7 +134,8 @@ says_which_file_cannot_be_read(void **state)
 
 	(void)state;
 	assert_int_equal(node_read("/nonexistent/node.yml", &node, NULL, 0,
-	    &why), RB_ENOTFOUND);
+			     &why),
+	    RB_ENOTFOUND);
 	assert_non_null(strstr(why.text, "/nonexistent/node.yml"));
 	assert_non_null(strstr(why.text, "No such file"));
 }
@@ -143,7 +148,9 @@ reads_names_and_fills_in_users(void **state)
 
 	(void)state;
 	assert_int_equal(read_yaml(GOOD "  operator: Jane\nusers:\n"
-	    "  signer: jane-signer\n", &node, &why), RB_OK);
+					"  signer: jane-signer\n",
+			     &node, &why),
+	    RB_OK);
 	assert_string_equal(node.name, "n.example/log");
 	assert_string_equal(node.operator_, "Jane");
 	assert_string_equal(node.directory, "/srv/node");
@@ -172,7 +179,9 @@ sections_of_others_pass_and_ones_own_are_read(void **state)
 
 	(void)state;
 	assert_int_equal(read_yaml(GOOD "httpd:\n  port: 8080\nmachine:\n"
-	    "  any: thing\narchive:\n  list: [a]\n", &node, &why), RB_OK);
+					"  any: thing\narchive:\n  list: [a]\n",
+			     &node, &why),
+	    RB_OK);
 	node_clear(&node);
 	assert_int_equal(node_read(conf_name, &node, extra, 1, &why), RB_OK);
 	assert_int_equal(own.port, 8080);
@@ -233,7 +242,8 @@ a_peer_is_nobody_in_a_jail(void **state)
 
 	(void)state;
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0,
-	    pair), 0);
+			     pair),
+	    0);
 	memset(&jail, 0, sizeof(jail));
 	jail.allow = JAIL_UNIX;
 	pid = fork();
@@ -243,7 +253,9 @@ a_peer_is_nobody_in_a_jail(void **state)
 		if (!be_nobody() || jail_enter(&jail, NULL) != RB_OK)
 			_exit(2);
 		_exit(peer_is(pair[0], NOBODY) == RB_EREFUSED &&
-		    peer_is(pair[0], 0) == RB_EREFUSED ? 0 : 1);
+			    peer_is(pair[0], 0) == RB_EREFUSED ?
+			0 :
+			1);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	/* Who is not root is known to a namespace of his own. */
@@ -260,7 +272,8 @@ a_peer_is_who_the_kernel_says(void **state)
 
 	(void)state;
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0,
-	    pair), 0);
+			     pair),
+	    0);
 	assert_int_equal(peer_is(pair[0], geteuid()), RB_OK);
 	/* Root may be anybody, and is most often who runs this test. */
 	assert_int_equal(peer_is(pair[0], geteuid() + 1),
@@ -292,7 +305,8 @@ connects_or_says_what_to_do(void **state)
 	listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	assert_true(listener >= 0);
 	assert_int_equal(bind(listener, (struct sockaddr *)&address,
-	    sizeof(address)), 0);
+			     sizeof(address)),
+	    0);
 	assert_int_equal(listen(listener, 1), 0);
 	assert_int_equal(node_connect(&node, "x.sock", &fd, &why), RB_OK);
 	assert_int_equal(fcntl(fd, F_GETFD), FD_CLOEXEC);
@@ -316,8 +330,7 @@ main(void)
 		cmocka_unit_test(a_name_has_a_limit),
 		cmocka_unit_test(says_which_file_cannot_be_read),
 		cmocka_unit_test(reads_names_and_fills_in_users),
-		cmocka_unit_test(
-		    sections_of_others_pass_and_ones_own_are_read),
+		cmocka_unit_test(sections_of_others_pass_and_ones_own_are_read),
 		cmocka_unit_test(finds_users_or_says_how_to_make_them),
 		cmocka_unit_test(paths_have_a_limit),
 		cmocka_unit_test(a_peer_is_who_the_kernel_says),

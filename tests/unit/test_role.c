@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -19,150 +18,12 @@
 #include <cmocka.h>
 
 #include "common/base/file.h"
-#include "common/base/note.h"
 #include "common/process/role.h"
 #include "test_nobody.h"
+#include "test_role_inside.h"
 
 /* This program is its own role: see main. */
 #define PROGRAM "test_role"
-
-#define ECHO 0x1001
-#define OPEN 0x1002   /* from state 0 to 1 */
-#define SECRET 0x1003 /* in state 1 alone */
-#define FAIL 0x1004
-#define REPORT 0x1005
-#define READ_ALL 0x1006
-#define UNKNOWN 0x1fff
-
-/* The role. */
-
-static enum rb_err
-answer_echo(void *self, unsigned int *state, int sock, struct msg *question)
-{
-	(void)self;
-	if (question->type == OPEN)
-		*state = 1;
-	return msg_send(sock, question);
-}
-
-static enum rb_err
-answer_fail(void *self, unsigned int *state, int sock, struct msg *question)
-{
-	(void)self;
-	(void)state;
-	(void)sock;
-	(void)question;
-	return RB_EIO;
-}
-
-/* Bit set of open descriptors below 64. */
-static uint64_t
-descriptors_open(void)
-{
-	uint64_t set = 0;
-	int fd;
-
-	for (fd = 0; fd < 64; fd++) {
-		if (fcntl(fd, F_GETFD) >= 0)
-			set |= UINT64_C(1) << fd;
-	}
-	return set;
-}
-
-static enum rb_err
-answer_report(void *self, unsigned int *state, int sock, struct msg *question)
-{
-	struct buf status = BUF_INIT;
-	struct msg m;
-	enum rb_err rc = RB_EINTERNAL;
-	int signal = 0;
-	char *text = NULL;
-
-	(void)self;
-	(void)state;
-	(void)question;
-	msg_init(&m, REPORT);
-	if (prctl(PR_GET_PDEATHSIG, &signal) != 0)
-		goto out;
-	if ((rc = put_u64(&m.body, descriptors_open())) != RB_OK)
-		goto out;
-	if ((rc = put_u32(&m.body, (uint32_t)getuid())) != RB_OK)
-		goto out;
-	if ((rc = put_u8(&m.body, environ == NULL || *environ == NULL)) !=
-	    RB_OK)
-		goto out;
-	if ((rc = put_u8(&m.body, signal == SIGKILL)) != RB_OK)
-		goto out;
-	if ((rc = put_u8(&m.body, getsid(0) == getpid())) != RB_OK)
-		goto out;
-	if ((rc = file_read_at(AT_FDCWD, "/proc/self/status", 65536,
-	    &status)) != RB_OK)
-		goto out;
-	if ((rc = str_dup_span(buf_span(&status), &text)) != RB_OK)
-		goto out;
-	if ((rc = put_u8(&m.body,
-	    strstr(text, "SigBlk:\t0000000000000000\n") != NULL &&
-	    strstr(text, "SigIgn:\t0000000000000000\n") != NULL)) != RB_OK)
-		goto out;
-	rc = msg_send(sock, &m);
-out:
-	free(text);
-	buf_clear(&status);
-	msg_clear(&m);
-	return rc;
-}
-
-/* One byte of each descriptor that it was given. */
-static enum rb_err
-answer_read_all(void *self, unsigned int *state, int sock,
-    struct msg *question)
-{
-	struct msg m;
-	enum rb_err rc = RB_OK;
-	int fd;
-
-	(void)self;
-	(void)state;
-	(void)question;
-	msg_init(&m, READ_ALL);
-	for (fd = ROLE_FIRST_FD; rc == RB_OK && fcntl(fd, F_GETFD) >= 0; fd++)
-		rc = file_read_fd(fd, 1, &m.body);
-	if (rc == RB_OK)
-		rc = msg_send(sock, &m);
-	msg_clear(&m);
-	return rc;
-}
-
-static const struct duty duties[] = {
-	{ ECHO, ANY_STATE, answer_echo },
-	{ OPEN, STATE(0), answer_echo },
-	{ SECRET, STATE(1), answer_echo },
-	{ FAIL, ANY_STATE, answer_fail },
-	{ REPORT, ANY_STATE, answer_report },
-	{ READ_ALL, ANY_STATE, answer_read_all },
-};
-
-static int
-role_main(const char *how)
-{
-	struct fault why = FAULT_INIT;
-	struct jail jail;
-
-	note_open("role");
-	memset(&jail, 0, sizeof(jail));
-	if (strcmp(how, "jailed") == 0 && jail_enter(&jail, &why) != RB_OK) {
-		note(NOTE_ERROR, "%s", why.text);
-		return 1;
-	}
-	if (strcmp(how, "hang") == 0) {
-		for (;;)
-			pause();
-	}
-	return role_serve(ROLE_SOCKET, duties,
-	    sizeof(duties) / sizeof(duties[0]), NULL);
-}
-
-/* The tests. */
 
 static const char *const serve_args[] = { "serve", NULL };
 static const char *const jailed_args[] = { "jailed", NULL };
@@ -437,7 +298,8 @@ serves_on_a_socket_that_it_is_given(void **state)
 
 	(void)state;
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0,
-	    pair), 0);
+			     pair),
+	    0);
 	s.program = PROGRAM;
 	s.args = serve_args;
 	s.sock = pair[1];
@@ -482,7 +344,8 @@ a_role_dies_with_its_parent(void **state)
 
 	(void)state;
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0,
-	    pair), 0);
+			     pair),
+	    0);
 	parent = fork();
 	assert_true(parent >= 0);
 	if (parent == 0) {
@@ -542,7 +405,8 @@ threads_spawn_side_by_side(void **state)
 	(void)state;
 	for (i = 0; i < 4; i++)
 		assert_int_equal(pthread_create(&threads[i], NULL, spawn_many,
-		    &threads), 0);
+				     &threads),
+		    0);
 	for (i = 0; i < 4; i++) {
 		assert_int_equal(pthread_join(threads[i], &done), 0);
 		assert_ptr_equal(done, &threads);

@@ -319,8 +319,8 @@ a_shortage_is_reported_and_leaves_nothing_half(void **state)
 {
 	static enum rb_err (*const deeds[])(void) = { deed_put, deed_print,
 		deed_hex, deed_base64, deed_digest, deed_digest_fd, deed_read,
-		deed_copy, deed_memory_file, deed_conf,
-		deed_node, deed_path, deed_user, deed_message, deed_plan };
+		deed_copy, deed_memory_file, deed_conf, deed_node, deed_path,
+		deed_user, deed_message, deed_plan };
 	size_t i;
 
 	(void)state;
@@ -333,14 +333,18 @@ static int
 setup(void **state)
 {
 	(void)state;
-	if (mkdtemp(dir_name) == NULL || socketpair(AF_UNIX,
-	    SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
+	if (mkdtemp(dir_name) == NULL ||
+	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
 		return -1;
 	dir = open(dir_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0 || memory_file("s", SPAN("0123456789"), &sample) != RB_OK)
 		return -1;
-	return file_replace_at(dir, "node.yml", SPAN("node:\n  name: n\n"
-	    "  operator: o\n  directory: /d\n"), 0600) == RB_OK ? 0 : -1;
+	return file_replace_at(dir, "node.yml",
+		   SPAN("node:\n  name: n\n"
+			"  operator: o\n  directory: /d\n"),
+		   0600) == RB_OK ?
+	    0 :
+	    -1;
 }
 
 static int
