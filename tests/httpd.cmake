@@ -12,8 +12,12 @@ rb_test(test_route unit unit/test_route.c LINK rb_httpd)
 rb_test(test_site unit unit/test_site.c LINK rb_httpd rb_served)
 rb_test(test_unpack unit unit/test_unpack.c LINK rb_httpd PkgConfig::ZSTD)
 
-rb_test(test_httpd flow flow/test_httpd.c LINK rb_served PkgConfig::ZSTD)
+rb_library(rb_http_world flow/http_world.c
+	LINK rb_served rb_store rb_base PkgConfig::CMOCKA)
+rb_test(test_httpd flow flow/test_httpd.c LINK rb_http_world PkgConfig::ZSTD)
+rb_test(test_httpd_clients flow flow/test_httpd_clients.c LINK rb_http_world)
 add_dependencies(test_httpd httpd)
+add_dependencies(test_httpd_clients httpd)
 
 rb_fuzz(fuzz_batch fuzz/fuzz_batch.c LINK rb_httpd)
 rb_fuzz(fuzz_header fuzz/fuzz_header.c LINK rb_httpd)
