@@ -9,6 +9,11 @@
 #define STATUS_NOT_MODIFIED 304
 #define STATUS_UNAVAILABLE 503
 
+#define POLICY_PAGE \
+	"default-src 'none'; style-src 'self'; base-uri 'none'; " \
+	"form-action 'none'; frame-ancestors 'none'"
+#define POLICY_DATA "default-src 'none'; frame-ancestors 'none'; sandbox"
+
 /* A weight is nothing when it is 0, 0., 0.0, 0.00 or 0.000. */
 static bool
 weight_is_zero(struct span weight)
@@ -24,14 +29,20 @@ weight_is_zero(struct span weight)
 	return true;
 }
 
-static void
-span_trim(struct span *s)
+static bool
+is_blank(uint8_t c)
 {
-	while (s->len > 0 && (s->p[0] == ' ' || s->p[0] == '\t'))
-		*s = span_of(s->p + 1, s->len - 1);
-	while (s->len > 0 &&
-	    (s->p[s->len - 1] == ' ' || s->p[s->len - 1] == '\t'))
-		s->len--;
+	return c == ' ' || c == '\t';
+}
+
+static struct span
+trimmed(struct span s)
+{
+	while (s.len > 0 && is_blank(s.p[0]))
+		s = span_of(s.p + 1, s.len - 1);
+	while (s.len > 0 && is_blank(s.p[s.len - 1]))
+		s.len--;
+	return s;
 }
 
 /* Looks for one word of a list like "text/html, a/b;q=0.9" (RFC 9110, 12.5). */
@@ -47,13 +58,13 @@ list_takes(const char *list, const char *word)
 	while (span_take_until(&rest, ',', &item) == RB_OK) {
 		if (span_take_until(&item, ';', &name) != RB_OK)
 			continue;
-		span_trim(&name);
+		name = trimmed(name);
 		if (name.len != strlen(word) ||
 		    strncasecmp((const char *)name.p, word, name.len) != 0)
 			continue;
 		takes = true;
 		while (span_take_until(&item, ';', &param) == RB_OK) {
-			span_trim(&param);
+			param = trimmed(param);
 			if (span_starts(param, SPAN("q=")) &&
 			    weight_is_zero(span_of(param.p + 2, param.len - 2)))
 				takes = false;
@@ -161,9 +172,7 @@ answer_headers(const struct answer *a, struct headers *out)
 	 */
 	headers_add(out, "X-Content-Type-Options", "nosniff");
 	headers_add(out, "Content-Security-Policy",
-	    a->is_page ? "default-src 'none'; style-src 'self'; base-uri "
-			 "'none'; form-action 'none'; frame-ancestors 'none'"
-		       : "default-src 'none'; frame-ancestors 'none'; sandbox");
+	    a->is_page ? POLICY_PAGE : POLICY_DATA);
 	headers_add(out, "Referrer-Policy", "no-referrer");
 	if (!a->is_page)
 		headers_add(out, "Access-Control-Allow-Origin", "*");

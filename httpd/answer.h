@@ -48,11 +48,9 @@ struct answer {
 	struct buf body;   /* owned */
 };
 
-#define ANSWER_INIT                                                    \
-	{                                                              \
-		0, NULL, ANSWER_NEVER_KEEP, CODING_NONE, false, false, \
-		    DIGEST_INIT, NULL, BUF_INIT                        \
-	}
+#define ANSWER_INIT \
+	{ 0, NULL, ANSWER_NEVER_KEEP, CODING_NONE, false, false, DIGEST_INIT, \
+		NULL, BUF_INIT }
 
 void answer_clear(struct answer *a);
 

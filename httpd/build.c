@@ -34,7 +34,7 @@ put_proof(const struct view *v, uint64_t index, struct answer *out,
 	if ((rc = view_leaf(v, index, &envelope, why)) != RB_OK)
 		goto out;
 	if ((rc = tree_prove_inclusion(store_hash, v->txn, v->head.size, index,
-	    &p.hashes)) != RB_OK)
+		 &p.hashes)) != RB_OK)
 		goto out;
 	if ((rc = buf_put(&p.note, v->note)) != RB_OK)
 		goto out;
@@ -101,7 +101,8 @@ build_answer(const struct view *v, const struct route *r, bool takes_zstd,
 	case ROUTE_INPUTS:
 		rc = put_blob(v, &r->digest, out);
 		if (rc == RB_ENOTFOUND)
-			fault_set(why, rc, "this node keeps no input list "
+			fault_set(why, rc,
+			    "this node keeps no input list "
 			    "with this digest");
 		return rc;
 	case ROUTE_BUILD_PROOF:

@@ -166,8 +166,7 @@ out:
 }
 
 enum rb_err
-batch_parse(struct span body, struct digest *out, size_t *n,
-    struct fault *why)
+batch_parse(struct span body, struct digest *out, size_t *n, struct fault *why)
 {
 	struct span line;
 	size_t i = 0;
@@ -176,14 +175,16 @@ batch_parse(struct span body, struct digest *out, size_t *n,
 		if (i == EVIDENCE_DIGESTS_MAX)
 			return fault_set(why, RB_ELIMIT,
 			    "more than %d digests: send them in several "
-			    "requests", EVIDENCE_DIGESTS_MAX);
+			    "requests",
+			    EVIDENCE_DIGESTS_MAX);
 		if (span_take_line(&body, &line) != RB_OK)
 			return fault_set(why, RB_EFORMAT,
 			    "line %zu is not ended by a line feed", i + 1);
 		if (digest_parse(line, &out[i]) != RB_OK)
 			return fault_set(why, RB_EFORMAT,
 			    "line %zu is not a SHA-256 digest: 64 lower-case "
-			    "hexadecimal digits and nothing else", i + 1);
+			    "hexadecimal digits and nothing else",
+			    i + 1);
 		i++;
 	}
 	if (i == 0)

@@ -37,10 +37,9 @@ struct settings {
 };
 
 static const struct conf_key settings_keys[] = {
-	{ "listen", CONF_TEXT, offsetof(struct settings, listen), false, 0,
-	    0 },
-	{ "threads", CONF_NUMBER, offsetof(struct settings, threads), false,
-	    1, THREADS_MAX },
+	{ "listen", CONF_TEXT, offsetof(struct settings, listen), false, 0, 0 },
+	{ "threads", CONF_NUMBER, offsetof(struct settings, threads), false, 1,
+	    THREADS_MAX },
 };
 
 static const char usage[] =
@@ -99,7 +98,8 @@ check_listener(int fd, struct fault *why)
 	    listens == 0)
 		return fault_set(why, RB_EREFUSED,
 		    "descriptor %d is not a listening socket: start this "
-		    "program by 'qubes-rebuilder serve'", fd);
+		    "program by 'qubes-rebuilder serve'",
+		    fd);
 	/* Several threads wait for the same connection, and one gets it. */
 	flags = fcntl(fd, F_GETFL);
 	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0)
@@ -140,7 +140,8 @@ tend(struct server *server, const struct store *store, const sigset_t *stops)
 	while (sigtimedwait(stops, NULL, &pause) < 0) {
 		server_tend(server);
 		if (store_is_gone(store)) {
-			note(NOTE_INFO, "the served store was made anew: "
+			note(NOTE_INFO,
+			    "the served store was made anew: "
 			    "ending, to be started on the new one");
 			return;
 		}

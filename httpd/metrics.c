@@ -13,8 +13,8 @@ metrics_count(struct metrics *m, unsigned int status)
 static enum rb_err
 put_head(struct buf *out, const char *name, const char *type, const char *help)
 {
-	return buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help,
-	    name, type);
+	return buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name,
+	    type);
 }
 
 static enum rb_err
@@ -50,7 +50,8 @@ put_answers(struct metrics *m, struct buf *out)
 	for (i = 2; rc == RB_OK && i < 6; i++)
 		rc = buf_printf(out,
 		    "rebuilder_http_answers_total{code=\"%zuxx\"} %" PRIu64
-		    "\n", i, atomic_load(&m->answers[i]));
+		    "\n",
+		    i, atomic_load(&m->answers[i]));
 	return rc;
 }
 
@@ -60,24 +61,25 @@ metrics_write(struct metrics *m, const struct view *v, struct buf *out)
 	enum rb_err rc;
 
 	if ((rc = put_head(out, "rebuilder_build_info", "gauge",
-	    "The program's version.")) != RB_OK)
+		 "The program's version.")) != RB_OK)
 		return rc;
-	if ((rc = buf_put_str(out, "rebuilder_build_info{version=\"" RB_VERSION
-	    "\"} 1\n")) != RB_OK)
+	if ((rc = buf_put_str(out,
+		 "rebuilder_build_info{version=\"" RB_VERSION "\"} 1\n")) !=
+	    RB_OK)
 		return rc;
 	if ((rc = put_head(out, "rebuilder_checkpoint_size", "gauge",
-	    "Leaves under the signed checkpoint.")) != RB_OK)
+		 "Leaves under the signed checkpoint.")) != RB_OK)
 		return rc;
 	if ((rc = buf_printf(out, "rebuilder_checkpoint_size %" PRIu64 "\n",
-	    v->head.size)) != RB_OK)
+		 v->head.size)) != RB_OK)
 		return rc;
 	if ((rc = put_verdicts(v, out)) != RB_OK)
 		return rc;
 	if ((rc = put_answers(m, out)) != RB_OK)
 		return rc;
 	if ((rc = put_head(out, "rebuilder_http_late_total", "counter",
-	    "Connections ended because a request or its answer took too "
-	    "long.")) != RB_OK)
+		 "Connections ended because a request or its answer took too "
+		 "long.")) != RB_OK)
 		return rc;
 	return buf_printf(out, "rebuilder_http_late_total %" PRIu64 "\n",
 	    atomic_load(&m->late));

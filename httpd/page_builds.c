@@ -51,8 +51,9 @@ put_unreadable(struct page *p, uint64_t index)
 {
 	page_raw(p, "<tr><th scope=\"row\">Build ");
 	page_number(p, index);
-	page_raw(p, "</th>\n<td colspan=\"2\">cannot be read from this "
-		    "node’s store</td></tr>\n");
+	page_raw(p,
+	    "</th>\n<td colspan=\"2\">cannot be read from this "
+	    "node’s store</td></tr>\n");
 }
 
 void

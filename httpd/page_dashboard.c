@@ -11,9 +11,10 @@ put_counts(struct page *p, const struct view *v)
 	uint64_t n = 0;
 	size_t i;
 
-	page_raw(p, "<section aria-labelledby=\"counts\">\n"
-		    "<h2 id=\"counts\">All verdicts so far</h2>\n"
-		    "<dl class=\"counts\">\n");
+	page_raw(p,
+	    "<section aria-labelledby=\"counts\">\n"
+	    "<h2 id=\"counts\">All verdicts so far</h2>\n"
+	    "<dl class=\"counts\">\n");
 	for (i = 0; i < sizeof(verdicts) / sizeof(verdicts[0]); i++) {
 		if (p->rc == RB_OK)
 			p->rc = store_count(v->txn, verdicts[i], &n);
@@ -41,9 +42,8 @@ put_recent(struct page *p, const struct view *v, uint64_t before)
 		page_raw(p, "<p>Nothing has been rebuilt yet.</p>\n");
 		return;
 	}
-	page_builds(p, v, BUILDS_OF_ALL, before == v->head.size ?
-	    "What was rebuilt, newest first" :
-	    "What was rebuilt earlier, newest first", indexes, n);
+	page_builds(p, v, BUILDS_OF_ALL, "What was rebuilt, newest first",
+	    indexes, n);
 	page_raw(p, "<nav class=\"pages\" aria-label=\"Older and newer\">");
 	if (before < v->head.size)
 		page_raw(p, "<a href=\"/\" rel=\"first\">Newest</a> ");
@@ -77,8 +77,9 @@ put_node(struct page *p, const struct about *about, const struct view *v)
 	if (rc == RB_OK)
 		node = json_loadb((const char *)json.p, json.len, 0, NULL);
 
-	page_raw(p, "<section aria-labelledby=\"node\">\n"
-		    "<h2 id=\"node\">This node</h2>\n<dl>\n");
+	page_raw(p,
+	    "<section aria-labelledby=\"node\">\n"
+	    "<h2 id=\"node\">This node</h2>\n<dl>\n");
 	page_field(p, "Operator", about->operator_);
 	page_field(p, "Name and log origin", about->node);
 	if (node_text(node, "vkey") != NULL) {
@@ -102,18 +103,17 @@ put_node(struct page *p, const struct about *about, const struct view *v)
 }
 
 void
-page_dashboard(struct page *p, const struct about *about,
-    const struct view *v, uint64_t before)
+page_dashboard(struct page *p, const struct about *about, const struct view *v,
+    uint64_t before)
 {
 	const bool is_first = before >= v->head.size;
 
 	page_begin(p, about->node, is_first ? NULL : "Earlier builds");
-	page_raw(p, "<h1>");
-	page_text(p, is_first ? "Do the packages match their source?" :
-	    "Earlier builds");
-	page_raw(p, "</h1>\n");
-	if (is_first) {
+	if (!is_first) {
+		page_raw(p, "<h1>Earlier builds</h1>\n");
+	} else {
 		page_raw(p,
+		    "<h1>Do the packages match their source?</h1>\n"
 		    "<p class=\"lead\">This node builds published packages "
 		    "again from their signed sources, on a machine without "
 		    "network, and compares every byte. Each verdict is signed "

@@ -7,9 +7,10 @@ void
 page_error(struct page *p, const struct about *about, unsigned int status,
     const char *why)
 {
-	const char *title =
-	    status == STATUS_NOT_FOUND ? "Not here" : "No answer";
+	const char *title = "No answer";
 
+	if (status == STATUS_NOT_FOUND)
+		title = "Not here";
 	page_begin(p, about->node, title);
 	page_raw(p, "<h1>");
 	page_text(p, title);

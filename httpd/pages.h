@@ -24,8 +24,8 @@ enum rb_err page_build(struct page *p, const struct about *about,
 enum rb_err page_package(struct page *p, const struct about *about,
     const struct view *v, const struct route *r, struct fault *why) RB_CHECK;
 /* Says what is wrong: the sentence is `why`. */
-void page_error(struct page *p, const struct about *about,
-    unsigned int status, const char *why);
+void page_error(struct page *p, const struct about *about, unsigned int status,
+    const char *why);
 
 /* The table that dashboard and package share. */
 enum builds_of { BUILDS_OF_ALL, BUILDS_OF_ONE_PACKAGE };

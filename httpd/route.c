@@ -102,8 +102,7 @@ take_value(char value, struct span part, struct parts *path, size_t *text,
 	case 'L':
 		if (dec_parse(part, ROUTE_TILE_LEVELS - 1, &level) != RB_OK)
 			return fault_set(why, RB_EFORMAT,
-			    "a tile's level is 0 to %d",
-			    ROUTE_TILE_LEVELS - 1);
+			    "a tile's level is 0 to %d", ROUTE_TILE_LEVELS - 1);
 		out->level = (unsigned int)level;
 		return RB_OK;
 	default: /* 'N' */
@@ -172,8 +171,8 @@ route_parse(struct span target, struct route *out, struct fault *why)
 	size_t i;
 
 	if (target.len > ROUTE_PATH_MAX)
-		return fault_set(why, RB_ELIMIT,
-		    "a path is at most %d bytes", ROUTE_PATH_MAX);
+		return fault_set(why, RB_ELIMIT, "a path is at most %d bytes",
+		    ROUTE_PATH_MAX);
 	if (target.len == 0 || target.p[0] != '/')
 		return fault_set(why, RB_ENOTFOUND, "a path starts with /");
 	if (memchr(target.p, '?', target.len) != NULL)

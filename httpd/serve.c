@@ -13,6 +13,8 @@
 #include "httpd/unpack.h"
 
 #define UNPACK_BLOCK (64 * 1024)
+#define BODY_TOO_LARGE \
+	"the body is too large: send at most 1000 digests in one request"
 
 struct server {
 	struct site *site; /* borrowed */
@@ -123,7 +125,7 @@ response_queue(struct MHD_Connection *c, const struct answer *a,
 		return MHD_NO;
 	for (i = 0; i < headers.n; i++) {
 		if (MHD_add_response_header(r, headers.list[i].name,
-		    headers.list[i].value) != MHD_YES)
+			headers.list[i].value) != MHD_YES)
 			goto out;
 	}
 	result = MHD_queue_response(c, a->status, r);
@@ -200,8 +202,7 @@ request_of(struct MHD_Connection *c, const struct visit *visit,
 	out->target = span_of_str(visit->target);
 	out->body = buf_span(&visit->body);
 	out->takes_html = header_takes_html(header_of(c, "Accept"));
-	out->takes_zstd =
-	    header_takes_zstd(header_of(c, "Accept-Encoding"));
+	out->takes_zstd = header_takes_zstd(header_of(c, "Accept-Encoding"));
 	out->if_none_match = header_of(c, "If-None-Match");
 }
 
@@ -215,8 +216,7 @@ refuse_body(struct server *s, struct MHD_Connection *c,
 
 	request_of(c, visit, method, &rq);
 	if (site_refuse(s->site, &rq, MHD_HTTP_CONTENT_TOO_LARGE,
-	    "the body is too large: send at most 1000 digests in one request",
-	    &a) == RB_OK)
+		BODY_TOO_LARGE, &a) == RB_OK)
 		result = send_answer(s, c, &rq, &a);
 	answer_clear(&a);
 	return result;
@@ -280,7 +280,7 @@ on_connection(void *cls, struct MHD_Connection *c, void **context,
 	info = MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD);
 	if (info == NULL ||
 	    guard_enter(&s->guard, info->connect_fd, guard_now(), &guest) !=
-	    RB_OK) {
+		RB_OK) {
 		note(NOTE_WARN, "a connection is served without a deadline");
 		return;
 	}
@@ -325,8 +325,9 @@ on_request(void *cls, struct MHD_Connection *c, const char *url,
 	/* An answer given on the first call would end the connection. */
 	if (!visit->is_known) {
 		visit->is_known = true;
-		return body_is_hopeless(c) ? refuse_body(s, c, visit, method) :
-		    MHD_YES;
+		if (body_is_hopeless(c))
+			return refuse_body(s, c, visit, method);
+		return MHD_YES;
 	}
 	if (*len > 0) {
 		if (!visit_take(visit, span_of(data, *len)))
@@ -366,18 +367,16 @@ server_start(struct site *site, int listener, unsigned int threads,
 	s->site = site;
 	s->guard = (struct guard)GUARD_INIT;
 	s->daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD, 0, NULL,
-	    NULL, on_request, s,
-	    MHD_OPTION_LISTEN_SOCKET, (MHD_socket)listener,
+	    NULL, on_request, s, MHD_OPTION_LISTEN_SOCKET, (MHD_socket)listener,
 	    /* For the library a pool has at least two. */
 	    MHD_OPTION_THREAD_POOL_SIZE, threads > 1 ? threads : 0,
 	    MHD_OPTION_CONNECTION_LIMIT, (unsigned int)SERVE_CONNECTIONS_MAX,
 	    MHD_OPTION_PER_IP_CONNECTION_LIMIT,
-	    (unsigned int)SERVE_PER_ADDRESS_MAX,
-	    MHD_OPTION_CONNECTION_TIMEOUT, (unsigned int)SERVE_IDLE_SECONDS,
+	    (unsigned int)SERVE_PER_ADDRESS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
+	    (unsigned int)SERVE_IDLE_SECONDS,
 	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)SERVE_HEADER_MAX,
-	    MHD_OPTION_STRICT_FOR_CLIENT, 1,
-	    MHD_OPTION_NOTIFY_CONNECTION, on_connection, s,
-	    MHD_OPTION_URI_LOG_CALLBACK, on_target, s,
+	    MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_NOTIFY_CONNECTION,
+	    on_connection, s, MHD_OPTION_URI_LOG_CALLBACK, on_target, s,
 	    MHD_OPTION_UNESCAPE_CALLBACK, on_unescape, s,
 	    MHD_OPTION_NOTIFY_COMPLETED, on_completed, s, MHD_OPTION_END);
 	if (s->daemon == NULL) {

@@ -34,7 +34,7 @@ unpack_new(struct buf *packed, struct unpack **out)
 	if ((u->zstd = ZSTD_createDCtx()) == NULL)
 		goto out;
 	if (ZSTD_isError(ZSTD_DCtx_setParameter(u->zstd, ZSTD_d_windowLogMax,
-	    UNPACK_WINDOW_LOG)))
+		UNPACK_WINDOW_LOG)))
 		goto out;
 	u->left = UNPACK_MAX;
 	u->packed = *packed;

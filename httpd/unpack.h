@@ -21,7 +21,7 @@ void unpack_free(struct unpack **u);
  * Fills at most `cap` bytes; 0 is the end.  RB_EFORMAT: not one whole zstd
  * frame; RB_ELIMIT: longer than UNPACK_MAX.
  */
-enum rb_err unpack_take(struct unpack *u, uint8_t *out, size_t cap,
-    size_t *len) RB_CHECK;
+enum rb_err unpack_take(struct unpack *u, uint8_t *out, size_t cap, size_t *len)
+    RB_CHECK;
 
 #endif

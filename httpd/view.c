@@ -41,7 +41,8 @@ view_leaf(const struct view *v, uint64_t index, struct span *envelope,
 	if (index >= v->head.size)
 		return fault_set(why, RB_ENOTFOUND,
 		    "there is no build %" PRIu64 ": the log has %" PRIu64
-		    " leaves, counted from 0", index, v->head.size);
+		    " leaves, counted from 0",
+		    index, v->head.size);
 	return store_leaf(v->txn, index, envelope);
 }
 

@@ -16,7 +16,13 @@ struct view {
 	struct checkpoint head; /* the same, read */
 };
 
-#define VIEW_INIT { NULL, SPAN_INIT, { { 0 }, 0, DIGEST_INIT } }
+#define VIEW_INIT \
+	{ \
+		NULL, SPAN_INIT, \
+		{ \
+			{ 0 }, 0, DIGEST_INIT \
+		} \
+	}
 
 /* A store without a checkpoint gives a head of size 0 and an empty note. */
 enum rb_err view_open(struct store *s, struct view *out) RB_CHECK;

@@ -30,8 +30,9 @@ static const struct word reasons[] = {
 	{ "output-limit", "the build left more than it may" },
 	{ "timeout", "the build did not end in time" },
 	/* unavailable */
-	{ "binnmu", "it is a binary-only rebuild of the distribution, which "
-		    "this node does not repeat yet" },
+	{ "binnmu",
+	    "it is a binary-only rebuild of the distribution, which "
+	    "this node does not repeat yet" },
 	{ "dependencies", "the build dependencies cannot be satisfied" },
 	{ "disk", "this node ran out of disk space" },
 	{ "environment", "the build environment could not be made" },

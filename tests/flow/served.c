@@ -340,14 +340,14 @@ put_head(struct store_txn *t, const struct key *k, const struct frontier *f,
 		goto out;
 	if ((rc = store_put_checkpoint(t, buf_span(&note))) != RB_OK)
 		goto out;
-	if ((rc = buf_put_str(&json, "{\"name\":\"" SERVED_NODE
-	    "\",\"vkey\":\"")) != RB_OK)
+	if ((rc = buf_put_str(&json,
+		 "{\"name\":\"" SERVED_NODE "\",\"vkey\":\"")) != RB_OK)
 		goto out;
 	if ((rc = vkey_write(vkey, &json)) != RB_OK)
 		goto out;
-	if ((rc = buf_put_str(&json, "\",\"witnesses\":\"none\","
-	    "\"witnessing\":\"No other node cosigns the checkpoints of this "
-	    "log.\"}\n")) != RB_OK)
+	if ((rc = buf_put_str(&json,
+		 "\",\"witnesses\":\"none\",\"witnessing\":\"No other node "
+		 "cosigns the checkpoints of this log.\"}\n")) != RB_OK)
 		goto out;
 	rc = store_put_node_json(t, buf_span(&json));
 out:

@@ -9,6 +9,8 @@
 
 #include "httpd/answer.h"
 
+#define ok(call) assert_int_equal(call, RB_OK)
+
 static const char *
 header(const struct headers *h, const char *name)
 {
@@ -93,7 +95,7 @@ tells_errors_to_be_forgotten(void **state)
 
 	(void)state;
 	a.status = 404;
-	assert_int_equal(answer_finish(&a, &rq), RB_OK);
+	ok(answer_finish(&a, &rq));
 	assert_int_equal(a.status, 404);
 	answer_headers(&a, &h);
 	assert_string_equal(header(&h, "Cache-Control"), "no-store");
@@ -123,8 +125,8 @@ sends_a_body_once(void **state)
 	(void)state;
 	a.status = 200;
 	a.life = ANSWER_KEEP;
-	assert_int_equal(buf_put_str(&a.body, "abc"), RB_OK);
-	assert_int_equal(answer_finish(&a, &rq), RB_OK);
+	ok(buf_put_str(&a.body, "abc"));
+	ok(answer_finish(&a, &rq));
 	assert_int_equal(a.status, 200);
 	answer_headers(&a, &h);
 	/* SHA-256 of "abc", FIPS 180-4's own example */
@@ -135,14 +137,14 @@ sends_a_body_once(void **state)
 	strcpy(etag, header(&h, "ETag"));
 
 	rq.if_none_match = "\"ba7816bf\", W/\"other\"";
-	assert_int_equal(answer_finish(&a, &rq), RB_OK);
+	ok(answer_finish(&a, &rq));
 	assert_int_equal(a.status, 200);
 	assert_int_equal(a.body.len, 3);
 
 	strcpy(list, "\"x\", W/");
 	strcat(list, etag);
 	rq.if_none_match = list;
-	assert_int_equal(answer_finish(&a, &rq), RB_OK);
+	ok(answer_finish(&a, &rq));
 	assert_int_equal(a.status, 304);
 	assert_int_equal(a.body.len, 0);
 	answer_headers(&a, &h);
@@ -164,8 +166,8 @@ keeps_the_codings_of_a_body_apart(void **state)
 	a.status = 200;
 	a.life = ANSWER_KEEP;
 	a.coding = CODING_UNPACK;
-	assert_int_equal(buf_put_str(&a.body, "frame"), RB_OK);
-	assert_int_equal(answer_finish(&a, &rq), RB_OK);
+	ok(buf_put_str(&a.body, "frame"));
+	ok(answer_finish(&a, &rq));
 	answer_headers(&a, &h);
 	assert_string_equal(header(&h, "Vary"), "Accept-Encoding");
 	assert_null(header(&h, "Content-Encoding"));
@@ -178,7 +180,7 @@ keeps_the_codings_of_a_body_apart(void **state)
 	assert_string_not_equal(header(&h, "ETag"), plain);
 
 	rq.if_none_match = plain;
-	assert_int_equal(answer_finish(&a, &rq), RB_OK);
+	ok(answer_finish(&a, &rq));
 	assert_int_equal(a.status, 200);
 	answer_clear(&a);
 }

@@ -10,6 +10,8 @@
 
 #include "httpd/route.h"
 
+#define ok(call) assert_int_equal(call, RB_OK)
+
 #define HEX "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
 struct sample {
@@ -130,8 +132,7 @@ refuses_every_other_spelling_of_a_tile(void **state)
 		{ "slash behind", "/log/tile/0/000/", RB_EFORMAT },
 		{ "last hash without a number",
 		    "/log/tile/0/x072/x057/x594/x037/x927/935", RB_EFORMAT },
-		{ "too large",
-		    "/log/tile/0/x999/x999/x999/x999/x999/x999/999",
+		{ "too large", "/log/tile/0/x999/x999/x999/x999/x999/x999/999",
 		    RB_EFORMAT },
 		{ "entries, x at the end", "/log/tile/entries/x001",
 		    RB_EFORMAT },
@@ -151,12 +152,13 @@ refuses_what_is_too_long(void **state)
 	(void)state;
 	memset(path, '/', sizeof(path));
 	assert_int_equal(route_parse(span_of(path, ROUTE_PATH_MAX + 1), &r,
-	    NULL), RB_ELIMIT);
+			     NULL),
+	    RB_ELIMIT);
 
 	memset(text, 'a', sizeof(text));
 	memcpy(text, "/package/", 9);
 	memcpy(text + 9 + ROUTE_TEXT_MAX, "/b/c/d", 7);
-	assert_int_equal(route_parse(span_of_str(text), &r, NULL), RB_OK);
+	ok(route_parse(span_of_str(text), &r, NULL));
 	memcpy(text + 9 + ROUTE_TEXT_MAX, "a/b/c/d", 8);
 	assert_int_equal(route_parse(span_of_str(text), &r, NULL), RB_EFORMAT);
 }
@@ -207,14 +209,13 @@ writes_the_path_that_it_read(void **state)
 	(void)state;
 	for (i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
 		buf_reset(&out);
-		if (route_parse(span_of_str(table[i].path), &r, NULL) !=
-		    RB_OK)
+		if (route_parse(span_of_str(table[i].path), &r, NULL) != RB_OK)
 			fail_msg("%s", table[i].path);
 		assert_int_equal(r.kind, table[i].kind);
-		assert_int_equal(route_write(&r, &out), RB_OK);
+		ok(route_write(&r, &out));
 		if (!span_equal_str(buf_span(&out), table[i].path))
-			fail_msg("%s became %.*s", table[i].path,
-			    (int)out.len, (const char *)out.p);
+			fail_msg("%s became %.*s", table[i].path, (int)out.len,
+			    (const char *)out.p);
 	}
 	buf_clear(&out);
 }
@@ -225,19 +226,16 @@ reads_the_values(void **state)
 	struct route r;
 
 	(void)state;
-	assert_int_equal(route_parse(SPAN("/log/tile/2/x001/x234/067.p/8"),
-	    &r, NULL), RB_OK);
+	ok(route_parse(SPAN("/log/tile/2/x001/x234/067.p/8"), &r, NULL));
 	assert_int_equal(r.level, 2);
 	assert_int_equal(r.index, 1234067);
 	assert_int_equal(r.width, 8);
 
-	assert_int_equal(route_parse(SPAN("/log/tile/entries/000"), &r, NULL),
-	    RB_OK);
+	ok(route_parse(SPAN("/log/tile/entries/000"), &r, NULL));
 	assert_int_equal(r.index, 0);
 	assert_int_equal(r.width, 256);
 
-	assert_int_equal(route_parse(SPAN("/evidence/prefix/abc"), &r, NULL),
-	    RB_OK);
+	ok(route_parse(SPAN("/evidence/prefix/abc"), &r, NULL));
 	assert_int_equal(r.bits, 12);
 	assert_int_equal(r.digest.b[0], 0xab);
 	assert_int_equal(r.digest.b[1], 0xc0);
@@ -258,8 +256,7 @@ finds_a_text_however_it_is_encoded(void **state)
 
 	(void)state;
 	for (i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
-		assert_int_equal(route_parse(span_of_str(paths[i]), &r, NULL),
-		    RB_OK);
+		ok(route_parse(span_of_str(paths[i]), &r, NULL));
 		assert_string_equal(r.repository, "debian");
 		assert_string_equal(r.name, "g++");
 		assert_string_equal(r.version, "1:2~rc1+b1");
@@ -274,7 +271,7 @@ writes_no_path_that_it_would_refuse(void **state)
 	struct route r;
 
 	(void)state;
-	assert_int_equal(buf_put_str(&out, "kept"), RB_OK);
+	ok(buf_put_str(&out, "kept"));
 	memset(&r, 0, sizeof(r));
 	r.kind = ROUTE_PACKAGE;
 	strcpy(r.repository, "debian");

@@ -18,6 +18,9 @@
 #include "httpd/site.h"
 #include "tests/flow/served.h"
 
+#define ok(call) assert_int_equal(call, RB_OK)
+
+#define HEX "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define LEAVES 300 /* one full tile and a partial one */
 
 static struct {
@@ -34,10 +37,8 @@ start(void **state)
 	(void)state;
 	strcpy(world.directory, "/tmp/test_site.XXXXXX");
 	assert_non_null(mkdtemp(world.directory));
-	assert_int_equal(served_make(world.directory, LEAVES, &world.key),
-	    RB_OK);
-	assert_int_equal(store_open(world.directory, STORE_READ,
-	    &world.site.store, &why), RB_OK);
+	ok(served_make(world.directory, LEAVES, &world.key));
+	ok(store_open(world.directory, STORE_READ, &world.site.store, &why));
 	world.site.about.node = SERVED_NODE;
 	world.site.about.operator_ = "A <b>bold</b> operator";
 	return 0;
@@ -64,7 +65,7 @@ static void
 ask_as(const struct request *rq, struct answer *a)
 {
 	*a = (struct answer)ANSWER_INIT;
-	assert_int_equal(site_answer(&world.site, rq, a), RB_OK);
+	ok(site_answer(&world.site, rq, a));
 }
 
 static void
@@ -107,7 +108,7 @@ path_of(const struct route *r, char out[ROUTE_PATH_MAX])
 {
 	struct buf b = BUF_INIT;
 
-	assert_int_equal(route_write(r, &b), RB_OK);
+	ok(route_write(r, &b));
 	assert_true(b.len < ROUTE_PATH_MAX);
 	memcpy(out, b.p, b.len);
 	out[b.len] = '\0';
@@ -130,17 +131,14 @@ verify(const struct answer *a)
 	if (bundle_parse(buf_span(&a->body), &b, &why) != RB_OK)
 		fail_msg("%s", why.text);
 	assert_int_equal(b.ncheckpoints, 1);
-	assert_int_equal(checkpoint_open(buf_span(&b.checkpoints[0]),
-	    &world.key, &cp), RB_OK);
+	ok(checkpoint_open(buf_span(&b.checkpoints[0]), &world.key, &cp));
 	assert_int_equal(cp.size, LEAVES);
 	for (i = 0; i < b.nevidence; i++) {
-		assert_int_equal(tree_leaf_hash(
-		    buf_span(&b.evidence[i].envelope), &leaf), RB_OK);
-		assert_int_equal(tree_verify_inclusion(&b.evidence[i].proof,
-		    cp.size, b.evidence[i].index, &leaf, &cp.root), RB_OK);
-		assert_int_equal(envelope_parse(
-		    buf_span(&b.evidence[i].envelope), &e, &why), RB_OK);
-		assert_int_equal(envelope_verify(&e, &world.key.key), RB_OK);
+		ok(tree_leaf_hash(buf_span(&b.evidence[i].envelope), &leaf));
+		ok(tree_verify_inclusion(&b.evidence[i].proof, cp.size,
+		    b.evidence[i].index, &leaf, &cp.root));
+		ok(envelope_parse(buf_span(&b.evidence[i].envelope), &e, &why));
+		ok(envelope_verify(&e, &world.key.key));
 		envelope_clear(&e);
 	}
 	n = b.nevidence;
@@ -160,16 +158,13 @@ says_what_is_wrong_with_a_path(void **state)
 	expect("/builds/300/log", 404, "there is no build 300");
 	expect("/builds/300/proof", 404, "there is no build 300");
 	expect("/builds/300/envelope", 404, "there is no build 300");
-	expect("/builds/0/difference", 404,
-	    "build 0 has no difference report");
+	expect("/builds/0/difference", 404, "build 0 has no difference report");
 	expect("/builds/7/log", 404, "build 7 has no log");
 	expect("/evidence/sha256/AB", 400, "64 lower-case");
 	expect("/evidence/prefix/123456789", 400, "1 to 8");
 	expect("/metrics?a", 400, "takes no queries");
 	expect("/package/debian/nothing/1/all", 404, "has not tried");
-	expect("/inputs/sha256/"
-	    "0000000000000000000000000000000000000000000000000000000000000000",
-	    404, "keeps no input list");
+	expect("/inputs/sha256/" HEX, 404, "keeps no input list");
 }
 
 static void
@@ -197,8 +192,8 @@ answers_other_methods_with_those_that_fit(void **state)
 static void
 says_errors_to_people_as_pages(void **state)
 {
-	struct request rq = { METHOD_GET, SPAN("/<b>"), SPAN_INIT, true,
-		false, NULL };
+	struct request rq = { METHOD_GET, SPAN("/<b>"), SPAN_INIT, true, false,
+		NULL };
 	struct answer a;
 
 	(void)state;
@@ -219,7 +214,7 @@ proves_everything_that_it_says(void **state)
 	struct answer a;
 
 	(void)state;
-	assert_int_equal(served_statement(2, &s), RB_OK);
+	ok(served_statement(2, &s));
 	r.digest = s.published.sha256;
 	path_of(&r, path);
 	get(path, &a);
@@ -252,9 +247,7 @@ answers_about_files_that_nobody_tried(void **state)
 	struct answer a;
 
 	(void)state;
-	get("/evidence/sha256/"
-	    "0000000000000000000000000000000000000000000000000000000000000000",
-	    &a);
+	get("/evidence/sha256/" HEX, &a);
 	assert_int_equal(verify(&a), 0);
 	answer_clear(&a);
 	get("/evidence/package/debian/nothing/1/all", &a);
@@ -266,8 +259,8 @@ answers_about_files_that_nobody_tried(void **state)
 static void
 splits_the_log_into_buckets(void **state)
 {
-	static const char *const forms[] = { "/evidence/prefix/%x",
-		"/evidence/package-prefix/%x" };
+	static const char *const buckets[] = { "/evidence/prefix/",
+		"/evidence/package-prefix/" };
 	size_t total, i;
 	unsigned int digit;
 	struct answer a;
@@ -277,21 +270,19 @@ splits_the_log_into_buckets(void **state)
 	for (i = 0; i < 2; i++) {
 		total = 0;
 		for (digit = 0; digit < 16; digit++) {
-			sprintf(path, i == 0 ? "/evidence/prefix/%x" :
-			    "/evidence/package-prefix/%x", digit);
+			sprintf(path, "%s%x", buckets[i], digit);
 			get(path, &a);
 			total += verify(&a);
 			answer_clear(&a);
 		}
 		if (total != LEAVES)
-			fail_msg("%s: %zu", forms[i], total);
+			fail_msg("%s: %zu", buckets[i], total);
 	}
 }
 
 static void
 refuses_bodies_that_are_no_digests(void **state)
 {
-#define HEX "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 	static const struct {
 		const char *why, *body, *words;
 	} table[] = {
@@ -299,8 +290,10 @@ refuses_bodies_that_are_no_digests(void **state)
 		{ "not ended", HEX, "line 1 is not ended" },
 		{ "short", "0123\n", "line 1 is not a SHA-256 digest" },
 		{ "long", HEX "0\n", "line 1 is not a SHA-256 digest" },
-		{ "capitals", "0123456789ABCDEF0123456789abcdef0123456789abcdef"
-			      "0123456789abcdef\n", "line 1 is not" },
+		{ "capitals",
+		    "0123456789ABCDEF0123456789abcdef0123456789abcdef"
+		    "0123456789abcdef\n",
+		    "line 1 is not" },
 		{ "carriage return", HEX "\r\n", "line 1 is not" },
 		{ "space", " " HEX "\n", "line 1 is not" },
 		{ "empty line", HEX "\n\n", "line 2 is not" },
@@ -330,9 +323,9 @@ answers_many_digests_at_once(void **state)
 
 	(void)state;
 	for (i = 0; i < EVIDENCE_DIGESTS_MAX; i++) {
-		assert_int_equal(served_statement(i % 3, &s), RB_OK);
+		ok(served_statement(i % 3, &s));
 		digest_hex(&s.published.sha256, hex);
-		assert_int_equal(buf_printf(&body, "%s\n", hex), RB_OK);
+		ok(buf_printf(&body, "%s\n", hex));
 		statement_clear(&s);
 	}
 	assert_int_equal(body.len, EVIDENCE_BODY_MAX);
@@ -342,7 +335,7 @@ answers_many_digests_at_once(void **state)
 	assert_int_equal(a.life, ANSWER_NEVER_KEEP);
 	answer_clear(&a);
 
-	assert_int_equal(buf_printf(&body, "%s\n", hex), RB_OK);
+	ok(buf_printf(&body, "%s\n", hex));
 	ask(METHOD_POST, "/evidence", buf_span(&body), &a);
 	assert_int_equal(a.status, 400);
 	assert_true(has(&a, "more than 1000 digests"));
@@ -366,17 +359,16 @@ serves_the_tiles_of_the_log(void **state)
 	get("/log/tile/entries/001.p/44", &part);
 	assert_int_equal(full.status, 200);
 	assert_int_equal(part.status, 200);
-	assert_int_equal(buf_put(&full.body, buf_span(&part.body)), RB_OK);
+	ok(buf_put(&full.body, buf_span(&part.body)));
 	get("/log/tile/0/000", &entries);
 	assert_int_equal(entries.body.len, 256 * DIGEST_LEN);
 
 	rest = buf_span(&full.body);
 	for (i = 0; i < LEAVES; i++) {
-		assert_int_equal(span_take(&rest, 2, &len), RB_OK);
-		assert_int_equal(span_take(&rest,
-		    (size_t)len.p[0] << 8 | len.p[1], &entry), RB_OK);
-		assert_int_equal(tree_leaf_hash(entry, &leaf), RB_OK);
-		assert_int_equal(frontier_append(&f, &leaf), RB_OK);
+		ok(span_take(&rest, 2, &len));
+		ok(span_take(&rest, (size_t)len.p[0] << 8 | len.p[1], &entry));
+		ok(tree_leaf_hash(entry, &leaf));
+		ok(frontier_append(&f, &leaf));
 		if (i < 256)
 			assert_memory_equal(leaf.b,
 			    entries.body.p + i * DIGEST_LEN, DIGEST_LEN);
@@ -386,9 +378,8 @@ serves_the_tiles_of_the_log(void **state)
 	/* Whoever reads the entries comes to the root that was signed. */
 	get("/log/checkpoint", &note);
 	assert_string_equal(note.type, "text/plain; charset=utf-8");
-	assert_int_equal(checkpoint_open(buf_span(&note.body), &world.key,
-	    &cp), RB_OK);
-	assert_int_equal(frontier_root(&f, &root), RB_OK);
+	ok(checkpoint_open(buf_span(&note.body), &world.key, &cp));
+	ok(frontier_root(&f, &root));
 	assert_true(digest_equal(&root, &cp.root));
 	answer_clear(&full);
 	answer_clear(&part);
@@ -431,7 +422,7 @@ shows_what_stands_behind_a_build(void **state)
 	struct proof p;
 
 	(void)state;
-	assert_int_equal(served_statement(2, &s), RB_OK);
+	ok(served_statement(2, &s));
 	ask_as(&rq, &a);
 	assert_int_equal(a.coding, CODING_ZSTD);
 	assert_true(digest_equal(&a.tag, &s.log.value));
@@ -441,13 +432,13 @@ shows_what_stands_behind_a_build(void **state)
 	answer_clear(&a);
 
 	get("/builds/2/difference", &a);
-	assert_int_equal(served_difference(2, &want), RB_OK);
+	ok(served_difference(2, &want));
 	assert_true(span_equal(buf_span(&a.body), buf_span(&want)));
 	assert_int_equal(a.life, ANSWER_KEEP);
 	answer_clear(&a);
 
 	get("/builds/2/proof", &a);
-	assert_int_equal(proof_parse(buf_span(&a.body), &p), RB_OK);
+	ok(proof_parse(buf_span(&a.body), &p));
 	assert_int_equal(p.index, 2);
 	proof_clear(&p);
 	answer_clear(&a);
@@ -521,12 +512,12 @@ counts_for_prometheus(void **state)
 	metrics_count(&world.site.metrics, 999);
 	get("/metrics", &a);
 	assert_true(has(&a, "\nrebuilder_checkpoint_size 300\n"));
-	assert_true(has(&a,
-	    "\nrebuilder_verdicts{verdict=\"reproduced\"} 151\n"));
-	assert_true(has(&a,
-	    "\nrebuilder_verdicts{verdict=\"unavailable\"} 37\n"));
-	assert_true(has(&a,
-	    "\nrebuilder_http_answers_total{code=\"4xx\"} 1\n"));
+	assert_true(
+	    has(&a, "\nrebuilder_verdicts{verdict=\"reproduced\"} 151\n"));
+	assert_true(
+	    has(&a, "\nrebuilder_verdicts{verdict=\"unavailable\"} 37\n"));
+	assert_true(
+	    has(&a, "\nrebuilder_http_answers_total{code=\"4xx\"} 1\n"));
 	answer_clear(&a);
 }
 
@@ -540,7 +531,7 @@ serves_an_empty_store(void **state)
 
 	(void)state;
 	assert_non_null(mkdtemp(directory));
-	assert_int_equal(store_open(directory, STORE_WRITE, &s, &why), RB_OK);
+	ok(store_open(directory, STORE_WRITE, &s, &why));
 	world.site.store = s;
 	expect("/", 200, "Nothing has been rebuilt yet");
 	expect("/", 200, "has no checkpoint yet");
