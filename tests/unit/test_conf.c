@@ -70,6 +70,7 @@ assert_refused(const struct refusal *cases, size_t n)
 	struct sample s;
 	size_t i;
 
+	memset(&s, 0, sizeof(s));
 	for (i = 0; i < n; i++) {
 		enum rb_err rc;
 

@@ -26,8 +26,9 @@
 #define PROGRAM "test_role"
 
 static const char *const serve_args[] = { "serve", NULL };
-static const char *const jailed_args[] = { "jailed", NULL };
 static const char *const hang_args[] = { "hang", NULL };
+static const char *const jailed_serve_args[] = { "jailed-serve", NULL };
+static const char *const jailed_hang_args[] = { "jailed-hang", NULL };
 
 static struct role
 start(const char *const *args, const int *fds, size_t nfds)
@@ -334,37 +335,61 @@ kills_what_does_not_end(void **state)
 	role_clear(&r);
 }
 
+/* Starts a role, tells its number, and ends when told, without a word to it. */
 static void
-a_role_dies_with_its_parent(void **state)
+parent_main(int sock, const char *const *args)
+{
+	struct role r = ROLE_INIT;
+	struct msg m;
+	char byte;
+
+	msg_init(&m, 0);
+	if (!be_nobody())
+		_exit(1);
+	r = start(args, NULL, 0);
+	/* By then it is in its jail. */
+	if (msg_recv(r.fd, &m) != RB_OK)
+		_exit(1);
+	if (write(sock, &r.pid, sizeof(r.pid)) != sizeof(r.pid) ||
+	    read(sock, &byte, 1) != 1)
+		_exit(1);
+	_exit(0);
+}
+
+static void
+assert_dies_with_parent(const char *const *args)
 {
 	struct pollfd ended = { -1, POLLIN, 0 };
 	int pair[2] = { -1, -1 };
 	pid_t parent, role = -1;
-	char byte = 'x';
+	int status = -1;
 
-	(void)state;
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0,
 			     pair),
 	    0);
 	parent = fork();
 	assert_true(parent >= 0);
-	if (parent == 0) {
-		struct role r = start(hang_args, NULL, 0);
-
-		if (write(pair[1], &r.pid, sizeof(r.pid)) != sizeof(r.pid) ||
-		    read(pair[1], &byte, 1) != 1)
-			_exit(1);
-		_exit(0); /* without a word to the role */
-	}
+	if (parent == 0)
+		parent_main(pair[1], args);
 	assert_int_equal(read(pair[0], &role, sizeof(role)), sizeof(role));
 	ended.fd = pidfd_open(role, 0);
 	assert_true(ended.fd >= 0);
-	assert_int_equal(write(pair[0], &byte, 1), 1);
-	assert_int_equal(waitpid(parent, NULL, 0), parent);
+	assert_int_equal(poll(&ended, 1, 0), 0);
+	assert_int_equal(write(pair[0], "x", 1), 1);
+	assert_int_equal(waitpid(parent, &status, 0), parent);
+	assert_int_equal(status, 0);
 	assert_int_equal(poll(&ended, 1, -1), 1);
 	fd_close(&ended.fd);
 	fd_close(&pair[0]);
 	fd_close(&pair[1]);
+}
+
+static void
+a_role_dies_with_its_parent(void **state)
+{
+	(void)state;
+	assert_dies_with_parent(hang_args);
+	assert_dies_with_parent(jailed_hang_args);
 }
 
 /* Spawns while other threads allocate and spawn. */
@@ -428,7 +453,7 @@ work_in_a_jail(void)
 		print_error("%s\n", why.text);
 		return 1;
 	}
-	r = start(jailed_args, NULL, 0);
+	r = start(jailed_serve_args, NULL, 0);
 	msg_init(&m, 0);
 	assert_int_equal(ask(&r, ECHO, &m), RB_OK);
 	msg_clear(&m);

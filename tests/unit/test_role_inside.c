@@ -2,6 +2,7 @@
 #include "test_role_inside.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -118,6 +119,19 @@ static const struct duty duties[] = {
 	{ READ_ALL, ANY_STATE, answer_read_all },
 };
 
+/* Says that it is there, and is then deaf. */
+static _Noreturn void
+hang(void)
+{
+	struct msg m;
+
+	msg_init(&m, ECHO);
+	if (msg_send(ROLE_SOCKET, &m) != RB_OK)
+		_exit(1);
+	for (;;)
+		(void)poll(NULL, 0, -1);
+}
+
 int
 role_main(const char *how)
 {
@@ -126,13 +140,13 @@ role_main(const char *how)
 
 	note_open("role");
 	memset(&jail, 0, sizeof(jail));
-	if (strcmp(how, "jailed") == 0 && jail_enter(&jail, &why) != RB_OK) {
+	if (strncmp(how, "jailed", 6) == 0 &&
+	    jail_enter(&jail, &why) != RB_OK) {
 		note(NOTE_ERROR, "%s", why.text);
 		return 1;
 	}
-	if (strcmp(how, "hang") == 0) {
-		for (;;)
-			pause();
+	if (strstr(how, "hang") != NULL) {
+		hang();
 	}
 	return role_serve(ROLE_SOCKET, duties,
 	    sizeof(duties) / sizeof(duties[0]), NULL);

@@ -11,7 +11,7 @@
 #define READ_ALL 0x1006
 #define UNKNOWN 0x1fff
 
-/* "serve", "jailed" (serve in a jail) or "hang". */
+/* "serve" or "hang"; in a jail: "jailed-serve" or "jailed-hang". */
 int role_main(const char *how);
 
 #endif
