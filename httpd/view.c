@@ -51,7 +51,7 @@ view_statement(const struct view *v, uint64_t index, struct statement *out,
     struct fault *why)
 {
 	struct envelope e = ENVELOPE_INIT;
-	struct span bytes;
+	struct span bytes = SPAN_INIT;
 	enum rb_err rc = RB_EINTERNAL;
 
 	if ((rc = view_leaf(v, index, &bytes, why)) != RB_OK)

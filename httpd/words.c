@@ -50,7 +50,7 @@ static const struct word machines[] = {
 };
 
 #define LOOK_UP(table, token) \
-	look_up(table, sizeof(table) / sizeof(table[0]), token)
+	look_up(table, sizeof(table) / sizeof((table)[0]), token)
 
 static const char *
 look_up(const struct word *table, size_t n, const char *token)

@@ -99,6 +99,8 @@ bears_what_is_not_http(void **state)
 static void
 refuses_headers_without_end(void **state)
 {
+	static const char header[] = "GET / HTTP/1.1\r\nX: ";
+	static const char target[] = "GET /";
 	const size_t len = 1024 * 1024;
 	char *huge = malloc(len);
 	struct buf b;
@@ -106,14 +108,14 @@ refuses_headers_without_end(void **state)
 	(void)state;
 	assert_non_null(huge);
 	memset(huge, 'a', len);
-	memcpy(huge, "GET / HTTP/1.1\r\nX: ", 19);
+	memcpy(huge, header, sizeof(header) - 1);
 	b = exchange(huge, len);
 	assert_null(strstr((char *)b.p, "HTTP/1.1 2"));
 	buf_clear(&b);
 	expect_service();
 
 	memset(huge, 'a', len);
-	memcpy(huge, "GET /", 5);
+	memcpy(huge, target, sizeof(target) - 1);
 	b = exchange(huge, len);
 	assert_null(strstr((char *)b.p, "HTTP/1.1 2"));
 	buf_clear(&b);
