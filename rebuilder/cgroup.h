@@ -17,8 +17,8 @@ enum cgroup_controller { CGROUP_MEMORY, CGROUP_PIDS, CGROUP_CPU };
 /*
  * In which directory a group is made, for each controller.  In version 2
  * that is one directory: the nearest group, from our own upwards, that
- * hands memory and pids to its children (systemd: Delegate=).  In version 1 it is the
- * root of each controller.
+ * hands memory and pids to its children (systemd: Delegate=).  In version 1
+ * it is the root of each controller.
  */
 struct cgroup_place {
 	bool is_v2;
@@ -47,8 +47,8 @@ struct cgroup;
 
 /*
  * Makes an empty group; before that, ends and removes the groups of runs
- * whose rebuilder-machine is dead.  A group is alive as long as the process that made
- * it holds its lock.
+ * whose rebuilder-machine is dead.  A group is alive as long as the process
+ * that made it holds its lock.
  */
 enum rb_err cgroup_make(const struct cgroup_place *place,
     const struct cgroup_limits *limits, struct cgroup **out,

@@ -80,7 +80,6 @@ confine(void)
 	/* Orphans of a sandbox come to us, so that none is forgotten. */
 	if (prctl(PR_SET_CHILD_SUBREAPER, 1) != 0 ||
 	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
-	    prctl(PR_SET_DUMPABLE, 0) != 0 ||
 	    unshare(CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS) != 0 ||
 	    signal(SIGPIPE, SIG_IGN) == SIG_ERR)
 		return RB_EIO;
@@ -270,7 +269,9 @@ main(int argc, char **argv)
 		note(NOTE_ERROR, "usage: rebuilder-machine -c node.yml");
 		return 2;
 	}
-	if (fcntl(ROLE_SOCKET, F_SETFD, FD_CLOEXEC) != 0) {
+	/* Whatever else we inherited is no guest's business. */
+	if (fcntl(ROLE_SOCKET, F_SETFD, FD_CLOEXEC) != 0 ||
+	    close_range(ROLE_FIRST_FD, ~0u, 0) != 0) {
 		note(NOTE_ERROR, "descriptor %d is not a connection; started "
 		    "by qubes-rebuilder serve", ROLE_SOCKET);
 		return 2;

@@ -62,8 +62,8 @@ arguments_fill(struct arguments *a, const struct sandbox *s, int report,
 	ADD(a, "--ro-bind", "/usr", "/usr", "--symlink", "usr/bin", "/bin",
 	    "--symlink", "usr/sbin", "/sbin", "--symlink", "usr/lib", "/lib",
 	    "--symlink", "usr/lib64", "/lib64");
-	ADD(a, "--ro-bind", "/etc/alternatives", "/etc/alternatives",
-	    "--ro-bind", "/etc/ld.so.cache", "/etc/ld.so.cache");
+	ADD(a, "--dir", "/etc", "--ro-bind", "/etc/alternatives",
+	    "/etc/alternatives", "--ro-bind", "/etc/ld.so.cache", "/etc/ld.so.cache");
 	ADD(a, "--proc", "/proc", "--dev", "/dev");
 	if (s->layer != NULL)
 		ADD(a, s->may_write_layer ? "--bind" : "--ro-bind", "/layer",

@@ -14,10 +14,10 @@
 
 /*
  * Finds the first range of at least SUBIDS_COUNT ids that `text` (of
- * /etc/subuid or /etc/subgid) gives to `user` or to the number `uid`.  Ranges that
- * reach into the ids of the system's own users are passed over.
- * RB_ENOTFOUND: there is none.  A line that is no line is passed over, as
- * newuidmap(1) does.
+ * /etc/subuid or /etc/subgid) gives to `user` or to the number `uid`.
+ * Ranges that reach into the ids of the system's own users are passed over;
+ * so is a line that is malformed, as newuidmap(1) does.
+ * RB_ENOTFOUND: there is none.
  */
 enum rb_err subids_find(struct span text, const char *user, uid_t uid,
     uint32_t *start) RB_CHECK;
