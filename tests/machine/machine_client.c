@@ -20,18 +20,15 @@
 #define LENT_IDS "root:1879048192:65536\n"
 
 enum rb_err
-machine_client_start(const char *program, const char *conf,
+machine_client_start_on(const char *program, const char *conf, int socks[2],
     struct machine_client *out)
 {
 	struct machine_client c = MACHINE_CLIENT_INIT;
-	int socks[2] = { -1, -1 };
 
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, socks) != 0)
-		return RB_EIO;
 	if ((c.pid = fork()) == 0) {
+		/* dup2 onto itself would leave close-on-exec set. */
 		if (dup2(socks[1], ROLE_SOCKET) != ROLE_SOCKET ||
-		    (socks[1] == ROLE_SOCKET &&
-		    fcntl(ROLE_SOCKET, F_SETFD, 0) != 0))
+		    fcntl(ROLE_SOCKET, F_SETFD, 0) != 0)
 			_exit(126);
 		(void)execl(program, "rebuilder-machine", "-c", conf,
 		    (char *)NULL);
@@ -43,8 +40,20 @@ machine_client_start(const char *program, const char *conf,
 		return RB_EIO;
 	}
 	c.sock = socks[0];
+	socks[0] = -1; /* now the client's */
 	*out = c;
 	return RB_OK;
+}
+
+enum rb_err
+machine_client_start(const char *program, const char *conf,
+    struct machine_client *out)
+{
+	int socks[2] = { -1, -1 };
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, socks) != 0)
+		return RB_EIO;
+	return machine_client_start_on(program, conf, socks, out);
 }
 
 static enum rb_err

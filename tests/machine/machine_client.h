@@ -31,6 +31,9 @@ struct machine_answer {
 /* `program` is the path of rebuilder-machine, `conf` of node.yml. */
 enum rb_err machine_client_start(const char *program, const char *conf,
     struct machine_client *out) RB_CHECK;
+/* The same over a socket pair that exists; closes socks[1], owns socks[0]. */
+enum rb_err machine_client_start_on(const char *program, const char *conf,
+    int socks[2], struct machine_client *out) RB_CHECK;
 /* Descriptors are copied; layer -1: none. */
 enum rb_err machine_client_ask(const struct machine_client *c,
     struct span description, int inputs, int output, int log, int layer)
