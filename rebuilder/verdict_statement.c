@@ -90,7 +90,8 @@ verdict_statement(const struct trip *t, const struct finding *f,
 	fill_published(&c, t, f->published, out);
 	if (f->verdict == VERDICT_REPRODUCED ||
 	    f->verdict == VERDICT_DIFFERS) {
-		out->rebuilt.compared = COMPARED_IDENTICAL;
+		if (f->verdict == VERDICT_REPRODUCED)
+			out->rebuilt.compared = COMPARED_IDENTICAL;
 		set_digest(&out->rebuilt.sha256, &f->rebuilt);
 		out->rebuilt.size = f->rebuilt_size;
 	}
