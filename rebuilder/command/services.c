@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -123,6 +124,19 @@ has_ended(const struct role *r)
 	return r->pidfd != -1 && poll(&p, 1, 0) == 1;
 }
 
+/* A daemon never ends by itself without a note of its own; a signal does. */
+static void
+say_end(const char *program, struct role *r)
+{
+	int status = 0;
+
+	if (role_wait(r, 1, &status) == RB_OK && WIFSIGNALED(status))
+		note(NOTE_ALARM, "%s was killed by signal %d (%s)%s", program,
+		    WTERMSIG(status), strsignal(WTERMSIG(status)),
+		    WTERMSIG(status) == SIGSYS ?
+		    ": it did what its jail forbids" : "");
+}
+
 static void
 reap(struct services *s)
 {
@@ -130,7 +144,7 @@ reap(struct services *s)
 
 	for (i = 0; i < NSERVICES; i++)
 		if (has_ended(&s->list[i].role))
-			role_clear(&s->list[i].role);
+			say_end(s->list[i].program, &s->list[i].role);
 	i = 0;
 	while (i < s->nchildren) {
 		if (!has_ended(&s->children[i])) {
