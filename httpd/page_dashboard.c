@@ -44,10 +44,12 @@ put_recent(struct page *p, const struct view *v, uint64_t before)
 	}
 	page_builds(p, v, BUILDS_OF_ALL, "What was rebuilt, newest first",
 	    indexes, n);
+	older.index = before - n;
+	if (before == v->head.size && older.index == 0)
+		return; /* this page is all there is */
 	page_raw(p, "<nav class=\"pages\" aria-label=\"Older and newer\">");
 	if (before < v->head.size)
-		page_raw(p, "<a href=\"/\" rel=\"first\">Newest</a> ");
-	older.index = before - n;
+		page_raw(p, "<a href=\"/\">Newest</a> ");
 	if (older.index > 0)
 		page_link(p, &older, "Older");
 	page_raw(p, "</nav>\n");
