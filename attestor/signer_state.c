@@ -92,8 +92,7 @@ check_sum(const uint8_t in[SIGNER_COPY_LEN])
 
 	if ((rc = digest_of(span_of(in, SUM_AT), &sum)) != RB_OK)
 		return rc;
-	return memcmp(sum.b, in + SUM_AT, DIGEST_LEN) == 0 ? RB_OK :
-	    RB_EDIGEST;
+	return memcmp(sum.b, in + SUM_AT, DIGEST_LEN) == 0 ? RB_OK : RB_EDIGEST;
 }
 
 enum rb_err
@@ -209,6 +208,18 @@ read_copy(int fd, size_t i, struct copy *out)
 	return RB_OK;
 }
 
+/* The copy holds this state with its own last leaf appended. */
+static bool
+is_next(const struct copy *copy, const struct signer_state *before)
+{
+	struct signer_state next = *before;
+	uint8_t bytes[SIGNER_COPY_LEN];
+
+	return signer_state_append(&next, &copy->state.last) == RB_OK &&
+	    signer_state_write(&next, bytes) == RB_OK &&
+	    memcmp(bytes, copy->bytes, SIGNER_COPY_LEN) == 0;
+}
+
 /*
  * Which copy counts.  Saving writes the first, syncs, and writes the second:
  * so the first is never behind, and never more than one leaf ahead.
@@ -219,24 +230,25 @@ choose(const struct copy copies[COPIES], size_t *out, struct fault *why)
 	const struct copy *a = &copies[0], *b = &copies[1];
 
 	if (!a->is_whole && !b->is_whole)
-		return fault_set(why, RB_EFORMAT, "the signer's state is "
-		    "damaged in both copies: restore the disk; a state from a "
-		    "backup would fork the log, so if there is no other, end "
-		    "this log and begin one with a new name and key");
+		return fault_set(why, RB_EFORMAT,
+		    "the signer's state is damaged in both copies: restore the "
+		    "disk; a state from a backup would fork the log, so if "
+		    "there is no other, end this log and begin one with a new "
+		    "name and key");
 	if (!a->is_whole || !b->is_whole) {
 		*out = a->is_whole ? 0 : 1;
 		return RB_OK;
 	}
 	if (memcmp(a->bytes, b->bytes, SIGNER_COPY_LEN) == 0 ||
-	    (digest_equal(&a->state.log, &b->state.log) &&
-	    a->state.frontier.size == b->state.frontier.size + 1)) {
+	    is_next(a, &b->state)) {
 		*out = 0;
 		return RB_OK;
 	}
-	return fault_set(why, RB_ESTALE, "the copies of the signer's state "
-	    "have %llu and %llu leaves, which no crash leaves behind: the disk "
-	    "forgot a synced write; end this log and begin one with a new name "
-	    "and key", (unsigned long long)a->state.frontier.size,
+	return fault_set(why, RB_ESTALE,
+	    "the copies of the signer's state have %llu and %llu leaves, which "
+	    "no crash leaves behind: the disk forgot a synced write; end this "
+	    "log and begin one with a new name and key",
+	    (unsigned long long)a->state.frontier.size,
 	    (unsigned long long)b->state.frontier.size);
 }
 
@@ -266,12 +278,12 @@ signer_state_load(int fd, const struct signer_state *begin,
 	if ((rc = choose(copies, &chosen, why)) != RB_OK)
 		return rc;
 	if (!digest_equal(&copies[chosen].state.log, &begin->log))
-		return fault_set(why, RB_EREFUSED, "the signer's state is of a "
-		    "log with another name or key: a new log begins with an "
-		    "empty state file");
+		return fault_set(why, RB_EREFUSED,
+		    "the signer's state is of a log with another name or key: "
+		    "a new log begins with an empty state file");
 	for (i = 0; i < COPIES; i++) {
 		if (memcmp(copies[i].bytes, copies[chosen].bytes,
-		    SIGNER_COPY_LEN) == 0)
+			SIGNER_COPY_LEN) == 0)
 			continue;
 		if ((rc = save_copy(fd, i, copies[chosen].bytes)) != RB_OK)
 			return fault_set(why, rc, "the signer's state: %s",

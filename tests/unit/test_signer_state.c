@@ -97,7 +97,8 @@ assert_loads(int fd, uint64_t expected)
 	assert_ok(signer_state_write(&s, copy));
 	for (i = 0; i < 2; i++) {
 		assert_int_equal(pread(fd, found, sizeof(found),
-		    i * SIGNER_COPY_LEN), sizeof(found));
+				     i * SIGNER_COPY_LEN),
+		    sizeof(found));
 		assert_memory_equal(found, copy, sizeof(copy));
 	}
 	close(fd);
@@ -138,8 +139,7 @@ seal(uint8_t copy[SIGNER_COPY_LEN])
 {
 	struct digest sum = DIGEST_INIT;
 
-	assert_ok(digest_of(span_of(copy, SIGNER_COPY_LEN - DIGEST_LEN),
-	    &sum));
+	assert_ok(digest_of(span_of(copy, SIGNER_COPY_LEN - DIGEST_LEN), &sum));
 	memcpy(copy + SIGNER_COPY_LEN - DIGEST_LEN, sum.b, DIGEST_LEN);
 }
 
@@ -212,12 +212,27 @@ refuses_what_no_crash_leaves_behind(void **state)
 	int fd;
 
 	(void)state;
-	assert_refuses(file_of(4, 5), RB_ESTALE); /* the first is never behind */
+	assert_refuses(file_of(4, 5),
+	    RB_ESTALE); /* the first is never behind */
 	assert_refuses(file_of(7, 5), RB_ESTALE); /* nor two ahead */
 	fd = file_of(5, 5);
 	spoil(fd, 100);
 	spoil(fd, SIGNER_COPY_LEN + 100);
 	assert_refuses(fd, RB_EFORMAT);
+}
+
+static void
+refuses_a_first_copy_that_does_not_continue_the_second(void **state)
+{
+	struct signer_state s = state_of(6);
+	uint8_t copy[SIGNER_COPY_LEN];
+	int fd = file_of(6, 5);
+
+	(void)state;
+	s.frontier.roots[0] = leaf(99);
+	assert_ok(signer_state_write(&s, copy));
+	assert_int_equal(pwrite(fd, copy, sizeof(copy), 0), sizeof(copy));
+	assert_refuses(fd, RB_ESTALE);
 }
 
 /* Never from anew: a file that once held a state is not empty. */
@@ -314,8 +329,11 @@ main(void)
 		cmocka_unit_test(refuses_a_last_leaf_in_an_empty_log),
 		cmocka_unit_test(refuses_a_file_of_another_log),
 		cmocka_unit_test(refuses_what_no_crash_leaves_behind),
+		cmocka_unit_test(
+		    refuses_a_first_copy_that_does_not_continue_the_second),
 		cmocka_unit_test(refuses_a_file_cut_short),
-		cmocka_unit_test(every_torn_write_leaves_the_old_state_or_the_new),
+		cmocka_unit_test(
+		    every_torn_write_leaves_the_old_state_or_the_new),
 		cmocka_unit_test(one_rotten_copy_rolls_nothing_back),
 		cmocka_unit_test(an_empty_file_begins_a_log),
 		cmocka_unit_test(what_is_saved_is_loaded),
