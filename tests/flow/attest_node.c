@@ -53,7 +53,7 @@ find_users(void)
 
 	for (i = 0; i < USERS; i++) {
 		p = geteuid() == 0 ? getpwnam(users[i].name) :
-		    getpwuid(geteuid());
+				     getpwuid(geteuid());
 		assert_non_null(p);
 		if (geteuid() != 0)
 			users[i].name = strdup(p->pw_name);
@@ -123,8 +123,10 @@ make_conf(struct attest_node *n)
 	struct buf b = BUF_INIT;
 	size_t i;
 
-	assert_ok(buf_printf(&b, "node:\n  name: \"%s\"\n  operator: \"Test\"\n"
-	    "  directory: \"%s\"\nusers:\n", SAMPLE_NODE, n->directory));
+	assert_ok(buf_printf(&b,
+	    "node:\n  name: \"%s\"\n  operator: \"Test\"\n"
+	    "  directory: \"%s\"\nusers:\n",
+	    SAMPLE_NODE, n->directory));
 	for (i = 0; i < USERS; i++)
 		assert_ok(buf_printf(&b, "  %s: \"%s\"\n", users[i].key,
 		    users[i].name));
@@ -211,9 +213,10 @@ become(const struct attest_node *n, const char *program,
 	if (dup2(sock, 3) != 3 || dup2(null, 0) != 0 || dup2(null, 1) != 1 ||
 	    dup2(log, 2) != 2 || close_range(4, ~0U, 0) != 0)
 		_exit(126);
-	if (geteuid() == 0 && (setgroups(0, NULL) != 0 ||
-	    setresgid(user->gid, user->gid, user->gid) != 0 ||
-	    setresuid(user->uid, user->uid, user->uid) != 0))
+	if (geteuid() == 0 &&
+	    (setgroups(0, NULL) != 0 ||
+		setresgid(user->gid, user->gid, user->gid) != 0 ||
+		setresuid(user->uid, user->uid, user->uid) != 0))
 		_exit(126);
 	/* After the change of user, which clears it. */
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
