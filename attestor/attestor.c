@@ -70,6 +70,16 @@ is_ours(enum rb_err rc)
 	    rc != RB_EREFUSED;
 }
 
+/* Signer and truth that contradict each other are an alarm. */
+static void
+say(enum rb_err rc, const struct fault *why)
+{
+	bool is_alarm = rc == RB_ESTALE || rc == RB_ESIG || rc == RB_EDIGEST;
+
+	note(is_alarm ? NOTE_ALARM : NOTE_ERROR, "%s",
+	    why->text[0] != '\0' ? why->text : err_name(rc));
+}
+
 static enum rb_err
 put_answer(struct msg *m, enum rb_err rc, uint64_t index,
     const struct digest *leaf, const struct fault *why)
@@ -108,9 +118,7 @@ answer_verdict(struct server *s, int fd, const struct msg *question)
 	if (rc == RB_OK)
 		rc = log_append(&s->log, &submission, &index, &leaf, &why);
 	if (is_ours(rc)) {
-		note(rc == RB_ESIG || rc == RB_EDIGEST ? NOTE_ALARM :
-		    NOTE_ERROR, "%s", why.text[0] != '\0' ? why.text :
-		    err_name(rc));
+		say(rc, &why);
 		goto out;
 	}
 	if (rc != RB_OK)
@@ -189,8 +197,8 @@ serve(struct server *s)
 		polled[PUBLISHER] = (struct pollfd){ s->log.publishing.sock, 0,
 			0 };
 		for (i = 0; i < CLIENTS_MAX; i++)
-			polled[CLIENTS + i] = (struct pollfd){
-				s->clients[i].fd, POLLIN, 0 };
+			polled[CLIENTS + i] = (struct pollfd){ s->clients[i].fd,
+				POLLIN, 0 };
 		if (poll(polled, CLIENTS + CLIENTS_MAX, -1) < 0) {
 			if (errno == EINTR)
 				continue;
@@ -201,7 +209,7 @@ serve(struct server *s)
 		    polled[PUBLISHER].revents != 0) {
 			note(NOTE_ERROR, "%s ended",
 			    polled[SIGNER].revents != 0 ? "attestor-signer" :
-			    "attestor-publish");
+							  "attestor-publish");
 			return;
 		}
 		for (i = 0; i < CLIENTS_MAX; i++) {
@@ -231,16 +239,17 @@ check_door(const struct user_ids *rebuilder, const struct user_ids *us,
 	if (getsockname(ROLE_SOCKET, (struct sockaddr *)&name, &len) != 0 ||
 	    name.sun_family != AF_UNIX || name.sun_path[0] != '/' ||
 	    len > sizeof(name) || stat(name.sun_path, &st) != 0)
-		return fault_set(why, RB_EREFUSED, "descriptor 3 is not "
-		    "attestor.sock: attestor is started by qubes-rebuilder "
-		    "serve");
+		return fault_set(why, RB_EREFUSED,
+		    "descriptor 3 is not attestor.sock: attestor is started by "
+		    "qubes-rebuilder serve");
 	if ((st.st_mode & 0002) != 0 ||
 	    ((st.st_mode & 0020) != 0 && st.st_gid != rebuilder->gid) ||
 	    (st.st_uid != 0 && st.st_uid != us->uid &&
-	    st.st_uid != rebuilder->uid))
-		return fault_set(why, RB_EREFUSED, "%s: others than rebuilder "
-		    "could connect: it must belong to root and rebuilder's "
-		    "group, with mode 0660", name.sun_path);
+		st.st_uid != rebuilder->uid))
+		return fault_set(why, RB_EREFUSED,
+		    "%s: others than rebuilder could connect: it must belong "
+		    "to root and rebuilder's group, with mode 0660",
+		    name.sun_path);
 	return RB_OK;
 }
 
@@ -278,8 +287,8 @@ main(int argc, char **argv)
 	note_open("attestor");
 	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
 		puts("usage: attestor -c node.yml\n"
-		    "Logs verdicts; started by qubes-rebuilder serve; see "
-		    "attestor(8).");
+		     "Logs verdicts; started by qubes-rebuilder serve; see "
+		     "attestor(8).");
 		return 0;
 	}
 	if (argc != 3 || strcmp(argv[1], "-c") != 0) {
@@ -290,9 +299,7 @@ main(int argc, char **argv)
 	if ((rc = begin(&s, argv[2], &why)) == RB_OK)
 		serve(&s);
 	else
-		note(rc == RB_ESTALE || rc == RB_ESIG || rc == RB_EDIGEST ?
-		    NOTE_ALARM : NOTE_ERROR, "%s", why.text[0] != '\0' ?
-		    why.text : err_name(rc));
+		say(rc, &why);
 	server_clear(&s);
 	return 1;
 }

@@ -43,7 +43,7 @@ log_open(const struct node *node, const char *conf, struct log *out,
 	if ((rc = node_connect(node, "signer.sock", &sock, why)) != RB_OK)
 		goto out;
 	if ((rc = signing_open(sock, node->name, &log.signing, &log.signer,
-	    why)) != RB_OK)
+		 why)) != RB_OK)
 		goto out;
 	if ((rc = node_path(node, "attestor/truth", &directory)) != RB_OK)
 		goto out;
@@ -51,9 +51,11 @@ log_open(const struct node *node, const char *conf, struct log *out,
 		goto out;
 	if ((rc = truth_bind(log.truth, buf_span(&log.signing.vkey))) !=
 	    RB_OK) {
-		rc = fault_set(why, rc, "%s belongs to another key than the "
-		    "signer's: a log has one key; move the directories "
-		    "attestor and served away to begin a new log", directory);
+		rc = fault_set(why, rc,
+		    "%s belongs to another key than the signer's: a log has "
+		    "one key; move the directories attestor and served away to "
+		    "begin a new log",
+		    directory);
 		goto out;
 	}
 	if ((rc = publishing_open(conf, &log.publishing, &log.served, why)) !=
@@ -92,7 +94,7 @@ log_submit(struct log *log, struct span statement, struct fault *why)
 	enum rb_err rc;
 
 	if ((rc = signing_append(&log->signing, &next, statement, &envelope,
-	    &note, why)) != RB_OK)
+		 &note, why)) != RB_OK)
 		goto out;
 	rc = truth_commit(log->truth, log->frontier.size, buf_span(&envelope),
 	    buf_span(&note));
@@ -127,12 +129,13 @@ publish_leaf(struct log *log, uint64_t index)
 			continue;
 		rc = truth_blob(log->truth, &named[i]->value, &bytes);
 		if (rc == RB_OK) {
-			rc = publishing_blob(&log->publishing,
-			    &named[i]->value, buf_span(&bytes));
+			rc = publishing_blob(&log->publishing, &named[i]->value,
+			    buf_span(&bytes));
 		} else if (rc == RB_ENOTFOUND) {
 			/* Lost, but the leaf stands without it. */
-			note(NOTE_ERROR, "a blob behind leaf %llu is not in "
-			    "the truth", (unsigned long long)index);
+			note(NOTE_ERROR,
+			    "a blob behind leaf %llu is not in the truth",
+			    (unsigned long long)index);
 			rc = RB_OK;
 		}
 	}
@@ -158,7 +161,7 @@ log_publish(struct log *log, uint64_t from)
 		if ((i - from) % BATCH != BATCH - 1)
 			continue;
 		if ((rc = publishing_commit(&log->publishing, SPAN(""),
-		    SPAN(""))) != RB_OK)
+			 SPAN(""))) != RB_OK)
 			goto out;
 	}
 	/* Of an empty log only the signer has a checkpoint. */
@@ -168,7 +171,7 @@ log_publish(struct log *log, uint64_t from)
 	if (rc != RB_OK)
 		goto out;
 	if ((rc = node_json_write(log->node, &log->signing.key, &log->kinds,
-	    &json)) != RB_OK)
+		 &json)) != RB_OK)
 		goto out;
 	rc = publishing_commit(&log->publishing, buf_span(&note),
 	    buf_span(&json));
@@ -191,8 +194,7 @@ check_blobs(struct log *log, const struct submission *s, struct fault *why)
 		if (!named[i]->is_set)
 			continue;
 		for (k = 0; k < s->nblobs; k++) {
-			if (digest_equal(&s->blobs[k].digest,
-			    &named[i]->value))
+			if (digest_equal(&s->blobs[k].digest, &named[i]->value))
 				break;
 		}
 		if (k < s->nblobs)
@@ -203,8 +205,10 @@ check_blobs(struct log *log, const struct submission *s, struct fault *why)
 		if (rc != RB_ENOTFOUND)
 			return rc;
 		digest_hex(&named[i]->value, hex);
-		return fault_set(why, RB_EREFUSED, "the statement names blob "
-		    "%s, which was not handed over, now or earlier", hex);
+		return fault_set(why, RB_EREFUSED,
+		    "the statement names blob %s, which was not handed over, "
+		    "now or earlier",
+		    hex);
 	}
 	return RB_OK;
 }

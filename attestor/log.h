@@ -37,8 +37,8 @@ void log_clear(struct log *log);
  * Before the jail: connects to the signer, opens the truth and starts the
  * publisher.  `conf` is the path of node.yml.
  */
-enum rb_err log_open(const struct node *node, const char *conf,
-    struct log *out, struct fault *why) RB_CHECK;
+enum rb_err log_open(const struct node *node, const char *conf, struct log *out,
+    struct fault *why) RB_CHECK;
 /*
  * In the jail: reads the truth through, checks it against the signer,
  * finishes what was pending, and publishes what is not served yet.

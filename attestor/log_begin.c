@@ -59,14 +59,14 @@ check_truth(struct log *log, struct fault *why)
 		return RB_OK;
 	if (rc == RB_OK)
 		rc = checkpoint_open(buf_span(&note), &log->signing.key, &cp);
-	if (rc == RB_OK && (cp.size != log->frontier.size ||
-	    !digest_equal(&cp.root, &root)))
+	if (rc == RB_OK &&
+	    (cp.size != log->frontier.size || !digest_equal(&cp.root, &root)))
 		rc = RB_EDIGEST;
 	if (rc != RB_OK)
-		rc = fault_set(why, rc, "the %llu leaves of attestor's truth "
-		    "are not those of its checkpoint: the disk damaged it; "
-		    "restore %s/attestor", (ull)log->frontier.size,
-		    log->node->directory);
+		rc = fault_set(why, rc,
+		    "the %llu leaves of attestor's truth are not those of its "
+		    "checkpoint: the disk damaged it; restore %s/attestor",
+		    (ull)log->frontier.size, log->node->directory);
 	buf_clear(&note);
 	return rc;
 }
@@ -93,11 +93,12 @@ reconcile(struct log *log, struct fault *why)
 	is_equal = log->signer.size == size &&
 	    digest_equal(&log->signer.root, &root);
 	if (!is_equal && !(has_pending && log->signer.size == size + 1)) {
-		rc = fault_set(why, RB_ESTALE, "the signer has signed %llu "
-		    "leaves and attestor's truth holds %llu%s: one of them was "
-		    "taken from a backup or damaged; restore %s from the same "
-		    "moment or a later one; if it is lost, end this log and "
-		    "begin one with a new name and key",
+		rc = fault_set(why, RB_ESTALE,
+		    "the signer has signed %llu leaves and attestor's truth "
+		    "holds %llu%s: one of them was taken from a backup or "
+		    "damaged; restore %s from the same moment or a later one; "
+		    "if it is lost, end this log and begin one with a new name "
+		    "and key",
 		    (ull)log->signer.size, (ull)size,
 		    log->signer.size == size ? " others" : "",
 		    log->signer.size < size ? "signer/state" : "attestor/");
@@ -113,9 +114,11 @@ reconcile(struct log *log, struct fault *why)
 		    why != NULL ? why->text : err_name(rc));
 		rc = truth_forget(log->truth);
 	} else if (rc == RB_EREFUSED) {
-		rc = fault_set(why, RB_ESTALE, "the signer has signed leaf "
-		    "%llu, and it is not the statement that attestor sent: "
-		    "somebody else used the signer", (ull)size);
+		rc = fault_set(why, RB_ESTALE,
+		    "the signer has signed leaf %llu, and it is not the "
+		    "statement that attestor sent: somebody else used the "
+		    "signer",
+		    (ull)size);
 	}
 out:
 	buf_clear(&pending);
@@ -162,8 +165,10 @@ log_begin(struct log *log, struct fault *why)
 		return fault_set(why, rc, "cannot read attestor's truth: %s",
 		    err_name(rc));
 	if (!served_fits) {
-		note(NOTE_WARN, "what is served (%llu leaves) is no part of "
-		    "the truth: it is made anew", (ull)log->served.size);
+		note(NOTE_WARN,
+		    "what is served (%llu leaves) is no part of the truth: it "
+		    "is made anew",
+		    (ull)log->served.size);
 		if ((rc = publishing_empty(&log->publishing)) != RB_OK)
 			return rc;
 		from = 0;

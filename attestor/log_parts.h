@@ -7,8 +7,8 @@
 /* Steps that a start and an append share. */
 
 /* A leaf of the truth; `s` is initialised and cleared by the caller. */
-enum rb_err log_read_leaf(struct log *log, uint64_t index,
-    struct buf *envelope, struct statement *s) RB_CHECK;
+enum rb_err log_read_leaf(struct log *log, uint64_t index, struct buf *envelope,
+    struct statement *s) RB_CHECK;
 /*
  * Has the pending statement signed and makes it the next leaf of the truth.
  * RB_EREFUSED: the signer refused, and it is still pending.

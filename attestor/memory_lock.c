@@ -17,9 +17,11 @@
 static enum rb_err
 lock_fault(struct fault *why)
 {
-	return fault_set(why, RB_EREFUSED, "cannot keep the key out of swap: "
-	    "%s; the limit of locked memory must be 8 MiB or more "
-	    "(LimitMEMLOCK in systemd.exec(5), ulimit -l)", strerror(errno));
+	return fault_set(why, RB_EREFUSED,
+	    "cannot keep the key out of swap: %s; the limit of locked memory "
+	    "must be 8 MiB or more (LimitMEMLOCK in systemd.exec(5), ulimit "
+	    "-l)",
+	    strerror(errno));
 }
 
 /* One line of proc_pid_maps(5): "from-to rw-p ...". */
@@ -43,7 +45,7 @@ lock_line(struct span line, struct fault *why)
 		return RB_OK;
 	/* An address out of a text: there is no pointer to take it from. */
 	return mlock((const void *)from, to - from) == 0 ? RB_OK :
-	    lock_fault(why);
+							   lock_fault(why);
 }
 
 static enum rb_err

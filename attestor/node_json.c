@@ -8,7 +8,9 @@
 #include "common/base/enc.h"
 
 static const char *const kind_names[MACHINE_KINDS] = {
-	"namespace", "qemu", "xen",
+	"namespace",
+	"qemu",
+	"xen",
 };
 
 /* A checkpoint that nobody else saw is a promise, and is called so. */
@@ -35,8 +37,9 @@ kinds_json(const struct machine_kinds *kinds)
 	size_t i;
 
 	for (i = 0; i < MACHINE_KINDS && list != NULL; i++) {
-		if (kinds->seen[i] && json_array_append_new(list,
-		    json_string(kind_names[i])) != 0) {
+		if (kinds->seen[i] &&
+		    json_array_append_new(list, json_string(kind_names[i])) !=
+			0) {
 			json_decref(list);
 			list = NULL;
 		}
@@ -102,25 +105,17 @@ node_json_write(const struct node *node, const struct vkey *key,
 	if ((rc = key_id(&key->key, &id)) != RB_OK)
 		goto out;
 	digest_hex(&id, id_hex);
-	rc = write_json(json_pack(
-	    "{s:s, s:s?, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:s, s:s,"
-	    " s:{s:[s,s], s:s, s:s, s:s}}",
-	    "name", node->name,
-	    "operator", node->operator_,
-	    "origin", node->name,
-	    "version", RB_VERSION,
-	    "vkey", (const char *)vkey.p,
-	    "keyId", id_hex,
-	    "publicKey", (const char *)pem.p,
-	    "checkpoint", "/log/checkpoint",
-	    "machines", kinds_json(kinds),
-	    "witnesses", "none",
-	    "witnessing", not_witnessed,
-	    "formats",
-	    "predicates", PREDICATE_REPRODUCED, PREDICATE_OTHER,
-	    "envelope", "DSSE 1.0.2",
-	    "log", "C2SP tlog-tiles",
-	    "statement", STATEMENT_TYPE), out);
+	rc = write_json(
+	    json_pack("{s:s, s:s?, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:s, s:s,"
+		      " s:{s:[s,s], s:s, s:s, s:s}}",
+		"name", node->name, "operator", node->operator_, "origin",
+		node->name, "version", RB_VERSION, "vkey", (const char *)vkey.p,
+		"keyId", id_hex, "publicKey", (const char *)pem.p, "checkpoint",
+		"/log/checkpoint", "machines", kinds_json(kinds), "witnesses",
+		"none", "witnessing", not_witnessed, "formats", "predicates",
+		PREDICATE_REPRODUCED, PREDICATE_OTHER, "envelope", "DSSE 1.0.2",
+		"log", "C2SP tlog-tiles", "statement", STATEMENT_TYPE),
+	    out);
 out:
 	buf_clear(&vkey);
 	buf_clear(&pem);

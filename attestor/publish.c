@@ -262,8 +262,8 @@ main(int argc, char **argv)
 	note_open("attestor-publish");
 	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
 		puts("usage: attestor-publish -c node.yml\n"
-		    "Writes what a node serves; started by attestor; see "
-		    "attestor-publish(8).");
+		     "Writes what a node serves; started by attestor; see "
+		     "attestor-publish(8).");
 		return 0;
 	}
 	if (argc != 3 || strcmp(argv[1], "-c") != 0) {

@@ -52,22 +52,24 @@ publishing_open(const char *conf, struct publishing *out,
 	start.program = "attestor-publish";
 	start.args = args;
 	if ((rc = role_spawn(&start, &role)) != RB_OK) {
-		rc = fault_set(why, rc, "cannot start attestor-publish, which "
-		    "stands beside attestor");
+		rc = fault_set(why, rc,
+		    "cannot start attestor-publish, which stands beside "
+		    "attestor");
 		goto out;
 	}
 	if (setsockopt(role.fd, SOL_SOCKET, SO_RCVTIMEO, &patience,
-	    sizeof(patience)) != 0) {
+		sizeof(patience)) != 0) {
 		rc = RB_EIO;
 		goto out;
 	}
 	if ((rc = msg_call(role.fd, &question, &answer)) == RB_OK)
 		rc = take_state(&answer, state);
 	if (rc != RB_OK) {
-		rc = fault_set(why, rc, "attestor-publish does not say what is "
-		    "served: its own note says why; if it ends at every start, "
-		    "remove served/data.mdb and served/lock.mdb, which are "
-		    "made again from the truth");
+		rc = fault_set(why, rc,
+		    "attestor-publish does not say what is served: its own "
+		    "note says why; if it ends at every start, remove "
+		    "served/data.mdb and served/lock.mdb, which are made again "
+		    "from the truth");
 		goto out;
 	}
 
@@ -95,8 +97,8 @@ call(struct publishing *p, const struct msg *question)
 
 	msg_init(&answer, 0);
 	rc = msg_call(p->sock, question, &answer);
-	if (rc == RB_OK && (answer.type != PUBLISH_DONE ||
-	    answer.body.len != 0))
+	if (rc == RB_OK &&
+	    (answer.type != PUBLISH_DONE || answer.body.len != 0))
 		rc = RB_EPEER;
 	msg_clear(&answer);
 	return rc;
@@ -154,8 +156,7 @@ out:
 }
 
 enum rb_err
-publishing_commit(struct publishing *p, struct span note,
-    struct span node_json)
+publishing_commit(struct publishing *p, struct span note, struct span node_json)
 {
 	struct msg m;
 	enum rb_err rc;

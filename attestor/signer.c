@@ -119,9 +119,10 @@ sign_statement(const struct self *self, struct span bytes, struct buf *leaf,
 	if ((rc = statement_parse(bytes, &s, why)) != RB_OK)
 		goto out;
 	if (strcmp(s.builder.node, self->node.name) != 0) {
-		rc = fault_set(why, RB_EREFUSED, "the statement is of node %s, "
-		    "and this key speaks for %s alone", s.builder.node,
-		    self->node.name);
+		rc = fault_set(why, RB_EREFUSED,
+		    "the statement is of node %s, and this key speaks for %s "
+		    "alone",
+		    s.builder.node, self->node.name);
 		goto out;
 	}
 	if ((rc = statement_write(&s, &again, why)) != RB_OK)
@@ -157,8 +158,8 @@ append(struct self *self, uint64_t index, struct span leaf, struct fault *why)
 	if (index != size)
 		return fault_set(why, RB_EREFUSED,
 		    "leaf %llu: the log has %llu leaves, and only the next one "
-		    "can be appended", (unsigned long long)index,
-		    (unsigned long long)size);
+		    "can be appended",
+		    (unsigned long long)index, (unsigned long long)size);
 	if ((rc = signer_state_append(&next, &hash)) != RB_OK)
 		return rc;
 	if ((rc = signer_state_save(self->state_fd, &next)) != RB_OK) {
@@ -269,15 +270,16 @@ read_key(struct self *self, struct key_public *public, struct fault *why)
 	int fd = -1;
 
 	if ((rc = open_below(&self->node, "keys/signing.key", O_RDONLY, &fd,
-	    why)) != RB_OK)
+		 why)) != RB_OK)
 		goto out;
 	/* In one piece, so that growing leaves no copy behind. */
 	if ((rc = buf_reserve(&pem, KEY_FILE_MAX)) != RB_OK)
 		goto out;
 	if ((rc = file_read_fd(fd, KEY_FILE_MAX, &pem)) != RB_OK ||
 	    (rc = key_read(buf_span(&pem), &self->key)) != RB_OK) {
-		rc = fault_set(why, rc, "keys/signing.key: not one Ed25519 key "
-		    "in PKCS#8 PEM, as qubes-rebuilder init writes it");
+		rc = fault_set(why, rc,
+		    "keys/signing.key: not one Ed25519 key in PKCS#8 PEM, as "
+		    "qubes-rebuilder init writes it");
 		goto out;
 	}
 	key_public_of(self->key, public);
@@ -306,7 +308,7 @@ open_state(struct self *self, const struct key_public *public,
 	enum rb_err rc;
 
 	if ((rc = open_below(&self->node, "signer/state", O_RDWR,
-	    &self->state_fd, why)) != RB_OK)
+		 &self->state_fd, why)) != RB_OK)
 		return rc;
 	(void)alarm(WAIT_SECONDS);
 	if (flock(self->state_fd, LOCK_EX) != 0)
@@ -334,8 +336,9 @@ begin(struct self *self, const char *conf, struct fault *why)
 	if ((rc = user_find(self->node.user_attestor, &attestor, why)) != RB_OK)
 		return rc;
 	if ((rc = peer_is(ROLE_SOCKET, attestor.uid)) != RB_OK)
-		return fault_set(why, rc, "descriptor 3 is no connection from "
-		    "attestor (user %s): started by qubes-rebuilder serve only",
+		return fault_set(why, rc,
+		    "descriptor 3 is no connection from attestor (user %s): "
+		    "started by qubes-rebuilder serve only",
 		    self->node.user_attestor);
 	if ((rc = read_key(self, &public, why)) != RB_OK)
 		return rc;
@@ -355,8 +358,8 @@ main(int argc, char **argv)
 	note_open("attestor-signer");
 	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
 		puts("usage: attestor-signer -c node.yml\n"
-		    "Signs statements and keeps the log's size; started by "
-		    "qubes-rebuilder serve; see attestor-signer(8).");
+		     "Signs statements and keeps the log's size; started by "
+		     "qubes-rebuilder serve; see attestor-signer(8).");
 		return 0;
 	}
 	if (argc != 3 || strcmp(argv[1], "-c") != 0) {

@@ -35,8 +35,8 @@ struct signer_state {
 #define SIGNER_STATE_INIT { DIGEST_INIT, DIGEST_INIT, FRONTIER_INIT }
 
 /* The state of a log without leaves. */
-enum rb_err signer_state_begin(const char *origin,
-    const struct key_public *key, struct signer_state *out) RB_CHECK;
+enum rb_err signer_state_begin(const char *origin, const struct key_public *key,
+    struct signer_state *out) RB_CHECK;
 /* One more leaf, in memory alone. */
 enum rb_err signer_state_append(struct signer_state *s,
     const struct digest *leaf) RB_CHECK;

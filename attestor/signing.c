@@ -54,7 +54,8 @@ check_state(const struct signing *s, const struct signing_state *state)
 	    RB_OK)
 		return rc;
 	return cp.size == state->size && digest_equal(&cp.root, &state->root) ?
-	    RB_OK : RB_ESIG;
+	    RB_OK :
+	    RB_ESIG;
 }
 
 static enum rb_err
@@ -95,18 +96,20 @@ signing_open(int sock, const char *origin, struct signing *out,
 	msg_init(&question, SIGNER_STATE);
 	msg_init(&answer, 0);
 	if (setsockopt(sock, SOL_SOCKET, SO_RCVTIMEO, &patience,
-	    sizeof(patience)) != 0) {
+		sizeof(patience)) != 0) {
 		rc = RB_EIO;
 		goto out;
 	}
 	if ((rc = msg_call(sock, &question, &answer)) != RB_OK) {
-		rc = fault_set(why, rc, "the signer does not answer: its own "
-		    "note says why");
+		rc = fault_set(why, rc,
+		    "the signer does not answer: its own note says why");
 		goto out;
 	}
 	if ((rc = take_state(&answer, origin, &s, &is)) != RB_OK) {
-		rc = fault_set(why, rc, "the signer's answer is not signed for "
-		    "%s by the key that it names", origin);
+		rc = fault_set(why, rc,
+		    "the signer's answer is not signed for %s by the key that "
+		    "it names",
+		    origin);
 		goto out;
 	}
 
@@ -232,8 +235,9 @@ signing_append(struct signing *s, struct frontier *f, struct span statement,
 	if (rc == RB_EREFUSED)
 		rc = RB_ESIG; /* never to be taken for the signer's refusal */
 	if (rc != RB_OK)
-		rc = fault_set(why, rc, "what the signer returned for leaf "
-		    "%llu is not that leaf, signed and appended (%s)",
+		rc = fault_set(why, rc,
+		    "what the signer returned for leaf %llu is not that leaf, "
+		    "signed and appended (%s)",
 		    (unsigned long long)f->size, err_name(rc));
 out:
 	msg_clear(&question);

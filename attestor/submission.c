@@ -65,9 +65,9 @@ read_blob(int fd, const struct blob_kind *kind, struct buf *out,
 	if ((rc = file_size(fd, &len)) != RB_OK)
 		return fault_set(why, rc, "%s: no regular file", kind->name);
 	if (len > kind->max)
-		return fault_set(why, RB_ELIMIT, "%s: %llu bytes, at most %zu "
-		    "may stand behind a statement", kind->name,
-		    (unsigned long long)len, kind->max);
+		return fault_set(why, RB_ELIMIT,
+		    "%s: %llu bytes, at most %zu may stand behind a statement",
+		    kind->name, (unsigned long long)len, kind->max);
 	if ((rc = buf_reserve(out, (size_t)len)) != RB_OK)
 		return rc;
 	while (out->len < len) {
@@ -79,8 +79,9 @@ read_blob(int fd, const struct blob_kind *kind, struct buf *out,
 		if (r < 0 && errno == EINTR)
 			continue;
 		if (r <= 0)
-			return fault_set(why, RB_EFORMAT, "%s: it became "
-			    "shorter or cannot be read", kind->name);
+			return fault_set(why, RB_EFORMAT,
+			    "%s: it became shorter or cannot be read",
+			    kind->name);
 		if ((rc = buf_put(out, span_of(piece, (size_t)r))) != RB_OK)
 			return rc;
 	}
@@ -103,15 +104,16 @@ take_blob(const struct msg *m, size_t i, uint8_t kind, struct submission *s,
 		    kind);
 	statement_blobs(&s->statement, named);
 	if (!named[k]->is_set)
-		return fault_set(why, RB_EREFUSED, "%s: the statement names "
-		    "none", kinds[k].name);
+		return fault_set(why, RB_EREFUSED,
+		    "%s: the statement names none", kinds[k].name);
 	if ((rc = read_blob(m->fds[i], &kinds[k], &blob->bytes, why)) != RB_OK)
 		return rc;
 	if ((rc = digest_of(buf_span(&blob->bytes), &blob->digest)) != RB_OK)
 		return rc;
 	if (!digest_equal(&blob->digest, &named[k]->value))
-		return fault_set(why, RB_EDIGEST, "%s: not the bytes whose "
-		    "digest the statement names", kinds[k].name);
+		return fault_set(why, RB_EDIGEST,
+		    "%s: not the bytes whose digest the statement names",
+		    kinds[k].name);
 	s->nblobs++;
 	return RB_OK;
 }
@@ -129,9 +131,10 @@ take_statement(struct span *in, const char *node, struct submission *s,
 	if ((rc = statement_parse(bytes, &s->statement, why)) != RB_OK)
 		return rc;
 	if (strcmp(s->statement.builder.node, node) != 0)
-		return fault_set(why, RB_EREFUSED, "builder.node is %s, and "
-		    "this is %s: node.name is the same for all programs of a "
-		    "node", s->statement.builder.node, node);
+		return fault_set(why, RB_EREFUSED,
+		    "builder.node is %s, and this is %s: node.name is the same "
+		    "for all programs of a node",
+		    s->statement.builder.node, node);
 	if ((rc = digest_of(bytes, &s->digest)) != RB_OK)
 		return rc;
 	return buf_put(&s->bytes, bytes);
@@ -152,8 +155,10 @@ submission_take(const struct msg *m, const char *node, struct submission *out,
 		goto out;
 	if (take_u8(&body, &n) != RB_OK || n != m->nfds ||
 	    n > TRUTH_BLOBS_MAX) {
-		rc = fault_set(why, RB_EFORMAT, "%zu descriptors beside a "
-		    "statement that announces %u blobs", m->nfds, n);
+		rc = fault_set(why, RB_EFORMAT,
+		    "%zu descriptors beside a statement that announces %u "
+		    "blobs",
+		    m->nfds, n);
 		goto out;
 	}
 	for (i = 0; i < n; i++) {

@@ -66,7 +66,8 @@ static enum rb_err
 begin(struct truth *t, bool writes, MDB_txn **out)
 {
 	return db_err(mdb_txn_begin(t->db.env, NULL, writes ? 0 : MDB_RDONLY,
-	    out), "begin");
+			  out),
+	    "begin");
 }
 
 /* Durable, or as if nothing had happened. */
@@ -91,7 +92,8 @@ look_up(struct truth *t, int table, struct span key, struct buf *out)
 	if ((rc = begin(t, false, &txn)) != RB_OK)
 		return rc;
 	rc = db_get(txn, t->db.tables[table], key, &found);
-	if (rc == RB_OK && out != NULL && (rc = buf_put(&copy, found)) == RB_OK) {
+	if (rc == RB_OK && out != NULL &&
+	    (rc = buf_put(&copy, found)) == RB_OK) {
 		buf_clear(out);
 		*out = copy;
 		copy = (struct buf)BUF_INIT; /* now the caller's */
@@ -263,10 +265,10 @@ commit(struct truth *t, MDB_txn *txn, uint64_t index, struct span envelope,
 		return rc;
 	db_put_u64(key, index);
 	if ((rc = db_put(txn, t->db.tables[LEAF], span_of(key, sizeof(key)),
-	    envelope, MDB_APPEND)) != RB_OK)
+		 envelope, MDB_APPEND)) != RB_OK)
 		return rc;
 	if ((rc = db_put(txn, t->db.tables[STATEMENT], digest_span(&statement),
-	    span_of(key, sizeof(key)), MDB_NOOVERWRITE)) != RB_OK)
+		 span_of(key, sizeof(key)), MDB_NOOVERWRITE)) != RB_OK)
 		return rc;
 	if ((rc = db_put(txn, t->db.tables[META], CHECKPOINT_KEY, note, 0)) !=
 	    RB_OK)

@@ -37,8 +37,8 @@ enum rb_err truth_leaf(struct truth *t, uint64_t index, struct buf *envelope)
     RB_CHECK;
 enum rb_err truth_find(struct truth *t, const struct digest *statement,
     uint64_t *index) RB_CHECK;
-enum rb_err truth_blob(struct truth *t, const struct digest *d,
-    struct buf *out) RB_CHECK;
+enum rb_err truth_blob(struct truth *t, const struct digest *d, struct buf *out)
+    RB_CHECK;
 enum rb_err truth_has_blob(struct truth *t, const struct digest *d) RB_CHECK;
 enum rb_err truth_checkpoint(struct truth *t, struct buf *note) RB_CHECK;
 enum rb_err truth_pending(struct truth *t, struct buf *statement) RB_CHECK;

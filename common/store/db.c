@@ -197,7 +197,8 @@ db_open(const char *directory, bool writes, const struct db_plan *plan,
 	if ((r = mdb_env_set_mapsize(db.env, DB_MAP_SIZE)) != 0 ||
 	    (r = mdb_env_set_maxreaders(db.env, DB_READERS_MAX)) != 0 ||
 	    (r = mdb_env_set_maxdbs(db.env, DB_TABLES_MAX)) != 0 ||
-	    (r = mdb_env_open(db.env, directory, flags, plan->data_mode)) != 0) {
+	    (r = mdb_env_open(db.env, directory, flags, plan->data_mode)) !=
+		0) {
 		rc = open_fault(r, directory, plan, why);
 		goto out;
 	}

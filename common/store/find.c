@@ -83,8 +83,8 @@ store_find_package(struct store_txn *t, const struct digest *key,
 }
 
 enum rb_err
-store_package_key(const char *repository, const char *name,
-    const char *version, const char *arch, struct digest *out)
+store_package_key(const char *repository, const char *name, const char *version,
+    const char *arch, struct digest *out)
 {
 	const char *const parts[] = { repository, name, version, arch };
 	struct buf b = BUF_INIT;

@@ -47,7 +47,7 @@ store_open(const char *directory, enum store_mode mode, struct store **out,
 		goto out;
 	}
 	if ((rc = db_open(directory, mode == STORE_WRITE, &plan, &s->db,
-	    why)) != RB_OK)
+		 why)) != RB_OK)
 		goto out;
 
 	*out = s;
@@ -109,7 +109,8 @@ store_begin(struct store *s, enum store_mode mode, struct store_txn **out)
 	if ((t = calloc(1, sizeof(*t))) == NULL)
 		return RB_ENOMEM;
 	rc = db_err(mdb_txn_begin(s->db.env, NULL,
-	    mode == STORE_WRITE ? 0 : MDB_RDONLY, &t->txn), "begin");
+			mode == STORE_WRITE ? 0 : MDB_RDONLY, &t->txn),
+	    "begin");
 	if (rc != RB_OK) {
 		free(t);
 		return rc;
@@ -323,16 +324,15 @@ store_append(struct store_txn *t, uint64_t index, struct span envelope,
 	if (index != size)
 		return RB_EREFUSED;
 	if ((rc = store_package_key(s->published.repository, s->published.name,
-	    s->published.version, s->published.arch, &package)) != RB_OK)
+		 s->published.version, s->published.arch, &package)) != RB_OK)
 		return rc;
 	db_put_u64(key, index);
 	if ((rc = put(t, LEAF, span_of(key, sizeof(key)), envelope,
-	    MDB_APPEND)) != RB_OK)
+		 MDB_APPEND)) != RB_OK)
 		return rc;
 	if ((rc = append_hashes(t, index, envelope)) != RB_OK)
 		return rc;
-	if ((rc = append_find(t, DIGEST, &s->published.sha256,
-	    index)) != RB_OK)
+	if ((rc = append_find(t, DIGEST, &s->published.sha256, index)) != RB_OK)
 		return rc;
 	if ((rc = append_find(t, PACKAGE, &package, index)) != RB_OK)
 		return rc;

@@ -100,8 +100,7 @@ enum rb_err store_put_blob(struct store_txn *t, const struct digest *d,
     struct span bytes) RB_CHECK;
 enum rb_err store_put_checkpoint(struct store_txn *t, struct span note)
     RB_CHECK;
-enum rb_err store_put_node_json(struct store_txn *t, struct span json)
-    RB_CHECK;
+enum rb_err store_put_node_json(struct store_txn *t, struct span json) RB_CHECK;
 /* Forgets everything but the schema. */
 enum rb_err store_empty(struct store_txn *t) RB_CHECK;
 

@@ -13,7 +13,11 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
-#define CHECK(claim) do { if (!(claim)) abort(); } while (0)
+#define CHECK(claim) \
+	do { \
+		if (!(claim)) \
+			abort(); \
+	} while (0)
 
 static void
 seal(uint8_t copy[SIGNER_COPY_LEN])

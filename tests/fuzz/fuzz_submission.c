@@ -14,7 +14,11 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
-#define CHECK(claim) do { if (!(claim)) abort(); } while (0)
+#define CHECK(claim) \
+	do { \
+		if (!(claim)) \
+			abort(); \
+	} while (0)
 
 static void
 check(const struct submission *s)

@@ -57,7 +57,8 @@ static void
 tell_state(struct liar *l, int sock)
 {
 	const char *origin = l->lie == KEY_OF_ANOTHER_LOG ?
-	    "rebuilder.example/other" : SAMPLE_NODE;
+	    "rebuilder.example/other" :
+	    SAMPLE_NODE;
 	struct key_public public;
 	struct digest root = DIGEST_INIT;
 	struct buf note = BUF_INIT, text = BUF_INIT;
@@ -69,8 +70,8 @@ tell_state(struct liar *l, int sock)
 	assert_ok(vkey_write(&v, &text));
 	sign_note(l->key, origin, 0, &l->frontier, &note);
 	assert_ok(frontier_root(&l->frontier, &root));
-	msg_init(&m, l->lie == STATE_IS_A_REFUSAL ? FRAME_REFUSED :
-	    SIGNER_STATE_IS);
+	msg_init(&m,
+	    l->lie == STATE_IS_A_REFUSAL ? FRAME_REFUSED : SIGNER_STATE_IS);
 	assert_ok(put_u64(&m.body, l->lie == SIZE_NOT_SIGNED ? 1 : 0));
 	assert_ok(put_digest(&m.body, &root));
 	assert_ok(put_bytes(&m.body, buf_span(&note)));
@@ -111,8 +112,9 @@ tell_leaf(struct liar *l, int sock)
 		append(&f, SPAN("one more"));
 	sign_note(l->lie == NOTE_BY_ANOTHER_KEY ? l->other : l->key,
 	    SAMPLE_NODE, f.size, &f, &note);
-	msg_init(&m, l->lie == ANSWER_OF_ANOTHER_KIND ? SIGNER_STATE_IS :
-	    SIGNER_APPENDED);
+	msg_init(&m,
+	    l->lie == ANSWER_OF_ANOTHER_KIND ? SIGNER_STATE_IS :
+					       SIGNER_APPENDED);
 	assert_ok(put_bytes(&m.body, buf_span(&leaf)));
 	assert_ok(put_bytes(&m.body, buf_span(&note)));
 	if (l->lie == ANSWER_WITH_MORE_BEHIND)
@@ -174,7 +176,8 @@ begin(struct talk *t, enum lie l)
 	assert_ok(key_generate(&t->liar.key));
 	assert_ok(key_generate(&t->liar.other));
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0,
-	    pair), 0);
+			     pair),
+	    0);
 	t->pid = fork();
 	assert_true(t->pid >= 0);
 	if (t->pid == 0) {

@@ -84,8 +84,7 @@ a_reader_finds_no_store_where_none_was_made(void **state)
 	struct store *s = NULL;
 
 	(void)state;
-	assert_int_equal(store_open(empty, STORE_READ, &s, &why),
-	    RB_ENOTFOUND);
+	assert_int_equal(store_open(empty, STORE_READ, &s, &why), RB_ENOTFOUND);
 	assert_null(s);
 	assert_non_null(strstr(why.text, empty));
 	sample_remove(empty);
@@ -244,12 +243,12 @@ finds_by_bits_of_digest_and_package(void **state)
 	fill(f, 40);
 	t = begin(f, STORE_READ);
 	sample_statement(17, &s);
-	assert_ok(store_find_prefix(t, &s.published.sha256, 256, found, 40,
-	    &n));
+	assert_ok(
+	    store_find_prefix(t, &s.published.sha256, 256, found, 40, &n));
 	assert_int_equal(n, 1);
 	assert_int_equal(found[0], 17);
-	assert_ok(store_package_key("debian", "sample17", "1.0-1", "amd64",
-	    &key));
+	assert_ok(
+	    store_package_key("debian", "sample17", "1.0-1", "amd64", &key));
 	assert_ok(store_find_package(t, &key, 256, found, 40, &n));
 	assert_int_equal(n, 1);
 	assert_int_equal(found[0], 17);
@@ -259,7 +258,8 @@ finds_by_bits_of_digest_and_package(void **state)
 
 		sample_statement(i, &other);
 		if ((other.published.sha256.b[0] ^ s.published.sha256.b[0]) >>
-		    5 == 0)
+			5 ==
+		    0)
 			expected++;
 		statement_clear(&other);
 	}
@@ -288,8 +288,7 @@ attempts_at_one_file_are_found_oldest_first(void **state)
 	assert_ok(store_append(t, 0, SPAN("a"), &s));
 	assert_ok(append(f, t, 1));
 	assert_ok(store_append(t, 2, SPAN("b"), &s));
-	assert_ok(store_find_prefix(t, &s.published.sha256, 256, found, 4,
-	    &n));
+	assert_ok(store_find_prefix(t, &s.published.sha256, 256, found, 4, &n));
 	assert_int_equal(n, 2);
 	assert_int_equal(found[0], 0);
 	assert_int_equal(found[1], 2);

@@ -151,8 +151,8 @@ what_is_pending_outlives_us_with_its_blobs(void **state)
 
 	for (i = 0; i < 2; i++) {
 		blobs[i].bytes = sample_log(i);
-		assert_ok(digest_of(buf_span(&blobs[i].bytes),
-		    &blobs[i].digest));
+		assert_ok(
+		    digest_of(buf_span(&blobs[i].bytes), &blobs[i].digest));
 	}
 	assert_ok(truth_journal(f->truth, SPAN("one"), blobs, 2));
 	open_again(f);
@@ -161,8 +161,8 @@ what_is_pending_outlives_us_with_its_blobs(void **state)
 	for (i = 0; i < 2; i++) {
 		assert_ok(truth_has_blob(f->truth, &blobs[i].digest));
 		assert_ok(truth_blob(f->truth, &blobs[i].digest, &b));
-		assert_true(span_equal(buf_span(&b),
-		    buf_span(&blobs[i].bytes)));
+		assert_true(
+		    span_equal(buf_span(&b), buf_span(&blobs[i].bytes)));
 	}
 	/* The same blob again is no error. */
 	assert_ok(truth_forget(f->truth));
