@@ -89,6 +89,10 @@ main(int argc, char **argv)
 	    i++) {
 		if (strcmp(argv[1], commands[i].name) != 0)
 			continue;
+		if (argc == 3 && strcmp(argv[2], "--help") == 0) {
+			fputs(QUORUM_USAGE, stdout);
+			return QUORUM_ACCEPTED;
+		}
 		status = commands[i].run(argc - 1, argv + 1);
 		/* A decision that did not reach its reader is none. */
 		if (fflush(stdout) != 0 || ferror(stdout)) {

@@ -22,6 +22,9 @@ static const struct deb_member data[] = {
 #define NCONTROL (sizeof(control) / sizeof(control[0]))
 #define NDATA (sizeof(data) / sizeof(data[0]))
 
+#define DEB(control, ncontrol, data, ndata, compression) \
+	{ control, data, ncontrol, ndata, compression, NULL, false }
+
 static struct report report;
 static const char *reason;
 
@@ -110,8 +113,8 @@ assert_data(size_t at, struct deb_member m, const char *expected,
     const char *says)
 {
 	struct deb_member changed[NDATA];
-	struct deb a = { control, changed, NCONTROL, NDATA, NULL, NULL };
-	struct deb b = { control, data, NCONTROL, NDATA, NULL, NULL };
+	struct deb a = DEB(control, NCONTROL, changed, NDATA, NULL);
+	struct deb b = DEB(control, NCONTROL, data, NDATA, NULL);
 
 	memcpy(changed, data, sizeof(data));
 	changed[at] = m;
@@ -123,8 +126,8 @@ assert_control(size_t at, struct deb_member m, const char *expected,
     const char *says)
 {
 	struct deb_member changed[NCONTROL];
-	struct deb a = { changed, data, NCONTROL, NDATA, NULL, NULL };
-	struct deb b = { control, data, NCONTROL, NDATA, NULL, NULL };
+	struct deb a = DEB(changed, NCONTROL, data, NDATA, NULL);
+	struct deb b = DEB(control, NCONTROL, data, NDATA, NULL);
 
 	memcpy(changed, control, sizeof(control));
 	changed[at] = m;
@@ -134,7 +137,7 @@ assert_control(size_t at, struct deb_member m, const char *expected,
 static void
 equal_files_have_nothing_to_explain(void **state)
 {
-	struct deb a = { control, data, NCONTROL, NDATA, NULL, NULL };
+	struct deb a = DEB(control, NCONTROL, data, NDATA, NULL);
 	struct buf bytes = deb_make(&a);
 
 	(void)state;
@@ -202,12 +205,12 @@ a_name_too_long_is_refused(void **state)
 static void
 an_unknown_compression_is_refused(void **state)
 {
-	struct deb a = { control, data, NCONTROL, NDATA, NULL,
-		"control.tar.lzma" };
-	struct deb b = { control, data, NCONTROL, NDATA, NULL, NULL };
+	struct deb a = DEB(control, NCONTROL, data, NDATA, NULL);
+	struct deb b = DEB(control, NCONTROL, data, NDATA, NULL);
 	struct deb_member other[NCONTROL];
 
 	(void)state;
+	a.control_name = "control.tar.lzma";
 	memcpy(other, control, sizeof(control));
 	other[1].content = "Package: y\n";
 	b.control = other;
@@ -289,7 +292,7 @@ a_bomb_is_refused_before_it_goes_off(void **state)
 static void
 a_package_cut_off_anywhere_is_survived(void **state)
 {
-	struct deb deb = { control, data, NCONTROL, NDATA, "gz", NULL };
+	struct deb deb = DEB(control, NCONTROL, data, NDATA, "gz");
 	struct buf whole = deb_make(&deb);
 	size_t len, nunreadable = 0;
 
@@ -310,7 +313,7 @@ a_package_cut_off_anywhere_is_survived(void **state)
 static void
 bytes_behind_the_last_part_are_told(void **state)
 {
-	struct deb deb = { control, data, NCONTROL, NDATA, "gz", NULL };
+	struct deb deb = DEB(control, NCONTROL, data, NDATA, "gz");
 	struct buf whole = deb_make(&deb), more = BUF_INIT;
 
 	(void)state;
@@ -326,7 +329,7 @@ bytes_behind_the_last_part_are_told(void **state)
 static void
 a_package_changed_anywhere_is_survived(void **state)
 {
-	struct deb deb = { control, data, NCONTROL, NDATA, "", NULL };
+	struct deb deb = DEB(control, NCONTROL, data, NDATA, "");
 	struct buf whole = deb_make(&deb), changed = BUF_INIT;
 	size_t at;
 
@@ -437,8 +440,8 @@ metadata_is_told_from_content(void **state)
 static void
 members_of_one_side_are_named(void **state)
 {
-	struct deb a = { control, data, NCONTROL, NDATA - 1, NULL, NULL };
-	struct deb b = { control, data, NCONTROL, NDATA, NULL, NULL };
+	struct deb a = DEB(control, NCONTROL, data, NDATA - 1, NULL);
+	struct deb b = DEB(control, NCONTROL, data, NDATA, NULL);
 
 	(void)state;
 	assert_explained(&a, &b, "member-set",
@@ -451,8 +454,8 @@ static void
 another_order_is_told(void **state)
 {
 	struct deb_member other[NDATA];
-	struct deb a = { control, other, NCONTROL, NDATA, NULL, NULL };
-	struct deb b = { control, data, NCONTROL, NDATA, NULL, NULL };
+	struct deb a = DEB(control, NCONTROL, other, NDATA, NULL);
+	struct deb b = DEB(control, NCONTROL, data, NDATA, NULL);
 
 	(void)state;
 	memcpy(other, data, sizeof(data));
@@ -468,8 +471,8 @@ static void
 another_compression_is_told(void **state)
 {
 	static const char *const kinds[] = { "gz", "zst", "" };
-	struct deb a = { control, data, NCONTROL, NDATA, NULL, NULL };
-	struct deb b = { control, data, NCONTROL, NDATA, "xz", NULL };
+	struct deb a = DEB(control, NCONTROL, data, NDATA, NULL);
+	struct deb b = DEB(control, NCONTROL, data, NDATA, "xz");
 	size_t i;
 
 	(void)state;
@@ -503,8 +506,8 @@ a_report_is_bounded(void **state)
 	enum { N = 8000 };
 	struct deb_member *many = calloc(N, sizeof(*many));
 	char (*names)[256] = calloc(N, sizeof(*names));
-	struct deb a = { control, many, NCONTROL, N, "gz", NULL };
-	struct deb b = { control, data, NCONTROL, NDATA, "gz", NULL };
+	struct deb a = DEB(control, NCONTROL, many, N, "gz");
+	struct deb b = DEB(control, NCONTROL, data, NDATA, "gz");
 	size_t i;
 
 	(void)state;
@@ -573,8 +576,8 @@ assert_elf(const struct tiny_elf *rebuilt, const struct tiny_elf *published,
 	    (const char *)rebuilt, .len = sizeof(*rebuilt) };
 	struct deb_member b = { .name = "./x", .content =
 	    (const char *)published, .len = sizeof(*published) };
-	struct deb ours = { control, &a, NCONTROL, 1, NULL, NULL };
-	struct deb theirs = { control, &b, NCONTROL, 1, NULL, NULL };
+	struct deb ours = DEB(control, NCONTROL, &a, 1, NULL);
+	struct deb theirs = DEB(control, NCONTROL, &b, 1, NULL);
 
 	assert_explained(&ours, &theirs, expected, says);
 }

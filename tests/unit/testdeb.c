@@ -50,13 +50,15 @@ put_member(struct archive *a, const struct deb_member *m)
 }
 
 struct buf
-deb_tar(const struct deb_member *list, size_t n, const char *compression)
+deb_tar(const struct deb_member *list, size_t n, const char *compression,
+    bool is_pax)
 {
 	struct archive *a = archive_write_new();
 	struct buf out = begin();
 	size_t i;
 
-	assert_int_equal(archive_write_set_format_gnutar(a), ARCHIVE_OK);
+	assert_int_equal(is_pax ? archive_write_set_format_pax(a) :
+	    archive_write_set_format_gnutar(a), ARCHIVE_OK);
 	if (strcmp(compression, "xz") == 0)
 		assert_int_equal(archive_write_add_filter_xz(a), ARCHIVE_OK);
 	else if (strcmp(compression, "gz") == 0)
@@ -117,8 +119,9 @@ deb_make(const struct deb *deb)
 	    compression);
 	if (deb->control_name != NULL)
 		names[1] = deb->control_name;
-	control = deb_tar(deb->control, deb->ncontrol, compression);
-	data = deb_tar(deb->data, deb->ndata, compression);
+	control = deb_tar(deb->control, deb->ncontrol, compression,
+	    deb->is_pax);
+	data = deb_tar(deb->data, deb->ndata, compression, deb->is_pax);
 	contents[0] = SPAN("2.0\n");
 	contents[1] = buf_span(&control);
 	contents[2] = buf_span(&data);

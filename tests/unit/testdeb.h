@@ -32,13 +32,14 @@ struct deb {
 	size_t ncontrol, ndata;
 	const char *compression; /* "xz" (the default), "gz", "zst", "" */
 	const char *control_name; /* NULL: "control.tar" and compression */
+	bool is_pax;              /* names in UTF-8, in headers of their own */
 };
 
 #define DEB_MAX (8 * 1024 * 1024)
 
 /* A tar, compressed; owned by the caller. */
 struct buf deb_tar(const struct deb_member *list, size_t n,
-    const char *compression);
+    const char *compression, bool is_pax);
 /* An ar of parts with these names and contents. */
 struct buf deb_ar(const char *const *names, const struct span *contents,
     size_t n);
