@@ -69,9 +69,13 @@ explain(struct trip *t, const struct output *o, int published,
 	}
 	in = buf_span(&answer.body);
 	if ((rc = take_text(&in, REASON_MAX, &reason)) != RB_OK ||
-	    (rc = take_end(in)) != RB_OK ||
-	    (rc = find(f, VERDICT_DIFFERS, reason)) != RB_OK ||
-	    (rc = file_size(report, &size)) != RB_OK)
+	    (rc = take_end(in)) != RB_OK)
+		goto out;
+	/* Who owns explain may choose the word, but not stop the verdict. */
+	if ((rc = find(f, VERDICT_DIFFERS,
+	    reason_fits(VERDICT_DIFFERS, span_of_str(reason)) ?
+	    reason : "unreadable")) !=
+	    RB_OK || (rc = file_size(report, &size)) != RB_OK)
 		goto out;
 	if (size > 0) {
 		rc = depot_add(t->depot, report, &f->difference.value);
