@@ -12,10 +12,11 @@
 #define FRAME_REFUSED 0x0001
 
 /*
- * net.sock: rebuilder -> rebuilder-net.  Many questions may be under way;
- * answers come in any order.
+ * net.sock: rebuilder -> rebuilder-net.  Many questions may be under way (past
+ * 256 they wait in the socket: read answers meanwhile); answers come in any
+ * order.
  */
-/* text proxy ("" for none, "socks5h://..."); first, once.  No answer. */
+/* text proxy ("" for none, "socks5h://host:port"); first, once.  No answer. */
 #define NET_SETUP 0x0100
 /*
  * u32 id; u64 max (bytes; more is an error); u64 have (bytes already in the
@@ -23,7 +24,7 @@
  * fds: the file to fill with pwrite, from `have` on.
  */
 #define NET_FETCH 0x0101
-/* u32 id; u8 outcome; u64 length of the file now; text detail. */
+/* u32 id; u8 outcome; u64 length of the file now; text detail ("": NET_OK). */
 #define NET_DONE 0x0102
 enum net_outcome {
 	NET_OK = 0,
