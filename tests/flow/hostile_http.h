@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef RB_TESTS_FLOW_HOSTILE_HTTP_H
+#define RB_TESTS_FLOW_HOSTILE_HTTP_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+/*
+ * An HTTP server on loopback whose paths misbehave, each in its own way
+ * (hostile_http.c lists them).  Through `socks` the same server answers for
+ * any host name, behind a SOCKS 5 handshake with user and password.
+ */
+struct hostile_http {
+	pid_t pid;
+	uint16_t port, socks;
+	int seen; /* pipe: one line for each request and SOCKS handshake */
+};
+
+/* The object that honest paths serve. */
+#define HOSTILE_LEN 100000
+uint8_t hostile_byte(uint64_t at);
+
+void hostile_http_start(struct hostile_http *h);
+void hostile_http_stop(struct hostile_http *h);
+
+#endif
