@@ -297,10 +297,7 @@ app_init(int argc, char **argv)
 		    "and backslash can be written into node.yml");
 		return 2;
 	}
-	if ((rc = init(&wish, &why)) != RB_OK) {
-		note(NOTE_ERROR, "init: %s",
-		    why.text[0] != '\0' ? why.text : err_name(rc));
-		return 2;
-	}
+	if ((rc = init(&wish, &why)) != RB_OK)
+		return app_failed("init", rc, &why, 2);
 	return 0;
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <fcntl.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,34 +43,15 @@ out:
 int
 app_key(int argc, char **argv)
 {
-	static const struct option longs[] = {
-		{ "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 },
-	};
 	struct fault why = FAULT_INIT;
 	const char *conf = NULL;
-	int c;
+	int code;
 	enum rb_err rc = RB_EINTERNAL;
 
-	while ((c = getopt_long(argc, argv, "c:h", longs, NULL)) != -1) {
-		switch (c) {
-		case 'c':
-			conf = optarg;
-			break;
-		case 'h':
-			printf("usage: qubes-rebuilder " SYNOPSIS "\n"
-			    "Prints the node's public key as a C2SP verifier "
-			    "key: NAME+HASH+BASE64.\n");
-			return 0;
-		default:
-			return app_usage(SYNOPSIS);
-		}
-	}
-	if (conf == NULL || optind != argc)
-		return app_usage(SYNOPSIS);
-	if ((rc = show(conf, &why)) != RB_OK) {
-		note(NOTE_ERROR, "key: %s",
-		    why.text[0] != '\0' ? why.text : err_name(rc));
-		return 2;
-	}
-	return 0;
+	code = app_conf(argc, argv, SYNOPSIS, "Prints the node's public key "
+	    "as a C2SP verifier key: NAME+HASH+BASE64.", &conf);
+	if (code != -1)
+		return code;
+	rc = show(conf, &why);
+	return rc == RB_OK ? 0 : app_failed("key", rc, &why, 2);
 }

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,34 +75,15 @@ out:
 int
 app_queue(int argc, char **argv)
 {
-	static const struct option longs[] = {
-		{ "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 },
-	};
 	struct fault why = FAULT_INIT;
 	const char *conf = NULL;
-	int c;
+	int code;
 	enum rb_err rc = RB_EINTERNAL;
 
-	while ((c = getopt_long(argc, argv, "c:h", longs, NULL)) != -1) {
-		switch (c) {
-		case 'c':
-			conf = optarg;
-			break;
-		case 'h':
-			printf("usage: qubes-rebuilder " SYNOPSIS "\n"
-			    "Shows the jobs that a running node has not "
-			    "ended, one a line.\n");
-			return 0;
-		default:
-			return app_usage(SYNOPSIS);
-		}
-	}
-	if (conf == NULL || optind != argc)
-		return app_usage(SYNOPSIS);
-	if ((rc = show(conf, &why)) != RB_OK) {
-		note(NOTE_ERROR, "queue: %s",
-		    why.text[0] != '\0' ? why.text : err_name(rc));
-		return 2;
-	}
-	return 0;
+	code = app_conf(argc, argv, SYNOPSIS, "Shows the jobs that a running "
+	    "node has not ended, one a line.", &conf);
+	if (code != -1)
+		return code;
+	rc = show(conf, &why);
+	return rc == RB_OK ? 0 : app_failed("queue", rc, &why, 2);
 }

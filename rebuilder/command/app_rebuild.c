@@ -346,10 +346,7 @@ app_rebuild(int argc, char **argv)
 	if (o.conf == NULL || o.n == 0 || o.n > TARGETS_MAX)
 		return app_usage(SYNOPSIS);
 	o.progress = !o.json && isatty(2) == 1;
-	if ((rc = rebuild(&o, &why)) != RB_OK) {
-		note(NOTE_ERROR, "rebuild: %s",
-		    why.text[0] != '\0' ? why.text : err_name(rc));
-		return EXIT_NOT_TRIED;
-	}
+	if ((rc = rebuild(&o, &why)) != RB_OK)
+		return app_failed("rebuild", rc, &why, EXIT_NOT_TRIED);
 	return o.worst;
 }

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <getopt.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,41 +61,24 @@ out:
 int
 app_serve(int argc, char **argv)
 {
-	static const struct option longs[] = {
-		{ "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 },
-	};
 	struct fault why = FAULT_INIT;
 	const char *conf = NULL;
 	char *path = NULL;
-	int c;
+	int code;
 	enum rb_err rc = RB_EINTERNAL;
 
-	while ((c = getopt_long(argc, argv, "c:h", longs, NULL)) != -1) {
-		switch (c) {
-		case 'c':
-			conf = optarg;
-			break;
-		case 'h':
-			printf("usage: qubes-rebuilder " SYNOPSIS "\n"
-			    "Runs the node's daemons in the foreground until "
-			    "SIGTERM or SIGINT.\n");
-			return 0;
-		default:
-			return app_usage(SYNOPSIS);
-		}
-	}
-	if (conf == NULL || optind != argc)
-		return app_usage(SYNOPSIS);
+	code = app_conf(argc, argv, SYNOPSIS, "Runs the node's daemons in the "
+	    "foreground until SIGTERM or SIGINT.", &conf);
+	if (code != -1)
+		return code;
+	/* The daemons are given the path, wherever they stand. */
 	if ((path = realpath(conf, NULL)) == NULL) {
-		note(NOTE_ERROR, "serve: %s: no such file; make a node with "
-		    "qubes-rebuilder init", conf);
-		return 2;
+		fault_set(&why, RB_ENOTFOUND, "%s: no such file; make a node "
+		    "with qubes-rebuilder init", conf);
+		return app_failed("serve", RB_ENOTFOUND, &why, 2);
 	}
 	if ((rc = role_home()) == RB_OK)
 		rc = serve(path, &why);
-	if (rc != RB_OK)
-		note(NOTE_ERROR, "serve: %s",
-		    why.text[0] != '\0' ? why.text : err_name(rc));
 	free(path);
-	return rc == RB_OK ? 0 : 1;
+	return rc == RB_OK ? 0 : app_failed("serve", rc, &why, 1);
 }

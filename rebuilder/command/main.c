@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -34,6 +35,44 @@ app_usage(const char *synopsis)
 {
 	fprintf(stderr, "usage: qubes-rebuilder %s\n", synopsis);
 	return 2;
+}
+
+int
+app_conf(int argc, char **argv, const char *synopsis, const char *help,
+    const char **conf)
+{
+	static const struct option longs[] = {
+		{ "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 },
+	};
+	const char *path = NULL;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "c:h", longs, NULL)) != -1) {
+		switch (c) {
+		case 'c':
+			path = optarg;
+			break;
+		case 'h':
+			printf("usage: qubes-rebuilder %s\n%s\n", synopsis,
+			    help);
+			return 0;
+		default:
+			return app_usage(synopsis);
+		}
+	}
+	if (path == NULL || optind != argc)
+		return app_usage(synopsis);
+	*conf = path;
+	return -1;
+}
+
+int
+app_failed(const char *name, enum rb_err rc, const struct fault *why,
+    int code)
+{
+	note(NOTE_ERROR, "%s: %s", name,
+	    why->text[0] != '\0' ? why->text : err_name(rc));
+	return code;
 }
 
 int
