@@ -99,8 +99,7 @@ kill_once(int dir, size_t *n)
 	size_t count = 0;
 	enum rb_err rc = RB_EINTERNAL;
 
-	if ((rc = file_read_at(dir, "cgroup.procs", PROCS_MAX, &text)) !=
-	    RB_OK)
+	if ((rc = file_read_at(dir, "cgroup.procs", PROCS_MAX, &text)) != RB_OK)
 		goto out;
 	rest = buf_span(&text);
 	while (span_take_line(&rest, &line) == RB_OK) {
@@ -165,14 +164,15 @@ remove_left_over(int parent, const char *name)
 	bool is_removed = false;
 	int dir;
 
-	dir = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW |
-	    O_CLOEXEC);
+	dir = openat(parent, name,
+	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (dir != -1 && flock(dir, LOCK_EX | LOCK_NB) == 0) {
 		is_removed = kill_all(dir) == RB_OK &&
 		    remove_at(parent, name) == RB_OK;
 		if (!is_removed)
-			note(NOTE_WARN, "cannot remove the left-over control "
-			    "group %s", name);
+			note(NOTE_WARN,
+			    "cannot remove the left-over control group %s",
+			    name);
 	}
 	fd_close(&dir);
 	return is_removed;
@@ -230,10 +230,10 @@ make_one(struct cgroup *c, size_t i, const char *path)
 		return RB_EIO;
 	if (remove_left_overs(c->parents[i], &removed) == RB_OK &&
 	    mkdirat(c->parents[i], c->name, 0700) == 0) {
-		c->dirs[i] = openat(c->parents[i], c->name, O_RDONLY |
-		    O_DIRECTORY | O_CLOEXEC);
-		if (c->dirs[i] != -1 && flock(c->dirs[i], LOCK_EX |
-		    LOCK_NB) == 0)
+		c->dirs[i] = openat(c->parents[i], c->name,
+		    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (c->dirs[i] != -1 &&
+		    flock(c->dirs[i], LOCK_EX | LOCK_NB) == 0)
 			rc = RB_OK;
 	}
 	(void)flock(c->parents[i], LOCK_UN);
@@ -268,9 +268,9 @@ limit_v1(const int dirs[CGROUP_CONTROLLERS], const struct cgroup_limits *l)
 	enum rb_err rc = RB_EINTERNAL;
 
 	if ((rc = put_number(dirs[CGROUP_MEMORY], "memory.limit_in_bytes",
-	    l->memory)) != RB_OK ||
+		 l->memory)) != RB_OK ||
 	    (rc = put_number(dirs[CGROUP_PIDS], "pids.max", l->processes)) !=
-	    RB_OK)
+		RB_OK)
 		return rc;
 	/* Memory and swap together; absent where swap isn't accounted. */
 	rc = put_number(dirs[CGROUP_MEMORY], "memory.memsw.limit_in_bytes",
@@ -285,8 +285,7 @@ limit_v1(const int dirs[CGROUP_CONTROLLERS], const struct cgroup_limits *l)
 
 enum rb_err
 cgroup_make(const struct cgroup_place *place,
-    const struct cgroup_limits *limits, struct cgroup **out,
-    struct fault *why)
+    const struct cgroup_limits *limits, struct cgroup **out, struct fault *why)
 {
 	struct cgroup *c = NULL;
 	size_t i;
@@ -302,16 +301,19 @@ cgroup_make(const struct cgroup_place *place,
 	for (i = 0; i < CGROUP_CONTROLLERS; i++) {
 		if (place->dirs[i] != NULL &&
 		    (rc = make_one(c, i, place->dirs[i])) != RB_OK) {
-			fault_set(why, rc, "cannot make a control group in "
-			    "%s: %s", place->dirs[i], strerror(errno));
+			fault_set(why, rc,
+			    "cannot make a control group in %s: %s",
+			    place->dirs[i], strerror(errno));
 			goto out;
 		}
 	}
 	rc = c->is_v2 ? limit_v2(c->dirs[0], limits) :
-	    limit_v1(c->dirs, limits);
+			limit_v1(c->dirs, limits);
 	if (rc != RB_OK) {
-		fault_set(why, rc, "cannot bound memory or processes of the "
-		    "control group %s: %s", c->name, strerror(errno));
+		fault_set(why, rc,
+		    "cannot bound memory or processes of the control group %s: "
+		    "%s",
+		    c->name, strerror(errno));
 		goto out;
 	}
 	*out = c;
@@ -342,8 +344,7 @@ cgroup_kill(const struct cgroup *c)
 	enum rb_err rc = RB_EINTERNAL;
 
 	for (i = 0; i < CGROUP_CONTROLLERS; i++)
-		if (c->dirs[i] != -1 &&
-		    (rc = kill_all(c->dirs[i])) != RB_OK)
+		if (c->dirs[i] != -1 && (rc = kill_all(c->dirs[i])) != RB_OK)
 			return rc;
 	return RB_OK;
 }
@@ -371,8 +372,9 @@ cgroup_free(struct cgroup **cp)
 	if (c == NULL)
 		return;
 	for (i = 0; i < CGROUP_CONTROLLERS; i++) {
-		if (c->dirs[i] != -1 && (kill_all(c->dirs[i]) != RB_OK ||
-		    remove_at(c->parents[i], c->name) != RB_OK))
+		if (c->dirs[i] != -1 &&
+		    (kill_all(c->dirs[i]) != RB_OK ||
+			remove_at(c->parents[i], c->name) != RB_OK))
 			note(NOTE_ERROR, "cannot remove the control group %s",
 			    c->name);
 		fd_close(&c->dirs[i]);

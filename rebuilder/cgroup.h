@@ -51,8 +51,8 @@ struct cgroup;
  * that made it holds its lock.
  */
 enum rb_err cgroup_make(const struct cgroup_place *place,
-    const struct cgroup_limits *limits, struct cgroup **out,
-    struct fault *why) RB_CHECK;
+    const struct cgroup_limits *limits, struct cgroup **out, struct fault *why)
+    RB_CHECK;
 /* Puts the calling process in.  For use after fork: allocates nothing. */
 enum rb_err cgroup_enter(const struct cgroup *c) RB_CHECK;
 /* Kills all processes in it, and waits until none is left. */

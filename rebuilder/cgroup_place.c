@@ -110,15 +110,15 @@ find_v2(const char *root, struct span self, struct cgroup_place *p,
 	enum rb_err rc = RB_EINTERNAL;
 
 	if ((rc = own_path(self, &path)) != RB_OK)
-		return fault_set(why, rc, "/proc/self/cgroup does not say in "
-		    "which control group we are");
+		return fault_set(why, rc,
+		    "/proc/self/cgroup does not say in which control group we "
+		    "are");
 	p->is_v2 = true;
 	for (;;) {
 		/* "/a/b", "/a", "": the root itself comes last. */
 		while (path.len > 0 && path.p[path.len - 1] == '/')
 			path.len--;
-		if ((rc = hands_down(root, path, &does, &p->has_cpu)) !=
-		    RB_OK)
+		if ((rc = hands_down(root, path, &does, &p->has_cpu)) != RB_OK)
 			return rc;
 		if (does)
 			return path_join(root, path, "", &p->dirs[0]);
@@ -127,10 +127,10 @@ find_v2(const char *root, struct span self, struct cgroup_place *p,
 		while (path.len > 0 && path.p[path.len - 1] != '/')
 			path.len--;
 	}
-	return fault_set(why, RB_ENOTFOUND, "no control group from our own "
-	    "upwards hands the controllers memory and pids to its children; "
-	    "run the service with Delegate=yes, or the container with its "
-	    "own delegated group");
+	return fault_set(why, RB_ENOTFOUND,
+	    "no control group from our own upwards hands the controllers "
+	    "memory and pids to its children; run the service with "
+	    "Delegate=yes, or the container with its own delegated group");
 }
 
 static enum rb_err
@@ -146,20 +146,21 @@ find_v1(const char *root, struct cgroup_place *p, struct fault *why)
 		bool is_there;
 
 		if ((rc = path_join(root, span_of_str(names[i]),
-		    "/cgroup.procs", &knob)) != RB_OK)
+			 "/cgroup.procs", &knob)) != RB_OK)
 			return rc;
 		is_there = access(knob, W_OK) == 0;
 		free(knob);
 		knob = NULL;
 		if (is_there) {
 			if ((rc = path_join(root, span_of_str(names[i]), "",
-			    &p->dirs[i])) != RB_OK)
+				 &p->dirs[i])) != RB_OK)
 				return rc;
 		} else if (i != CGROUP_CPU) {
-			return fault_set(why, RB_ENOTFOUND, "the control "
-			    "groups in %s have no controller %s that we may "
-			    "use: neither version 2 nor version 1 is mounted "
-			    "there with memory and pids", root, names[i] + 1);
+			return fault_set(why, RB_ENOTFOUND,
+			    "the control groups in %s have no controller %s "
+			    "that we may use: neither version 2 nor version 1 "
+			    "is mounted there with memory and pids",
+			    root, names[i] + 1);
 		}
 	}
 	p->has_cpu = p->dirs[CGROUP_CPU] != NULL;
@@ -167,8 +168,8 @@ find_v1(const char *root, struct cgroup_place *p, struct fault *why)
 }
 
 enum rb_err
-cgroup_place_find(const char *root, struct span self,
-    struct cgroup_place *out, struct fault *why)
+cgroup_place_find(const char *root, struct span self, struct cgroup_place *out,
+    struct fault *why)
 {
 	struct cgroup_place p = CGROUP_PLACE_INIT;
 	char *mark = NULL;
@@ -179,7 +180,7 @@ cgroup_place_find(const char *root, struct span self,
 	    RB_OK)
 		goto out;
 	rc = access(mark, F_OK) == 0 ? find_v2(root, self, &p, why) :
-	    find_v1(root, &p, why);
+				       find_v1(root, &p, why);
 	if (rc != RB_OK)
 		goto out;
 	*out = p;

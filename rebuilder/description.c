@@ -15,8 +15,10 @@ take_value(struct span *in, const char *key, struct span *value,
 	if (span_take_line(&rest, &line) != RB_OK ||
 	    span_take_until(&line, ' ', &word) != RB_OK ||
 	    !span_equal_str(word, key))
-		return fault_set(why, RB_EFORMAT, "description: the line "
-		    "\"%s ...\" is missing or not in its place", key);
+		return fault_set(why, RB_EFORMAT,
+		    "description: the line \"%s ...\" is missing or not in its "
+		    "place",
+		    key);
 	*in = rest;
 	*value = line;
 	return RB_OK;
@@ -25,8 +27,8 @@ take_value(struct span *in, const char *key, struct span *value,
 static enum rb_err
 bad_value(const char *key, enum rb_err rc, struct fault *why)
 {
-	return fault_set(why, rc, "description: the value of \"%s\" is %s",
-	    key, rc == RB_ELIMIT ? "too large" : "malformed");
+	return fault_set(why, rc, "description: the value of \"%s\" is %s", key,
+	    rc == RB_ELIMIT ? "too large" : "malformed");
 }
 
 static enum rb_err
@@ -43,8 +45,8 @@ take_number(struct span *in, const char *key, uint64_t max, uint64_t *out,
 		return bad_value(key, rc, why);
 	/* No limit means "none": a machine with nothing can't run. */
 	if (n == 0)
-		return fault_set(why, RB_EFORMAT, "description: \"%s\" must "
-		    "be at least 1", key);
+		return fault_set(why, RB_EFORMAT,
+		    "description: \"%s\" must be at least 1", key);
 	*out = n;
 	return RB_OK;
 }
@@ -62,8 +64,8 @@ take_layer(struct span *in, struct description *d, struct fault *why)
 	d->has_layer = true;
 	if ((rc = span_take_until(&value, ' ', &hex)) != RB_OK ||
 	    (rc = digest_parse(hex, &d->layer)) != RB_OK ||
-	    (rc = dec_parse(value, DESCRIPTION_BYTES_MAX,
-	    &d->layer_size)) != RB_OK)
+	    (rc = dec_parse(value, DESCRIPTION_BYTES_MAX, &d->layer_size)) !=
+		RB_OK)
 		return bad_value("layer", rc, why);
 	return RB_OK;
 }
@@ -79,8 +81,7 @@ take_clock(struct span *in, struct description *d, struct fault *why)
 	if (span_equal(value, SPAN("host")))
 		return RB_OK;
 	d->has_clock = true;
-	if ((rc = dec_parse(value, DESCRIPTION_CLOCK_MAX, &d->clock)) !=
-	    RB_OK)
+	if ((rc = dec_parse(value, DESCRIPTION_CLOCK_MAX, &d->clock)) != RB_OK)
 		return bad_value("clock", rc, why);
 	return RB_OK;
 }
@@ -93,35 +94,35 @@ description_parse(struct span in, struct description *out, struct fault *why)
 	enum rb_err rc = RB_EINTERNAL;
 
 	if (in.len > DESCRIPTION_MAX)
-		return fault_set(why, RB_ELIMIT, "description: longer than "
-		    "%d bytes", DESCRIPTION_MAX);
+		return fault_set(why, RB_ELIMIT,
+		    "description: longer than %d bytes", DESCRIPTION_MAX);
 	if ((rc = take_value(&in, "machine", &version, why)) != RB_OK)
 		return rc;
 	if (!span_equal(version, SPAN("1")))
-		return fault_set(why, RB_EFORMAT, "description: only "
-		    "\"machine 1\" is known here");
+		return fault_set(why, RB_EFORMAT,
+		    "description: only \"machine 1\" is known here");
 	if ((rc = take_layer(&in, &d, why)) != RB_OK)
 		return rc;
 	if ((rc = take_number(&in, "memory", DESCRIPTION_BYTES_MAX, &d.memory,
-	    why)) != RB_OK ||
+		 why)) != RB_OK ||
 	    (rc = take_number(&in, "disk", DESCRIPTION_BYTES_MAX, &d.disk,
-	    why)) != RB_OK ||
+		 why)) != RB_OK ||
 	    (rc = take_number(&in, "output", DESCRIPTION_BYTES_MAX, &d.output,
-	    why)) != RB_OK ||
+		 why)) != RB_OK ||
 	    (rc = take_number(&in, "log", DESCRIPTION_BYTES_MAX, &d.log,
-	    why)) != RB_OK ||
+		 why)) != RB_OK ||
 	    (rc = take_number(&in, "processes", DESCRIPTION_PROCESSES_MAX,
-	    &d.processes, why)) != RB_OK ||
+		 &d.processes, why)) != RB_OK ||
 	    (rc = take_number(&in, "cpus", DESCRIPTION_CPUS_MAX, &d.cpus,
-	    why)) != RB_OK ||
+		 why)) != RB_OK ||
 	    (rc = take_number(&in, "seconds", DESCRIPTION_SECONDS_MAX,
-	    &d.seconds, why)) != RB_OK)
+		 &d.seconds, why)) != RB_OK)
 		return rc;
 	if ((rc = take_clock(&in, &d, why)) != RB_OK)
 		return rc;
 	if (in.len != 0)
-		return fault_set(why, RB_EFORMAT, "description: something "
-		    "follows the line \"clock ...\"");
+		return fault_set(why, RB_EFORMAT,
+		    "description: something follows the line \"clock ...\"");
 	*out = d;
 	return RB_OK;
 }
@@ -144,15 +145,15 @@ description_write(const struct description *d, struct buf *out)
 	if (rc != RB_OK)
 		return rc;
 	if ((rc = buf_printf(out,
-	    "memory %" PRIu64 "\n"
-	    "disk %" PRIu64 "\n"
-	    "output %" PRIu64 "\n"
-	    "log %" PRIu64 "\n"
-	    "processes %" PRIu64 "\n"
-	    "cpus %" PRIu64 "\n"
-	    "seconds %" PRIu64 "\n",
-	    d->memory, d->disk, d->output, d->log, d->processes, d->cpus,
-	    d->seconds)) != RB_OK)
+		 "memory %" PRIu64 "\n"
+		 "disk %" PRIu64 "\n"
+		 "output %" PRIu64 "\n"
+		 "log %" PRIu64 "\n"
+		 "processes %" PRIu64 "\n"
+		 "cpus %" PRIu64 "\n"
+		 "seconds %" PRIu64 "\n",
+		 d->memory, d->disk, d->output, d->log, d->processes, d->cpus,
+		 d->seconds)) != RB_OK)
 		return rc;
 	if (!d->has_clock)
 		return buf_put_str(out, "clock host\n");

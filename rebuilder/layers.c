@@ -42,8 +42,10 @@ static enum rb_err
 run_over(struct session *x, const char *dir, const char *const *command,
     struct session_files *files, struct fault *why)
 {
-	struct sandbox s = { .layer = dir, .may_write_layer = true,
-		.command = command, .init = -1 };
+	struct sandbox s = { .layer = dir,
+		.may_write_layer = true,
+		.command = command,
+		.init = -1 };
 	struct session_end end = { RELAYS_FAILED, 0, 0, false, 0 };
 	enum rb_err rc = RB_EINTERNAL;
 
@@ -56,8 +58,8 @@ run_over(struct session *x, const char *dir, const char *const *command,
 		return RB_EPEER;
 	case RELAYS_FULL:
 		if (end.which == 0)
-			return fault_set(why, RB_EDIGEST, "the layer is longer "
-			    "than its description says");
+			return fault_set(why, RB_EDIGEST,
+			    "the layer is longer than its description says");
 		return fault_set(why, RB_EIO, "%s printed too much",
 		    command[0]);
 	case RELAYS_FAILED:
@@ -67,8 +69,9 @@ run_over(struct session *x, const char *dir, const char *const *command,
 		break;
 	}
 	if (!end.has_run || end.status != 0)
-		return fault_set(why, RB_EIO, "%s failed over a layer (disk "
-		    "full?); the log says why", command[0]);
+		return fault_set(why, RB_EIO,
+		    "%s failed over a layer (disk full?); the log says why",
+		    command[0]);
 	return RB_OK;
 }
 
@@ -133,8 +136,8 @@ unpack(struct session *x, const char *name, const struct description *d,
 	if ((rc = digester_end(files.digester, &found)) != RB_OK)
 		goto out;
 	if (!digest_equal(&found, &d->layer))
-		rc = fault_set(why, RB_EDIGEST, "the layer is not the one that "
-		    "its description names");
+		rc = fault_set(why, RB_EDIGEST,
+		    "the layer is not the one that its description names");
 out:
 	digester_free(&files.digester);
 	fd_close(&files.in);
@@ -147,8 +150,8 @@ out:
 static enum rb_err
 accept_new(int lock)
 {
-	int new = openat(lock, "new", O_RDONLY | O_DIRECTORY | O_NOFOLLOW |
-	    O_CLOEXEC);
+	int new = openat(lock, "new",
+	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	enum rb_err rc = RB_EIO;
 
 	if (new != -1 && syncfs(new) == 0 &&
@@ -165,13 +168,12 @@ is_made(const struct session *x, int lock)
 	struct stat st;
 
 	return fstatat(lock, "root", &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-	    S_ISDIR(st.st_mode) && st.st_uid == x->uid &&
-	    st.st_gid == x->gid;
+	    S_ISDIR(st.st_mode) && st.st_uid == x->uid && st.st_gid == x->gid;
 }
 
 static enum rb_err
-make(struct session *x, const char *name, const struct description *d,
-    int *tar, int log, int lock, struct fault *why)
+make(struct session *x, const char *name, const struct description *d, int *tar,
+    int log, int lock, struct fault *why)
 {
 	struct fault ignored = FAULT_INIT;
 	enum rb_err rc = RB_EINTERNAL;
@@ -246,9 +248,10 @@ find_oldest(const struct session *x, const char *except, size_t *count,
 		(*count)++;
 		if (strcmp(entry->d_name, except) == 0 ||
 		    fstatat(dirfd(dir), entry->d_name, &st, 0) != 0 ||
-		    (name[0] != '\0' && (st.st_mtim.tv_sec > oldest.tv_sec ||
-		    (st.st_mtim.tv_sec == oldest.tv_sec &&
-		    st.st_mtim.tv_nsec >= oldest.tv_nsec))) ||
+		    (name[0] != '\0' &&
+			(st.st_mtim.tv_sec > oldest.tv_sec ||
+			    (st.st_mtim.tv_sec == oldest.tv_sec &&
+				st.st_mtim.tv_nsec >= oldest.tv_nsec))) ||
 		    lock_open(x, entry->d_name, LOCK_EX, &lock) != RB_OK)
 			continue;
 		fd_close(&lock);
@@ -299,8 +302,8 @@ trim(struct session *x, const char *except)
 
 /* RB_EREFUSED: try again, others are at it. */
 static enum rb_err
-try(struct session *x, const char *name, const struct description *d,
-    int *tar, int log, struct layer *l, struct fault *why)
+try(struct session *x, const char *name, const struct description *d, int *tar,
+    int log, struct layer *l, struct fault *why)
 {
 	enum rb_err rc = RB_EINTERNAL;
 
@@ -316,7 +319,8 @@ try(struct session *x, const char *name, const struct description *d,
 		if ((rc = make(x, name, d, tar, log, l->lock, why)) != RB_OK)
 			return rc;
 	}
-	return flock(l->lock, LOCK_SH) == 0 && is_made(x, l->lock) ? RB_OK :
+	return flock(l->lock, LOCK_SH) == 0 && is_made(x, l->lock) ?
+	    RB_OK :
 	    RB_EREFUSED;
 }
 
@@ -335,8 +339,8 @@ layer_get(struct session *x, const struct description *d, int *tar, int log,
 		goto out;
 	for (;;) {
 		if (mkdir(path, 0700) != 0 && errno != EEXIST) {
-			rc = fault_set(why, RB_EIO, "cannot make %s: %s",
-			    path, strerror(errno));
+			rc = fault_set(why, RB_EIO, "cannot make %s: %s", path,
+			    strerror(errno));
 			goto out;
 		}
 		rc = try(x, name, d, tar, log, &l, why);

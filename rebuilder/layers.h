@@ -27,8 +27,8 @@ struct layer {
  * RB_EDIGEST: `tar` is not what the description says; nothing is kept.
  * RB_ETIME, RB_EPEER: as session_pause.
  */
-enum rb_err layer_get(struct session *x, const struct description *d,
-    int *tar, int log, struct layer *out, struct fault *why) RB_CHECK;
+enum rb_err layer_get(struct session *x, const struct description *d, int *tar,
+    int log, struct layer *out, struct fault *why) RB_CHECK;
 /* Gives up the lock, not the layer. */
 void layer_clear(struct layer *l);
 

@@ -152,8 +152,8 @@ take_question(struct msg *m, struct description *d, struct machine_run *run,
 	if ((rc = description_parse(text, d, why)) != RB_OK)
 		return rc;
 	if (m->nfds != (d->has_layer ? 4u : 3u))
-		return fault_set(why, RB_EFORMAT, "%zu descriptors came with "
-		    "the description", m->nfds);
+		return fault_set(why, RB_EFORMAT,
+		    "%zu descriptors came with the description", m->nfds);
 	if ((rc = msg_take_fd(m, 0, &run->inputs)) != RB_OK ||
 	    (rc = msg_take_fd(m, 1, &run->output)) != RB_OK ||
 	    (rc = msg_take_fd(m, 2, &run->log)) != RB_OK)
@@ -184,13 +184,13 @@ answer(struct msg *m, const struct node *node,
 		goto out; /* nobody is left to be told */
 	if (rc == RB_ETIME) {
 		result.end = MACHINE_TIMEOUT;
-		(void)fault_set(&result.detail, RB_OK, "killed while its layer "
-		    "was unpacked");
+		(void)fault_set(&result.detail, RB_OK,
+		    "killed while its layer was unpacked");
 	} else if (rc != RB_OK) {
 		if (why.text[0] == '\0')
-			(void)fault_set(&why, rc, "this computer could not do "
-			    "its part (%s: %s)", err_name(rc),
-			    strerror(errno));
+			(void)fault_set(&why, rc,
+			    "this computer could not do its part (%s: %s)",
+			    err_name(rc), strerror(errno));
 		note(NOTE_ERROR, "no machine: %s", why.text);
 		result.detail = why;
 	}
@@ -209,8 +209,9 @@ check_peer(const struct node *node, struct fault *why)
 	if ((rc = user_find(node->user_rebuilder, &user, why)) != RB_OK)
 		return rc;
 	if ((rc = peer_is(ROLE_SOCKET, user.uid)) != RB_OK)
-		return fault_set(why, rc, "only the user %s may have machines "
-		    "made", node->user_rebuilder);
+		return fault_set(why, rc,
+		    "only the user %s may have machines made",
+		    node->user_rebuilder);
 	return RB_OK;
 }
 
@@ -261,8 +262,8 @@ main(int argc, char **argv)
 	note_open("rebuilder-machine");
 	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
 		puts("usage: rebuilder-machine -c node.yml\n"
-		    "Makes one machine for rebuilder, which is connected to "
-		    "descriptor 3; see rebuilder-machine(8).");
+		     "Makes one machine for rebuilder, which is connected to "
+		     "descriptor 3; see rebuilder-machine(8).");
 		return 0;
 	}
 	if (argc != 3 || strcmp(argv[1], "-c") != 0) {
@@ -272,8 +273,10 @@ main(int argc, char **argv)
 	/* Whatever else we inherited is no guest's business. */
 	if (fcntl(ROLE_SOCKET, F_SETFD, FD_CLOEXEC) != 0 ||
 	    close_range(ROLE_FIRST_FD, ~0u, 0) != 0) {
-		note(NOTE_ERROR, "descriptor %d is not a connection; started "
-		    "by qubes-rebuilder serve", ROLE_SOCKET);
+		note(NOTE_ERROR,
+		    "descriptor %d is not a connection; started by "
+		    "qubes-rebuilder serve",
+		    ROLE_SOCKET);
 		return 2;
 	}
 	if ((rc = serve(argv[2], &why)) == RB_OK)

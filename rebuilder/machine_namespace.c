@@ -38,16 +38,18 @@ judge_status(const struct session_end *end, struct machine_result *m)
 	if (WIFSIGNALED(end->status)) {
 		ended(m, MACHINE_CRASHED, "the sandbox was killed");
 	} else if (!end->has_run) {
-		ended(m, MACHINE_UNAVAILABLE, "bubblewrap could not make the "
-		    "sandbox; the log says why");
+		ended(m, MACHINE_UNAVAILABLE,
+		    "bubblewrap could not make the sandbox; the log says why");
 	} else if (code == INIT_UNPREPARED || code == INIT_UNCONFINED) {
-		ended(m, MACHINE_UNAVAILABLE, "the guest could not unpack its "
-		    "inputs, mount its root or drop its capabilities; the log "
-		    "says why");
+		ended(m, MACHINE_UNAVAILABLE,
+		    "the guest could not unpack its inputs, mount its root or "
+		    "drop its capabilities; the log says why");
 	} else if (code != 0) {
 		m->end = MACHINE_CRASHED;
-		(void)fault_set(&m->detail, RB_OK, "the guest's init ended "
-		    "with status %d before it had written its output", code);
+		(void)fault_set(&m->detail, RB_OK,
+		    "the guest's init ended with status %d before it had "
+		    "written its output",
+		    code);
 	}
 }
 
@@ -56,57 +58,59 @@ judge_end(const struct session *x, const struct description *d,
     const struct session_end *end, struct machine_result *m)
 {
 	static const char *const streams[] = { "inputs", "output", "log" };
-	struct machine_result result = { .end = MACHINE_DONE,
-		.clock = "host" };
+	struct machine_result result = { .end = MACHINE_DONE, .clock = "host" };
 
 	switch (end->end) {
 	case RELAYS_DONE:
 		judge_status(end, &result);
 		break;
 	case RELAYS_LATE:
-		(void)fault_set(&result.detail, RB_OK, "killed after %" PRIu64
-		    " seconds", d->seconds);
+		(void)fault_set(&result.detail, RB_OK,
+		    "killed after %" PRIu64 " seconds", d->seconds);
 		result.end = MACHINE_TIMEOUT;
 		break;
 	case RELAYS_ALONE:
 		return RB_EPEER;
 	case RELAYS_FULL:
 		if (end->which == 1)
-			ended(&result, MACHINE_OUTPUT_LIMIT, "killed because "
-			    "its output passed the limit");
+			ended(&result, MACHINE_OUTPUT_LIMIT,
+			    "killed because its output passed the limit");
 		else
-			ended(&result, MACHINE_LOG_LIMIT, "killed because its "
-			    "log passed the limit");
+			ended(&result, MACHINE_LOG_LIMIT,
+			    "killed because its log passed the limit");
 		break;
 	case RELAYS_FAILED:
-		(void)fault_set(&result.detail, RB_OK, "cannot pass on the "
-		    "%s: %s", streams[end->which], strerror(end->error));
+		(void)fault_set(&result.detail, RB_OK,
+		    "cannot pass on the %s: %s", streams[end->which],
+		    strerror(end->error));
 		result.end = MACHINE_UNAVAILABLE;
 		break;
 	}
 	/* Whatever it claims, a part of it was missing. */
 	if (result.end == MACHINE_DONE && cgroup_oom_kills(x->cgroup) != 0) {
-		(void)fault_set(&result.detail, RB_OK, "a process was killed "
-		    "because memory and disk together passed %" PRIu64
-		    " bytes", d->memory + d->disk);
+		(void)fault_set(&result.detail, RB_OK,
+		    "a process was killed "
+		    "because memory and disk together passed %" PRIu64 " bytes",
+		    d->memory + d->disk);
 		result.end = MACHINE_CRASHED;
 	} else if (result.end == MACHINE_DONE &&
 	    cgroup_pids_refused(x->cgroup) != 0) {
-		(void)fault_set(&result.detail, RB_OK, "more than %" PRIu64
-		    " processes were refused", d->processes);
+		(void)fault_set(&result.detail, RB_OK,
+		    "more than %" PRIu64 " processes were refused",
+		    d->processes);
 	}
 	*m = result;
 	return RB_OK;
 }
 
 static enum rb_err
-run_guest(struct session *x, struct machine_run *run,
-    const struct layer *layer, struct machine_result *out,
-    struct fault *why)
+run_guest(struct session *x, struct machine_run *run, const struct layer *layer,
+    struct machine_result *out, struct fault *why)
 {
 	static const char *const command[] = { "/usr/bin/sh", "/init", NULL };
 	struct sandbox s = { .layer = layer->path,
-		.disk = run->description->disk, .command = command,
+		.disk = run->description->disk,
+		.command = command,
 		.init = -1 };
 	struct session_files files = { run->inputs, run->output, run->log,
 		UINT64_MAX, run->description->output, run->description->log,
@@ -115,8 +119,9 @@ run_guest(struct session *x, struct machine_run *run,
 	enum rb_err rc = RB_EINTERNAL;
 
 	run->inputs = run->output = run->log = -1; /* now in files */
-	if ((rc = memory_file("init", span_of(recipe_texts[0].text,
-	    recipe_texts[0].len), &s.init)) != RB_OK)
+	if ((rc = memory_file("init",
+		 span_of(recipe_texts[0].text, recipe_texts[0].len),
+		 &s.init)) != RB_OK)
 		goto out;
 	if ((rc = session_run(x, &s, &files, &end, why)) != RB_OK)
 		goto out;
@@ -138,13 +143,14 @@ run_namespace(struct machine_run *run, struct machine_result *out,
 	enum rb_err rc = RB_EINTERNAL;
 
 	if (run->description->has_clock)
-		return fault_set(why, RB_EREFUSED, "a namespace machine has "
-		    "the host's clock and cannot be given another");
+		return fault_set(why, RB_EREFUSED,
+		    "a namespace machine has the host's clock and cannot be "
+		    "given another");
 	if ((rc = session_open(&x, run, why)) != RB_OK)
 		goto out;
 	if (run->description->has_layer &&
-	    (rc = layer_get(&x, run->description, &run->layer, run->log,
-	    &layer, why)) != RB_OK)
+	    (rc = layer_get(&x, run->description, &run->layer, run->log, &layer,
+		 why)) != RB_OK)
 		goto out;
 	rc = run_guest(&x, run, &layer, out, why);
 out:

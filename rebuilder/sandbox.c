@@ -38,8 +38,10 @@ add(struct arguments *a, const char *const *words, size_t n)
 	a->n += n;
 }
 
-#define ADD(a, ...) add((a), (const char *const[]){ __VA_ARGS__ }, \
-    sizeof((const char *const[]){ __VA_ARGS__ }) / sizeof(const char *))
+#define ADD(a, ...) \
+	add((a), (const char *const[]){ __VA_ARGS__ }, \
+	    sizeof((const char *const[]){ __VA_ARGS__ }) / \
+		sizeof(const char *))
 
 static const char *
 number(char out[NUMBER_LEN], uint64_t n)
@@ -63,7 +65,8 @@ arguments_fill(struct arguments *a, const struct sandbox *s, int report,
 	    "--symlink", "usr/sbin", "/sbin", "--symlink", "usr/lib", "/lib",
 	    "--symlink", "usr/lib64", "/lib64");
 	ADD(a, "--dir", "/etc", "--ro-bind", "/etc/alternatives",
-	    "/etc/alternatives", "--ro-bind", "/etc/ld.so.cache", "/etc/ld.so.cache");
+	    "/etc/alternatives", "--ro-bind", "/etc/ld.so.cache",
+	    "/etc/ld.so.cache");
 	ADD(a, "--proc", "/proc", "--dev", "/dev");
 	if (s->layer != NULL)
 		ADD(a, s->may_write_layer ? "--bind" : "--ro-bind", "/layer",
@@ -112,8 +115,8 @@ hear(int sock, size_t expected, struct fault *why)
 	if (got == (ssize_t)expected)
 		return RB_OK;
 	if (got != (ssize_t)sizeof(f))
-		return fault_set(why, RB_EIO, "the sandbox ended before it "
-		    "was made");
+		return fault_set(why, RB_EIO,
+		    "the sandbox ended before it was made");
 	f.step[sizeof(f.step) - 1] = '\0';
 	return fault_set(why, RB_EIO, "cannot make a sandbox: %s: %s", f.step,
 	    strerror(f.error));
@@ -128,11 +131,11 @@ lead_child(const struct sandbox *s, pid_t pid, int sock, struct fault *why)
 		return rc;
 	if (map_write(pid, "uid_map", s->uid) != RB_OK ||
 	    map_write(pid, "gid_map", s->gid) != RB_OK)
-		return fault_set(why, RB_EIO, "cannot map the subordinate "
-		    "ids: %s", strerror(errno));
+		return fault_set(why, RB_EIO,
+		    "cannot map the subordinate ids: %s", strerror(errno));
 	if (send(sock, "", 1, MSG_NOSIGNAL) != 1)
-		return fault_set(why, RB_EIO, "the sandbox ended before it "
-		    "was made");
+		return fault_set(why, RB_EIO,
+		    "the sandbox ended before it was made");
 	return hear(sock, 0, why);
 }
 
@@ -146,8 +149,8 @@ sandbox_start(const struct sandbox *s, pid_t *pid, int *report,
 	pid_t made = -1;
 	enum rb_err rc = RB_EIO;
 
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, socks) !=
-	    0 || pipe2(pipes, O_CLOEXEC) != 0)
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, socks) != 0 ||
+	    pipe2(pipes, O_CLOEXEC) != 0)
 		goto out;
 	if ((rc = sandbox_filter(&child.filter)) != RB_OK)
 		goto out;

@@ -39,8 +39,8 @@ attach(int sock, const char *from, const char *to, unsigned long flags)
 {
 	/* Flags need a second call: the first one ignores them. */
 	if (mount(from, to, NULL, MS_BIND, NULL) != 0 ||
-	    (flags != 0 && mount(NULL, to, NULL, MS_REMOUNT | MS_BIND |
-	    flags, NULL) != 0))
+	    (flags != 0 &&
+		mount(NULL, to, NULL, MS_REMOUNT | MS_BIND | flags, NULL) != 0))
 		fail(sock, to);
 }
 
@@ -114,7 +114,8 @@ stage_make(const struct sandbox_child *c)
 	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
 		fail(sock, "leave the host's mount namespace");
 	if (mount("stage", s->stage, "tmpfs", MS_NOSUID | MS_NODEV,
-	    "mode=0755,size=1m") != 0 || chdir(s->stage) != 0)
+		"mode=0755,size=1m") != 0 ||
+	    chdir(s->stage) != 0)
 		fail(sock, "mount the stage");
 	attach_dir(sock, "/usr", "usr", fixed);
 	link_usr(sock);
@@ -125,16 +126,17 @@ stage_make(const struct sandbox_child *c)
 	/* A new /proc may only be mounted where one is in full sight. */
 	attach_dir(sock, "/proc", "proc", 0);
 	if (s->layer != NULL)
-		attach_dir(sock, s->layer, "layer", s->may_write_layer ?
-		    MS_NOSUID | MS_NODEV : fixed);
+		attach_dir(sock, s->layer, "layer",
+		    s->may_write_layer ? MS_NOSUID | MS_NODEV : fixed);
 	make_dir(sock, "tmp"); /* where bubblewrap builds */
 	make_dir(sock, "host");
 	if (syscall(SYS_pivot_root, ".", "host") != 0 ||
 	    umount2("/host", MNT_DETACH) != 0 || rmdir("/host") != 0 ||
 	    chdir("/") != 0)
 		fail(sock, "leave the host's root");
-	if (mount(NULL, "/", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY |
-	    MS_NOSUID | MS_NODEV, NULL) != 0)
+	if (mount(NULL, "/", NULL,
+		MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV,
+		NULL) != 0)
 		fail(sock, "make the stage read only");
 }
 

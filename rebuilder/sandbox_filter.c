@@ -17,21 +17,38 @@
  */
 static const int refused[] = {
 	/* other code in the kernel */
-	SCMP_SYS(bpf), SCMP_SYS(init_module), SCMP_SYS(finit_module),
-	SCMP_SYS(delete_module), SCMP_SYS(kexec_load),
+	SCMP_SYS(bpf),
+	SCMP_SYS(init_module),
+	SCMP_SYS(finit_module),
+	SCMP_SYS(delete_module),
+	SCMP_SYS(kexec_load),
 	SCMP_SYS(kexec_file_load),
 	/* large and young */
-	SCMP_SYS(io_uring_setup), SCMP_SYS(io_uring_enter),
-	SCMP_SYS(io_uring_register), SCMP_SYS(userfaultfd),
-	SCMP_SYS(perf_event_open), SCMP_SYS(fanotify_init),
+	SCMP_SYS(io_uring_setup),
+	SCMP_SYS(io_uring_enter),
+	SCMP_SYS(io_uring_register),
+	SCMP_SYS(userfaultfd),
+	SCMP_SYS(perf_event_open),
+	SCMP_SYS(fanotify_init),
 	/* not divided by namespaces */
-	SCMP_SYS(add_key), SCMP_SYS(request_key), SCMP_SYS(keyctl),
-	SCMP_SYS(syslog), SCMP_SYS(acct), SCMP_SYS(quotactl),
-	SCMP_SYS(swapon), SCMP_SYS(swapoff), SCMP_SYS(reboot),
-	SCMP_SYS(settimeofday), SCMP_SYS(clock_settime), SCMP_SYS(adjtimex),
-	SCMP_SYS(clock_adjtime), SCMP_SYS(iopl), SCMP_SYS(ioperm),
+	SCMP_SYS(add_key),
+	SCMP_SYS(request_key),
+	SCMP_SYS(keyctl),
+	SCMP_SYS(syslog),
+	SCMP_SYS(acct),
+	SCMP_SYS(quotactl),
+	SCMP_SYS(swapon),
+	SCMP_SYS(swapoff),
+	SCMP_SYS(reboot),
+	SCMP_SYS(settimeofday),
+	SCMP_SYS(clock_settime),
+	SCMP_SYS(adjtimex),
+	SCMP_SYS(clock_adjtime),
+	SCMP_SYS(iopl),
+	SCMP_SYS(ioperm),
 	/* files past their names */
-	SCMP_SYS(open_by_handle_at), SCMP_SYS(lookup_dcookie),
+	SCMP_SYS(open_by_handle_at),
+	SCMP_SYS(lookup_dcookie),
 };
 
 enum rb_err
@@ -51,12 +68,11 @@ sandbox_filter(int *out)
 		goto out;
 #endif
 	for (i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
-		if (seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS),
-		    refused[i], 0) != 0)
+		if (seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), refused[i],
+			0) != 0)
 			goto out;
 	if ((fd = memfd_create("filter", MFD_CLOEXEC)) == -1 ||
-	    seccomp_export_bpf(filter, fd) != 0 ||
-	    lseek(fd, 0, SEEK_SET) == -1)
+	    seccomp_export_bpf(filter, fd) != 0 || lseek(fd, 0, SEEK_SET) == -1)
 		goto out;
 	*out = fd;
 	fd = -1; /* now the caller's */

@@ -42,9 +42,10 @@ find_ids(const char *path, const char *option, const char *user, uid_t uid,
 		rc = subids_find(buf_span(&text), user, uid, out);
 	buf_clear(&text);
 	if (rc != RB_OK)
-		fault_set(why, rc, "%s gives the user %s no %d subordinate ids "
-		    "(usermod %s FIRST-LAST %s)", path, user, SUBIDS_COUNT,
-		    option, user);
+		fault_set(why, rc,
+		    "%s gives the user %s no %d subordinate ids (usermod %s "
+		    "FIRST-LAST %s)",
+		    path, user, SUBIDS_COUNT, option, user);
 	return rc;
 }
 
@@ -77,8 +78,7 @@ make_dirs(const struct node *node, struct session *x, struct fault *why)
 }
 
 static enum rb_err
-make_cgroup(const struct description *d, struct cgroup **out,
-    struct fault *why)
+make_cgroup(const struct description *d, struct cgroup **out, struct fault *why)
 {
 	const struct cgroup_limits limits = {
 		/* Each is bounded by DESCRIPTION_BYTES_MAX. */
@@ -95,7 +95,7 @@ make_cgroup(const struct description *d, struct cgroup **out,
 		goto out;
 	}
 	if ((rc = cgroup_place_find(CGROUP_ROOT, buf_span(&self), &place,
-	    why)) == RB_OK)
+		 why)) == RB_OK)
 		rc = cgroup_make(&place, &limits, out, why);
 out:
 	cgroup_place_clear(&place);
@@ -115,9 +115,9 @@ session_open(struct session *x, const struct machine_run *run,
 	x->deadline = run->deadline;
 	if ((rc = user_find(name, &user, why)) != RB_OK ||
 	    (rc = find_ids("/etc/subuid", "--add-subuids", name, user.uid,
-	    &x->uid, why)) != RB_OK ||
+		 &x->uid, why)) != RB_OK ||
 	    (rc = find_ids("/etc/subgid", "--add-subgids", name, user.uid,
-	    &x->gid, why)) != RB_OK ||
+		 &x->gid, why)) != RB_OK ||
 	    (rc = make_dirs(run->node, x, why)) != RB_OK)
 		return rc;
 	return make_cgroup(run->description, &x->cgroup, why);
@@ -148,7 +148,7 @@ stream_open(struct relay *r, int *ours, bool to_guest, uint64_t max,
 		return RB_EIO;
 	r->to_guest = to_guest;
 	rc = to_guest ? relay_open(r, ours, &pipes[1], max) :
-	    relay_open(r, &pipes[0], ours, max);
+			relay_open(r, &pipes[0], ours, max);
 	if (rc == RB_OK) {
 		*theirs = pipes[to_guest ? 0 : 1];
 		pipes[to_guest ? 0 : 1] = -1; /* now the caller's */
@@ -183,8 +183,8 @@ reap(const struct session *x, pid_t pid, int *status)
 }
 
 enum rb_err
-session_run(struct session *x, struct sandbox *s,
-    struct session_files *files, struct session_end *out, struct fault *why)
+session_run(struct session *x, struct sandbox *s, struct session_files *files,
+    struct session_end *out, struct fault *why)
 {
 	struct session_end e = { RELAYS_FAILED, 0, 0, false, 0 };
 	struct relay in = RELAY_INIT, log = RELAY_INIT, output = RELAY_INIT;
@@ -199,12 +199,12 @@ session_run(struct session *x, struct sandbox *s,
 	s->gid = x->gid;
 	s->cgroup = x->cgroup;
 	in.digester = files->digester;
-	if ((rc = stream_open(&in, &files->in, true, files->in_max,
-	    &s->in)) != RB_OK ||
+	if ((rc = stream_open(&in, &files->in, true, files->in_max, &s->in)) !=
+		RB_OK ||
 	    (rc = stream_open(&output, &files->out, false, files->out_max,
-	    &s->out)) != RB_OK ||
+		 &s->out)) != RB_OK ||
 	    (rc = stream_open(&log, &files->log, false, files->log_max,
-	    &s->log)) != RB_OK)
+		 &s->log)) != RB_OK)
 		goto out;
 	if ((rc = sandbox_start(s, &pid, &report, why)) != RB_OK)
 		goto out;

@@ -28,9 +28,9 @@ void session_clear(struct session *x);
 struct session_end {
 	enum relays_end end;
 	size_t which; /* 0 in, 1 out, 2 log: which stream was full or failed */
-	int error;    /* errno with RELAYS_FAILED */
+	int error; /* errno with RELAYS_FAILED */
 	bool has_run; /* the command was started at all */
-	int status;   /* as waitpid gives it */
+	int status; /* as waitpid gives it */
 };
 
 /* Handed over: taken out and set to -1.  -1: nothing in, nowhere out. */
@@ -45,8 +45,8 @@ struct session_files {
  * in here.  When this returns, no process of it is left.
  */
 enum rb_err session_run(struct session *x, struct sandbox *s,
-    struct session_files *files, struct session_end *out,
-    struct fault *why) RB_CHECK;
+    struct session_files *files, struct session_end *out, struct fault *why)
+    RB_CHECK;
 
 /* Waits a moment.  RB_EPEER, RB_ETIME: there is nothing left to wait for. */
 enum rb_err session_pause(const struct session *x) RB_CHECK;

@@ -32,8 +32,7 @@ make_root(void **state)
 }
 
 static int
-remove_one(const char *path, const struct stat *st, int type,
-    struct FTW *where)
+remove_one(const char *path, const struct stat *st, int type, struct FTW *where)
 {
 	(void)st;
 	(void)type;
@@ -75,8 +74,7 @@ put_group(const char *name, const char *controllers)
 
 	if (name[0] != '\0')
 		put_dir(name);
-	snprintf(path, sizeof(path), "%s%s/cgroup.subtree_control", root,
-	    name);
+	snprintf(path, sizeof(path), "%s%s/cgroup.subtree_control", root, name);
 	put_file(path, controllers);
 }
 
@@ -107,14 +105,15 @@ expect_place(const char *self, const char *where)
 	char path[256];
 
 	if (where == NULL) {
-		assert_int_equal(cgroup_place_find(root, span_of_str(self),
-		    &p, &why), RB_ENOTFOUND);
+		assert_int_equal(cgroup_place_find(root, span_of_str(self), &p,
+				     &why),
+		    RB_ENOTFOUND);
 		assert_string_not_equal(why.text, "");
 		assert_null(p.dirs[0]);
 		return;
 	}
-	assert_int_equal(cgroup_place_find(root, span_of_str(self), &p,
-	    &why), RB_OK);
+	assert_int_equal(cgroup_place_find(root, span_of_str(self), &p, &why),
+	    RB_OK);
 	snprintf(path, sizeof(path), "%s%s", root, where);
 	assert_string_equal(p.dirs[0], path);
 	cgroup_place_clear(&p);
@@ -245,7 +244,6 @@ start_stubborn(const struct cgroup *c)
 	(void)close(ready[0]);
 	return pid;
 }
-
 
 /* The directory of the group that a process is in, in the first place. */
 static void
@@ -386,9 +384,10 @@ ends_what_a_killed_run_left(void **state)
 		if (pid == 0) {
 			/* Holds the pipe, but not the lock. */
 			if (cgroup_enter(c) != RB_OK ||
-			    close_range(3, (unsigned int)hold[1] - 1, 0) !=
-			    0 || close_range((unsigned int)hold[1] + 1, ~0u,
-			    0) != 0 || write(hold[1], "x", 1) != 1)
+			    close_range(3, (unsigned int)hold[1] - 1, 0) != 0 ||
+			    close_range((unsigned int)hold[1] + 1, ~0u, 0) !=
+				0 ||
+			    write(hold[1], "x", 1) != 1)
 				_exit(1);
 			for (;;)
 				(void)pause();
@@ -423,14 +422,14 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 		    refuses_version_2_that_hands_nothing_down, make_root,
 		    remove_root),
-		cmocka_unit_test_setup_teardown(
-		    refuses_to_guess_its_own_group, make_root, remove_root),
+		cmocka_unit_test_setup_teardown(refuses_to_guess_its_own_group,
+		    make_root, remove_root),
 		cmocka_unit_test_setup_teardown(
 		    takes_the_nearest_group_that_hands_down, make_root,
 		    remove_root),
 		cmocka_unit_test_setup_teardown(
-		    takes_the_root_of_each_controller_of_version_1,
-		    make_root, remove_root),
+		    takes_the_root_of_each_controller_of_version_1, make_root,
+		    remove_root),
 		cmocka_unit_test(leaves_no_process_and_no_group),
 		cmocka_unit_test(refuses_processes_over_the_limit),
 		cmocka_unit_test(kills_what_takes_too_much_memory),

@@ -119,7 +119,8 @@ stops_at_the_limit(void **state)
 	expect_content(file, "1234");
 	fd_close(&file);
 	assert_int_equal(relay_command("printf 1; exec sleep 1000", 0, FAR,
-	    &file), RELAYS_FULL);
+			     &file),
+	    RELAYS_FULL);
 	expect_content(file, "");
 	fd_close(&file);
 	assert_int_equal(relay_command("printf 12345", 5, FAR, &file),
@@ -135,11 +136,13 @@ stops_at_the_deadline(void **state)
 
 	(void)state;
 	assert_int_equal(relay_command("exec sleep 1000", 5, clock_now() + 1,
-	    &file), RELAYS_LATE);
+			     &file),
+	    RELAYS_LATE);
 	fd_close(&file);
 	/* Bytes that keep coming don't hold it off. */
-	assert_int_equal(relay_command("exec yes", UINT64_MAX,
-	    clock_now() + 10, &file), RELAYS_LATE);
+	assert_int_equal(relay_command("exec yes", UINT64_MAX, clock_now() + 10,
+			     &file),
+	    RELAYS_LATE);
 	fd_close(&file);
 }
 
@@ -185,7 +188,8 @@ passes_all_that_came(void **state)
 
 	(void)state;
 	assert_int_equal(relay_command("head -c 65536 /dev/zero", 65536, FAR,
-	    &file), RELAYS_DONE);
+			     &file),
+	    RELAYS_DONE);
 	assert_int_equal(lseek(file, 0, SEEK_END), 65536);
 	fd_close(&file);
 }
@@ -229,8 +233,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(stops_at_the_limit,
-		    open_watch, close_watch),
+		cmocka_unit_test_setup_teardown(stops_at_the_limit, open_watch,
+		    close_watch),
 		cmocka_unit_test_setup_teardown(stops_at_the_deadline,
 		    open_watch, close_watch),
 		cmocka_unit_test_setup_teardown(stops_when_nobody_wants_it,

@@ -23,8 +23,7 @@ refuses_ranges_that_are_none(void **state)
 		{ "ids of the system's users", SPAN("builder:1000:65536\n") },
 		{ "root itself", SPAN("builder:0:4294967295\n") },
 		{ "past the last id", SPAN("builder:4294901760:65536\n") },
-		{ "a number over 32 bits",
-		    SPAN("builder:4294967396:65536\n") },
+		{ "a number over 32 bits", SPAN("builder:4294967396:65536\n") },
 		{ "no count", SPAN("builder:100000\n") },
 		{ "an empty count", SPAN("builder:100000:\n") },
 		{ "a sign", SPAN("builder:+100000:65536\n") },
@@ -52,16 +51,21 @@ takes_the_first_range_that_will_do(void **state)
 	uint32_t start = 0;
 
 	(void)state;
-	assert_int_equal(subids_find(SPAN("other:1:1\nno line\n"
-	    "builder:100000:10\nbuilder:200000:70000\nbuilder:300000:70000\n"),
-	    "builder", 7, &start), RB_OK);
+	assert_int_equal(
+	    subids_find(SPAN("other:1:1\nno line\n"
+			     "builder:100000:10\nbuilder:200000:70000\n"
+			     "builder:300000:70000\n"),
+		"builder", 7, &start),
+	    RB_OK);
 	assert_int_equal(start, 200000);
 	/* The user's number is as good as the name. */
 	assert_int_equal(subids_find(SPAN("7:400000:65536\n"), "builder", 7,
-	    &start), RB_OK);
+			     &start),
+	    RB_OK);
 	assert_int_equal(start, 400000);
 	assert_int_equal(subids_find(SPAN("builder:4294901759:65536\n"),
-	    "builder", 7, &start), RB_OK);
+			     "builder", 7, &start),
+	    RB_OK);
 	assert_int_equal(start, UINT32_C(4294901759));
 }
 
