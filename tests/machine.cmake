@@ -6,12 +6,13 @@ rb_test(test_relay unit unit/test_relay.c LINK rb_sandbox rb_base)
 rb_test(test_subids unit unit/test_subids.c LINK rb_sandbox rb_base)
 rb_fuzz(fuzz_description fuzz/fuzz_description.c LINK rb_description rb_base)
 
-rb_library(rb_machine_client machine/machine_client.c
-	LINK rb_description rb_process rb_base)
+rb_library(rb_machine_client machine/machine_client.c machine/trial.c
+	LINK rb_description rb_process rb_base PkgConfig::CMOCKA)
 rb_program(run_machine machine/run_machine.c LINK rb_machine_client rb_base)
 set_target_properties(run_machine PROPERTIES
 	RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
 
-rb_test(test_machine flow flow/test_machine.c
-	LINK rb_machine_client rb_description rb_base)
-add_dependencies(test_machine rebuilder-machine)
+foreach(test test_machine test_machine_limits)
+	rb_test(${test} flow flow/${test}.c LINK rb_machine_client rb_base)
+	add_dependencies(${test} rebuilder-machine)
+endforeach()

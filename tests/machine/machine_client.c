@@ -99,8 +99,7 @@ take_nothing(struct span *in)
 }
 
 enum rb_err
-machine_client_hear(const struct machine_client *c,
-    struct machine_answer *out)
+machine_client_hear(const struct machine_client *c, struct machine_answer *out)
 {
 	struct machine_answer a = MACHINE_ANSWER_INIT;
 	struct span in;

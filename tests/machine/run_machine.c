@@ -58,8 +58,10 @@ write_conf(const char *dir, char conf[PATH_LEN_MAX])
 
 	snprintf(conf, PATH_LEN_MAX, "%s/node.yml", dir);
 	fd = open_or_stop(conf, O_WRONLY | O_CREAT | O_TRUNC);
-	if (buf_printf(&text, "node:\n  name: run.machine/log\n"
-	    "  directory: %s\nusers:\n  rebuilder: root\n", dir) != RB_OK ||
+	if (buf_printf(&text,
+		"node:\n  name: run.machine/log\n"
+		"  directory: %s\nusers:\n  rebuilder: root\n",
+		dir) != RB_OK ||
 	    file_write_fd(fd, buf_span(&text)) != RB_OK)
 		stop(conf);
 	fd_close(&fd);
@@ -70,9 +72,13 @@ int
 main(int argc, char **argv)
 {
 	struct description d = {
-		.memory = 4096 * MIB, .disk = 8192 * MIB,
-		.output = 4096 * MIB, .log = 64 * MIB,
-		.processes = 4096, .cpus = 2, .seconds = 3600,
+		.memory = 4096 * MIB,
+		.disk = 8192 * MIB,
+		.output = 4096 * MIB,
+		.log = 64 * MIB,
+		.processes = 4096,
+		.cpus = 2,
+		.seconds = 3600,
 	};
 	struct machine_client c = MACHINE_CLIENT_INIT;
 	struct machine_answer a = MACHINE_ANSWER_INIT;
@@ -117,13 +123,14 @@ main(int argc, char **argv)
 	if (description_write(&d, &text) != RB_OK ||
 	    machine_client_start(program, conf, &c) != RB_OK ||
 	    machine_client_ask(&c, buf_span(&text),
-	    open_or_stop(argv[optind], O_RDONLY),
-	    open_or_stop(argv[optind + 1], O_WRONLY | O_CREAT | O_TRUNC),
-	    open_or_stop(argv[optind + 2], O_WRONLY | O_CREAT | O_TRUNC),
-	    layer) != RB_OK || machine_client_hear(&c, &a) != RB_OK)
+		open_or_stop(argv[optind], O_RDONLY),
+		open_or_stop(argv[optind + 1], O_WRONLY | O_CREAT | O_TRUNC),
+		open_or_stop(argv[optind + 2], O_WRONLY | O_CREAT | O_TRUNC),
+		layer) != RB_OK ||
+	    machine_client_hear(&c, &a) != RB_OK)
 		stop("rebuilder-machine ended without an answer");
-	printf("%s after %" PRIu64 " ms%s%s\n", a.is_refused ? "refused" :
-	    machine_end_name(a.end), a.milliseconds,
+	printf("%s after %" PRIu64 " ms%s%s\n",
+	    a.is_refused ? "refused" : machine_end_name(a.end), a.milliseconds,
 	    a.detail[0] != '\0' ? ": " : "", a.detail);
 	option = a.is_refused || a.end != MACHINE_DONE;
 	machine_answer_clear(&a);

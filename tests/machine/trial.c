@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tests/machine/trial.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "common/base/file.h"
+
+#define LOG_MAX (1024 * 1024)
+
+struct trial trial = { "/tmp/test_machine.XXXXXX", "", "", -1,
+	DESCRIPTION_INIT };
+
+void
+shell(const char *format, ...)
+{
+	char text[4096];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	if (system(text) != 0)
+		fail_msg("%s", text);
+}
+
+void
+put_file(const char *name, const char *text)
+{
+	char path[TRIAL_PATH_LEN];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s", trial.dir, name);
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	assert_int_not_equal(fd, -1);
+	assert_int_equal(file_write_fd(fd, span_of_str(text)), RB_OK);
+	fd_close(&fd);
+}
+
+int
+open_in_dir(const char *name, int flags)
+{
+	char path[TRIAL_PATH_LEN];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s", trial.dir, name);
+	fd = open(path, flags | O_CLOEXEC, 0600);
+	assert_int_not_equal(fd, -1);
+	return fd;
+}
+
+int
+make_inputs(const char *recipe)
+{
+	shell("rm -rf %s/in && mkdir -p %s/in/files", trial.dir, trial.dir);
+	put_file("in/recipe", recipe);
+	put_file("in/files/one", "one\n");
+	shell("echo secret=%s/secret >%s/in/parameters", trial.dir, trial.dir);
+	shell("tar -c --format=ustar -f %s/in.tar -C %s/in recipe parameters "
+	      "files/one",
+	    trial.dir, trial.dir);
+	return open_in_dir("in.tar", O_RDONLY);
+}
+
+void
+run_init(struct run *r)
+{
+	memset(r, 0, sizeof(*r));
+	r->client = (struct machine_client)MACHINE_CLIENT_INIT;
+	r->inputs = r->output = r->log = -1;
+}
+
+void
+run_clear(struct run *r)
+{
+	(void)machine_client_end(&r->client);
+	machine_answer_clear(&r->answer);
+	fd_close(&r->inputs);
+	fd_close(&r->output);
+	fd_close(&r->log);
+	buf_clear(&r->out);
+	buf_clear(&r->text);
+	run_init(r);
+}
+
+void
+run_start(struct run *r, const struct description *d, const char *recipe)
+{
+	struct buf text = BUF_INIT;
+
+	if (r->inputs == -1)
+		r->inputs = make_inputs(recipe);
+	if (r->output == -1)
+		r->output = open_in_dir(".", O_TMPFILE | O_RDWR);
+	if (r->log == -1)
+		r->log = open_in_dir(".", O_TMPFILE | O_RDWR);
+	assert_int_equal(description_write(d, &text), RB_OK);
+	assert_int_equal(machine_client_start(trial.program, trial.conf,
+			     &r->client),
+	    RB_OK);
+	assert_int_equal(machine_client_ask(&r->client, buf_span(&text),
+			     r->inputs, r->output, r->log,
+			     d->has_layer ? trial.layer : -1),
+	    RB_OK);
+	buf_clear(&text);
+}
+
+static void
+read_back(int fd, struct buf *out)
+{
+	if (lseek(fd, 0, SEEK_SET) == 0)
+		assert_int_equal(file_read_fd(fd, LOG_MAX, out), RB_OK);
+	assert_int_equal(buf_put_byte(out, 0), RB_OK);
+}
+
+void
+run_finish(struct run *r)
+{
+	assert_int_equal(machine_client_hear(&r->client, &r->answer), RB_OK);
+	assert_int_equal(machine_client_end(&r->client), 0);
+	read_back(r->output, &r->out);
+	read_back(r->log, &r->text);
+}
+
+void
+expect_end(const struct run *r, enum machine_end end)
+{
+	if (r->answer.is_refused || r->answer.end != end)
+		fail_msg("%s (%s), not %s; log: %s",
+		    r->answer.is_refused ? "refused" :
+					   machine_end_name(r->answer.end),
+		    r->answer.detail, machine_end_name(end),
+		    (const char *)r->text.p);
+	if (end != MACHINE_DONE)
+		assert_string_not_equal(r->answer.detail, "");
+}
+
+void
+run_to_end(struct run *r, const struct description *d, const char *recipe,
+    enum machine_end end)
+{
+	run_start(r, d, recipe);
+	run_finish(r);
+	expect_end(r, end);
+}
+
+void
+expect_output(const struct run *r, const char *text)
+{
+	assert_string_equal((const char *)r->out.p, text);
+}
+
+static bool
+has_mark(const char *pid)
+{
+	struct buf line = BUF_INIT;
+	char path[64];
+	bool has = false;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%.20s/cmdline", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd != -1 && file_read_fd(fd, LOG_MAX, &line) == RB_OK)
+		has = line.len != 0 &&
+		    memmem(line.p, line.len, MARK, strlen(MARK)) != NULL;
+	fd_close(&fd);
+	buf_clear(&line);
+	return has;
+}
+
+/* A process of a machine, by what its command line says; "": none. */
+static void
+find_process(char pid[32])
+{
+	struct dirent *entry;
+	DIR *proc = opendir("/proc");
+
+	assert_non_null(proc);
+	pid[0] = '\0';
+	while ((entry = readdir(proc)) != NULL)
+		if (has_mark(entry->d_name))
+			snprintf(pid, 32, "%.20s", entry->d_name);
+	(void)closedir(proc);
+}
+
+void
+expect_no_process(void)
+{
+	char pid[32];
+
+	find_process(pid);
+	if (pid[0] != '\0')
+		fail_msg("process %s is left", pid);
+}
+
+void
+note_group(void)
+{
+	char pid[32];
+
+	find_process(pid);
+	shell("grep -o 'qubes-rebuilder-run-.*' /proc/%s/cgroup | sort -u "
+	      ">%s/group && test -s %s/group",
+	    pid, trial.dir, trial.dir);
+}
+
+void
+expect_no_group(void)
+{
+	shell("test -z \"$(find /sys/fs/cgroup -name \"$(cat %s/group)\")\"",
+	    trial.dir);
+}
+
+int
+open_pipe_log(struct run *r)
+{
+	int pipes[2];
+
+	assert_int_equal(pipe2(pipes, O_CLOEXEC), 0);
+	r->log = pipes[1];
+	return pipes[0];
+}
+
+int
+trial_set_up(void **state)
+{
+	const char *bin = getenv("RB_BIN");
+	char text[TRIAL_PATH_LEN];
+
+	(void)state;
+	if (bin == NULL || getenv("RB_DATA") == NULL ||
+	    mkdtemp(trial.dir) == NULL ||
+	    machine_client_lend_ids(trial.dir) != RB_OK) {
+		fputs("test_machine: needs root, RB_BIN and RB_DATA\n", stderr);
+		return -1;
+	}
+	snprintf(trial.program, sizeof(trial.program), "%s/rebuilder-machine",
+	    bin);
+	snprintf(trial.conf, sizeof(trial.conf), "%s/node.yml", trial.dir);
+	shell("mkdir -p %s/node %s/l/etc && echo honest >%s/l/etc/marker && "
+	      "tar -c --format=ustar --owner=0 --group=0 -f %s/layer.tar "
+	      "-C %s/l .",
+	    trial.dir, trial.dir, trial.dir, trial.dir, trial.dir);
+	snprintf(text, sizeof(text),
+	    "node:\n  name: test.machine/log\n"
+	    "  directory: %s/node\nusers:\n  rebuilder: root\n",
+	    trial.dir);
+	put_file("node.yml", text);
+	trial.layer = open_in_dir("layer.tar", O_RDONLY);
+	trial.small = (struct description){ .has_layer = true,
+		.memory = 256 * MIB,
+		.disk = 64 * MIB,
+		.output = MIB,
+		.log = MIB,
+		.processes = 256,
+		.cpus = 1,
+		.seconds = 300 };
+	if (file_size(trial.layer, &trial.small.layer_size) != RB_OK)
+		return -1;
+	return digest_of_fd(trial.layer, 0, trial.small.layer_size,
+		   &trial.small.layer) == RB_OK ?
+	    0 :
+	    -1;
+}
+
+int
+trial_tear_down(void **state)
+{
+	(void)state;
+	fd_close(&trial.layer);
+	shell("rm -rf %s", trial.dir);
+	return 0;
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef RB_TESTS_MACHINE_TRIAL_H
+#define RB_TESTS_MACHINE_TRIAL_H
+
+#include "tests/machine/machine_client.h"
+
+/*
+ * What tests of whole machines share: a node's directory, a small layer
+ * with one file, etc/marker, that says "honest", and runs of recipes that
+ * are given as text.  A failure ends the test (cmocka).
+ */
+#define TRIAL_PATH_LEN 512
+#define MIB (UINT64_C(1) << 20)
+/* In the command line of whatever shall not survive. */
+#define MARK "8675309"
+/* A recipe that says that it is there, and stays. */
+#define LINGER "sh -c 'echo begun; sleep 100000; :' " MARK "\n"
+
+extern struct trial {
+	char dir[64];
+	char conf[TRIAL_PATH_LEN], program[TRIAL_PATH_LEN];
+	int layer;
+	struct description small; /* with the layer, and low limits */
+} trial;
+
+/* For the group of tests.  They need root, $RB_BIN and $RB_DATA. */
+int trial_set_up(void **state);
+int trial_tear_down(void **state);
+
+/* Runs a command that must succeed. */
+void shell(const char *format, ...) RB_PRINTF(1, 2);
+/* Files in trial.dir. */
+void put_file(const char *name, const char *text);
+int open_in_dir(const char *name, int flags);
+/* An inputs tar with this recipe, open. */
+int make_inputs(const char *recipe);
+
+/* One run and what came out of it. */
+struct run {
+	struct machine_client client;
+	struct machine_answer answer;
+	int inputs, output, log;
+	struct buf out, text; /* the output stream and the log, terminated */
+};
+
+void run_init(struct run *r);
+void run_clear(struct run *r);
+/* Makes what of the descriptors is not there yet, and asks. */
+void run_start(struct run *r, const struct description *d, const char *recipe);
+/* Hears the answer and reads back output and log. */
+void run_finish(struct run *r);
+void run_to_end(struct run *r, const struct description *d, const char *recipe,
+    enum machine_end end);
+/* Gives the run a log that one can wait on, which is returned. */
+int open_pipe_log(struct run *r);
+
+void expect_end(const struct run *r, enum machine_end end);
+void expect_output(const struct run *r, const char *text);
+void expect_no_process(void);
+/* Remembers the control group of the machine that lingers. */
+void note_group(void);
+void expect_no_group(void);
+
+#endif
