@@ -8,3 +8,6 @@ foreach(module deb822 debversion gpgv_status layer outputs packages release
 	resolution sources)
 	rb_fuzz(fuzz_${module} fuzz/fuzz_${module}.c LINK rb_judge rb_base)
 endforeach()
+# The program itself, in its jail
+rb_test(test_judge flow flow/test_judge.c flow/run_role.c
+	LINK rb_process rb_base PkgConfig::ARCHIVE)
