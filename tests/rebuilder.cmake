@@ -1,3 +1,12 @@
 rb_test(test_target unit unit/test_target.c LINK rb_rebuilder)
 rb_test(test_depot unit unit/test_depot.c LINK rb_rebuilder)
 rb_test(test_journal unit unit/test_journal.c LINK rb_rebuilder)
+
+# For scripts/bench: asks the real program, so it must lie beside it.
+rb_program(compare_once bench/compare_once.c LINK rb_rebuilder)
+set_target_properties(compare_once PROPERTIES
+	RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bench)
+add_custom_command(TARGET compare_once POST_BUILD
+	COMMAND ${CMAKE_COMMAND} -E copy_if_different
+		$<TARGET_FILE:rebuilder-compare> ${CMAKE_BINARY_DIR}/bench/)
+add_dependencies(compare_once rebuilder-compare)
