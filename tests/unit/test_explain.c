@@ -1,11 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "tests/unit/testdeb.h"
-
-#include <elf.h>
-#include <unistd.h>
-
-#include "common/attest/statement.h"
-#include "rebuilder/explain_package.h"
+#include "tests/unit/explained.h"
 
 static const struct deb_member control[] = {
 	{ .name = "./", .mode = 0755 },
@@ -13,99 +7,17 @@ static const struct deb_member control[] = {
 	{ .name = "./md5sums", .content = "0123  usr/bin/x\n" },
 };
 static const struct deb_member data[] = {
-	{ .name = "./usr/bin/x", .content = "abcdefgh\0ijklmnop",
-	    .len = 17, .mode = 0755, .mtime = 1700000000 },
+	{ .name = "./usr/bin/x",
+	    .content = "abcdefgh\0ijklmnop",
+	    .len = 17,
+	    .mode = 0755,
+	    .mtime = 1700000000 },
 	{ .name = "./usr/bin/y", .link = "/etc/alternatives/y" },
 	{ .name = "./usr/bin/z", .link = "./usr/bin/x", .hard = true },
 	{ .name = "./usr/share/doc/x", .content = "one\ntwo\nthree\n" },
 };
 #define NCONTROL (sizeof(control) / sizeof(control[0]))
 #define NDATA (sizeof(data) / sizeof(data[0]))
-
-#define DEB(control, ncontrol, data, ndata, compression) \
-	{ control, data, ncontrol, ndata, compression, NULL, false }
-
-static struct report report;
-static const char *reason;
-
-static int
-begin(void **state)
-{
-	(void)state;
-	report = (struct report)REPORT_INIT;
-	reason = NULL;
-	return 0;
-}
-
-static int
-end(void **state)
-{
-	(void)state;
-	report_clear(&report);
-	return 0;
-}
-
-/* The report as a string that lives until the next one. */
-static const char *
-words(void)
-{
-	static struct buf text;
-
-	buf_clear(&text);
-	assert_int_equal(buf_put(&text, buf_span(&report.text)), RB_OK);
-	assert_int_equal(buf_put_byte(&text, 0), RB_OK);
-	return (const char *)text.p;
-}
-
-static void
-assert_report_is_clean(void)
-{
-	size_t i;
-
-	assert_true(report.text.len <= REPORT_MAX);
-	for (i = 0; i < report.text.len; i++)
-		assert_true(report.text.p[i] == '\n' ||
-		    (report.text.p[i] >= ' ' && report.text.p[i] <= '~'));
-}
-
-static enum rb_err
-explain_spans(struct span a, struct span b, const char *name)
-{
-	int fa = deb_file(a), fb = deb_file(b);
-	struct package rebuilt = { "rebuilt", fa, 0, a.len };
-	struct package published = { "published", fb, 0, b.len };
-	struct fault why = FAULT_INIT;
-	enum rb_err rc;
-
-	report_clear(&report);
-	reason = NULL;
-	rc = explain_files(&rebuilt, &published, name, &report, &reason, &why);
-	if (rc == RB_OK) {
-		assert_report_is_clean();
-		assert_true(reason_fits(VERDICT_DIFFERS,
-		    span_of_str(reason)));
-	} else {
-		assert_string_not_equal(why.text, "");
-	}
-	close(fa);
-	close(fb);
-	return rc;
-}
-
-static void
-assert_explained(const struct deb *a, const struct deb *b,
-    const char *expected, const char *says)
-{
-	struct buf ours = deb_make(a), theirs = deb_make(b);
-
-	assert_int_equal(explain_spans(buf_span(&ours), buf_span(&theirs),
-	    "x_1_all.deb"), RB_OK);
-	if (strcmp(reason, expected) != 0 || strstr(words(), says) == NULL)
-		fail_msg("not \"%s\", \"%s\" but %s in:\n%s", expected, says,
-		    reason, words());
-	buf_clear(&ours);
-	buf_clear(&theirs);
-}
 
 /* The honest package against one with member `at` of the data replaced. */
 static void
@@ -142,7 +54,8 @@ equal_files_have_nothing_to_explain(void **state)
 
 	(void)state;
 	assert_int_equal(explain_spans(buf_span(&bytes), buf_span(&bytes),
-	    "x_1_all.deb"), RB_EREFUSED);
+			     "x_1_all.deb"),
+	    RB_EREFUSED);
 	buf_clear(&bytes);
 }
 
@@ -264,8 +177,7 @@ promise(const char *size)
 	for (i = 0; i < sizeof(header); i++)
 		sum += header[i];
 	snprintf((char *)header + 148, 8, "%06o", sum);
-	assert_int_equal(buf_put(&out, span_of(header, sizeof(header))),
-	    RB_OK);
+	assert_int_equal(buf_put(&out, span_of(header, sizeof(header))), RB_OK);
 	return out;
 }
 
@@ -299,7 +211,8 @@ a_package_cut_off_anywhere_is_survived(void **state)
 	(void)state;
 	for (len = 0; len < whole.len; len++) {
 		assert_int_equal(explain_spans(span_of(whole.p, len),
-		    buf_span(&whole), "x.deb"), RB_OK);
+				     buf_span(&whole), "x.deb"),
+		    RB_OK);
 		/* Between parts, and in a header, the rest is just missing. */
 		if (strcmp(reason, "member-set") != 0) {
 			assert_string_equal(reason, "unreadable");
@@ -320,7 +233,8 @@ bytes_behind_the_last_part_are_told(void **state)
 	assert_int_equal(buf_put(&more, buf_span(&whole)), RB_OK);
 	assert_int_equal(buf_put_str(&more, "hidden"), RB_OK);
 	assert_int_equal(explain_spans(buf_span(&more), buf_span(&whole),
-	    "x.deb"), RB_OK);
+			     "x.deb"),
+	    RB_OK);
 	assert_string_equal(reason, "size");
 	buf_clear(&whole);
 	buf_clear(&more);
@@ -338,7 +252,8 @@ a_package_changed_anywhere_is_survived(void **state)
 	for (at = 0; at < whole.len; at += 1 + at % 7) {
 		changed.p[at] ^= 0xff;
 		assert_int_equal(explain_spans(buf_span(&changed),
-		    buf_span(&whole), "x.deb"), RB_OK);
+				     buf_span(&whole), "x.deb"),
+		    RB_OK);
 		changed.p[at] ^= 0xff;
 	}
 	buf_clear(&whole);
@@ -379,7 +294,8 @@ a_changed_byte_is_found_and_counted(void **state)
 
 	(void)state;
 	m.content = "abcdefgh\0ijKlmnop";
-	assert_data(0, m, "content", "1 of 17 bytes differ, the first at "
+	assert_data(0, m, "content",
+	    "1 of 17 bytes differ, the first at "
 	    "byte 11");
 	assert_non_null(strstr(words(), "\"./usr/bin/x\": content differs"));
 	m = data[3];
@@ -487,8 +403,8 @@ static void
 other_files_are_compared_by_bytes(void **state)
 {
 	(void)state;
-	assert_int_equal(explain_spans(SPAN("abc"), SPAN("abd"),
-	    "x.buildinfo"), RB_OK);
+	assert_int_equal(explain_spans(SPAN("abc"), SPAN("abd"), "x.buildinfo"),
+	    RB_OK);
 	assert_string_equal(reason, "content");
 	assert_non_null(strstr(words(), "first difference at byte 2"));
 	assert_int_equal(explain_spans(SPAN("abc"), SPAN("ab"), "x.changes"),
@@ -505,7 +421,7 @@ a_report_is_bounded(void **state)
 {
 	enum { N = 8000 };
 	struct deb_member *many = calloc(N, sizeof(*many));
-	char (*names)[256] = calloc(N, sizeof(*names));
+	char(*names)[256] = calloc(N, sizeof(*names));
 	struct deb a = DEB(control, NCONTROL, many, N, "gz");
 	struct deb b = DEB(control, NCONTROL, data, NDATA, "gz");
 	size_t i;
@@ -522,134 +438,7 @@ a_report_is_bounded(void **state)
 	free(names);
 }
 
-/* A 64-bit ELF file with code, a build id and a debug link. */
-struct tiny_elf {
-	Elf64_Ehdr header;
-	char code[32];
-	char build_id[36];
-	char debuglink[20];
-	char names[64];
-	Elf64_Shdr sections[5];
-};
-
-static const char section_names[] =
-    "\0.text\0.note.gnu.build-id\0.gnu_debuglink\0.shstrtab";
-
-static void
-make_elf(struct tiny_elf *e)
-{
-	static const Elf64_Shdr sections[5] = {
-		{ 0 },
-		{ .sh_name = 1, .sh_type = SHT_PROGBITS,
-		    .sh_flags = SHF_ALLOC | SHF_EXECINSTR,
-		    .sh_offset = offsetof(struct tiny_elf, code),
-		    .sh_size = 32 },
-		{ .sh_name = 7, .sh_type = SHT_NOTE, .sh_flags = SHF_ALLOC,
-		    .sh_offset = offsetof(struct tiny_elf, build_id),
-		    .sh_size = 36 },
-		{ .sh_name = 26, .sh_type = SHT_PROGBITS,
-		    .sh_offset = offsetof(struct tiny_elf, debuglink),
-		    .sh_size = 20 },
-		{ .sh_name = 41, .sh_type = SHT_STRTAB,
-		    .sh_offset = offsetof(struct tiny_elf, names),
-		    .sh_size = 64 },
-	};
-
-	memset(e, 0, sizeof(*e));
-	memcpy(e->header.e_ident, ELFMAG, SELFMAG);
-	e->header.e_ident[EI_CLASS] = ELFCLASS64;
-	e->header.e_ident[EI_DATA] = ELFDATA2LSB;
-	e->header.e_shoff = offsetof(struct tiny_elf, sections);
-	e->header.e_shentsize = sizeof(Elf64_Shdr);
-	e->header.e_shnum = 5;
-	e->header.e_shstrndx = 4;
-	memcpy(e->names, section_names, sizeof(section_names));
-	memcpy(e->sections, sections, sizeof(sections));
-	memset(e->code, 0x90, sizeof(e->code));
-}
-
-static void
-assert_elf(const struct tiny_elf *rebuilt, const struct tiny_elf *published,
-    const char *expected, const char *says)
-{
-	struct deb_member a = { .name = "./x", .content =
-	    (const char *)rebuilt, .len = sizeof(*rebuilt) };
-	struct deb_member b = { .name = "./x", .content =
-	    (const char *)published, .len = sizeof(*published) };
-	struct deb ours = DEB(control, NCONTROL, &a, 1, NULL);
-	struct deb theirs = DEB(control, NCONTROL, &b, 1, NULL);
-
-	assert_explained(&ours, &theirs, expected, says);
-}
-
-static void
-build_ids_are_told_from_code(void **state)
-{
-	struct tiny_elf a, b;
-
-	(void)state;
-	make_elf(&a);
-	make_elf(&b);
-	b.build_id[35] = 1;
-	b.debuglink[0] = 2;
-	assert_elf(&a, &b, "build-id",
-	    ".note.gnu.build-id: 1 of 36 bytes differ, the first at 35");
-	b.code[5] = 3;
-	assert_elf(&a, &b, "content", ".text: 1 of 32 bytes differ");
-
-	make_elf(&b);
-	b.header.e_entry = 1; /* in no section */
-	assert_elf(&a, &b, "content", "the bytes between them differ");
-}
-
-static void
-no_table_makes_code_a_build_id(void **state)
-{
-	struct tiny_elf a, b;
-
-	(void)state;
-	/* A build id as large as the code before it. */
-	make_elf(&a);
-	a.sections[2].sh_offset = a.sections[1].sh_offset;
-	a.sections[2].sh_size = 68;
-	b = a;
-	b.code[5] = 3;
-	assert_elf(&a, &b, "content", ".text");
-	/* A debug link that is loaded. */
-	make_elf(&a);
-	a.sections[3].sh_offset = a.sections[1].sh_offset;
-	a.sections[3].sh_flags = SHF_ALLOC;
-	b = a;
-	b.code[5] = 3;
-	assert_elf(&a, &b, "content", ".text");
-	/* Only one of the two says so. */
-	make_elf(&a);
-	make_elf(&b);
-	b.sections[2].sh_offset = b.sections[1].sh_offset;
-	b.code[5] = 3;
-	assert_elf(&a, &b, "content", ".text");
-}
-
-static void
-broken_tables_are_survived(void **state)
-{
-	struct tiny_elf a, b;
-	size_t at;
-
-	(void)state;
-	make_elf(&a);
-	for (at = 4; at < sizeof(a); at++) {
-		make_elf(&b);
-		((uint8_t *)&b)[at] ^= 0x81;
-		if (at >= offsetof(struct tiny_elf, build_id) &&
-		    at < offsetof(struct tiny_elf, names))
-			assert_elf(&a, &b, "build-id", "names of the build");
-		else
-			assert_elf(&a, &b, "content", "");
-	}
-}
-
-#define CLAIM(f) cmocka_unit_test_setup_teardown(f, begin, end)
+#define CLAIM(f) cmocka_unit_test_teardown(f, explained_clear)
 
 int
 main(void)
@@ -677,9 +466,6 @@ main(void)
 		CLAIM(another_compression_is_told),
 		CLAIM(other_files_are_compared_by_bytes),
 		CLAIM(a_report_is_bounded),
-		CLAIM(build_ids_are_told_from_code),
-		CLAIM(no_table_makes_code_a_build_id),
-		CLAIM(broken_tables_are_survived),
 	};
 
 	return cmocka_run_group_tests_name("explain", tests, NULL, NULL);
