@@ -97,7 +97,7 @@ set_options(const struct collector *c, struct transfer *t, const char *url)
 	    curl_easy_setopt(e, CURLOPT_ERRORBUFFER, t->error) == CURLE_OK &&
 	    curl_easy_setopt(e, CURLOPT_PRIVATE, t) == CURLE_OK &&
 	    (c->task->proxy == NULL ||
-	    curl_easy_setopt(e, CURLOPT_PROXY, c->task->proxy) == CURLE_OK);
+		curl_easy_setopt(e, CURLOPT_PROXY, c->task->proxy) == CURLE_OK);
 }
 
 static enum rb_err
@@ -107,7 +107,7 @@ start(struct collector *c, struct asked *a, struct transfer *t)
 	enum rb_err rc;
 
 	if ((rc = buf_printf(&url, "%s%s", a->node->url,
-	    c->task->paths[a->next])) != RB_OK)
+		 c->task->paths[a->next])) != RB_OK)
 		goto out;
 	if ((rc = buf_put_byte(&url, 0)) != RB_OK)
 		goto out;
@@ -192,20 +192,21 @@ judge_answer(struct collector *c, struct transfer *t, CURLcode code)
 	if (t->is_too_large) {
 		fault_set(&report->why, RB_ELIMIT,
 		    "it sent more than %d bytes for one bucket: ask for "
-		    "smaller ones (--digits)", COLLECT_ANSWER_MAX);
+		    "smaller ones (--digits)",
+		    COLLECT_ANSWER_MAX);
 		return RB_OK;
 	}
 	if (code != CURLE_OK) {
-		fault_set(&report->why, RB_EPEER, "%s", t->error[0] != '\0' ?
-		    t->error : curl_easy_strerror(code));
+		fault_set(&report->why, RB_EPEER, "%s",
+		    t->error[0] != '\0' ? t->error : curl_easy_strerror(code));
 		return RB_OK;
 	}
 	if (curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status) !=
 	    CURLE_OK)
 		return RB_EINTERNAL;
 	if (status != 200 && status != 404) {
-		fault_set(&report->why, RB_EPEER,
-		    "it answered with status %ld", status);
+		fault_set(&report->why, RB_EPEER, "it answered with status %ld",
+		    status);
 		return RB_OK;
 	}
 	if (status == 200) {
@@ -235,7 +236,7 @@ take_answers(struct collector *c)
 		if (m->msg != CURLMSG_DONE)
 			continue;
 		if (curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE,
-		    (char **)&t) != CURLE_OK)
+			(char **)&t) != CURLE_OK)
 			return RB_EINTERNAL;
 		a = t->of;
 		if ((rc = judge_answer(c, t, m->data.result)) != RB_OK)
@@ -282,8 +283,9 @@ run(struct collector *c)
 		if ((rc = take_answers(c)) != RB_OK)
 			return rc;
 		stop_late_ones(c);
-		if (running != 0 && curl_multi_poll(c->multi, NULL, 0, POLL_MS,
-		    NULL) != CURLM_OK)
+		if (running != 0 &&
+		    curl_multi_poll(c->multi, NULL, 0, POLL_MS, NULL) !=
+			CURLM_OK)
 			return RB_EIO;
 	}
 }
@@ -335,8 +337,7 @@ collect(const struct collect *task, struct bundle *to,
 	memset(reports, 0, task->policy->nnodes * sizeof(*reports));
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		return fault_set(why, RB_EINTERNAL, "libcurl: cannot start");
-	if ((c.nodes = calloc(task->policy->nnodes, sizeof(*c.nodes))) ==
-	    NULL)
+	if ((c.nodes = calloc(task->policy->nnodes, sizeof(*c.nodes))) == NULL)
 		goto out;
 	prepare(&c, reports);
 	if ((c.multi = curl_multi_init()) == NULL)
@@ -348,6 +349,7 @@ out:
 		curl_multi_cleanup(c.multi);
 	free(c.nodes);
 	curl_global_cleanup();
-	return rc == RB_OK ? rc : fault_set(why, rc,
-	    "asking the nodes: %s", err_name(rc));
+	return rc == RB_OK ?
+	    rc :
+	    fault_set(why, rc, "asking the nodes: %s", err_name(rc));
 }

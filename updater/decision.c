@@ -120,7 +120,7 @@ add_testimony(struct judge *j, struct testimony *t)
 	size_t i, at;
 
 	if ((rc = grow(&list, j->out.ntestimonies,
-	    sizeof(*j->out.testimonies))) != RB_OK) {
+		 sizeof(*j->out.testimonies))) != RB_OK) {
 		testimony_free(t);
 		return rc;
 	}
@@ -188,7 +188,7 @@ hear(struct judge *j, const struct evidence *e)
 	}
 	/* A bucket is mostly about other files: spend nothing on those. */
 	if (!roster_knows(&j->roster, &t->said.published.sha256,
-	    t->said.published.file)) {
+		t->said.published.file)) {
 		rc = RB_OK;
 		goto out;
 	}
@@ -238,8 +238,8 @@ compare_mentions(const void *pa, const void *pb)
 	if ((r = compare_numbers(a->by->node, b->by->node)) != 0 ||
 	    (r = compare_numbers(a->by->index, b->by->index)) != 0 ||
 	    (r = compare_numbers(a->by->flaw, b->by->flaw)) != 0 ||
-	    (r = compare_numbers(a->by->said.verdict, b->by->said.verdict))
-	    != 0)
+	    (r = compare_numbers(a->by->said.verdict, b->by->said.verdict)) !=
+		0)
 		return r;
 	return compare_numbers(a->is_other, b->is_other);
 }
@@ -257,8 +257,8 @@ order_mentions(struct decision *d)
 		return;
 	qsort(d->list, d->n, sizeof(*d->list), compare_mentions);
 	for (i = 0; i < d->n; i++)
-		if (n == 0 || compare_mentions(&d->list[n - 1],
-		    &d->list[i]) != 0)
+		if (n == 0 ||
+		    compare_mentions(&d->list[n - 1], &d->list[i]) != 0)
 			d->list[n++] = d->list[i];
 	d->n = n;
 }
@@ -325,14 +325,14 @@ decide(const struct policy *policy, const struct bundle *bundle,
 	if (nfiles > DECISION_FILES_MAX)
 		return RB_ELIMIT;
 	/* One more each: calloc(0) may say NULL, which here means failure. */
-	if ((j.heads = calloc(bundle->ncheckpoints + 1,
-	    sizeof(*j.heads))) == NULL)
+	if ((j.heads = calloc(bundle->ncheckpoints + 1, sizeof(*j.heads))) ==
+	    NULL)
 		goto out;
 	if ((j.out.list = calloc(nfiles + 1, sizeof(*j.out.list))) == NULL)
 		goto out;
 	j.out.n = nfiles;
-	if ((j.out.nodes = calloc(policy->nnodes + 1,
-	    sizeof(*j.out.nodes))) == NULL)
+	if ((j.out.nodes = calloc(policy->nnodes + 1, sizeof(*j.out.nodes))) ==
+	    NULL)
 		goto out;
 	j.out.nnodes = policy->nnodes;
 	if ((rc = roster_make(files, nfiles, &j.roster)) != RB_OK)

@@ -13,7 +13,7 @@ flaw_words(enum flaw flaw)
 		return "it holds no statement";
 	case FLAW_CHECKPOINT:
 		return "the checkpoint is not signed with the key in the "
-		    "policy";
+		       "policy";
 	case FLAW_BUILDER:
 		return "the statement names another node as its builder";
 	case FLAW_PROOF:

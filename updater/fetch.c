@@ -85,7 +85,8 @@ take_options(int argc, char **argv, struct task *t)
 			break;
 		case 'd':
 			if (dec_parse(span_of_str(optarg), DIGITS_MAX,
-			    &t->digits) != RB_OK || t->digits == 0)
+				&t->digits) != RB_OK ||
+			    t->digits == 0)
 				return fault_set(&t->why, RB_EREFUSED,
 				    "--digits: a number from 1 to %d",
 				    DIGITS_MAX);
@@ -117,7 +118,7 @@ add_path(struct task *t, const char *kind, const struct digest *d)
 
 	digest_hex(d, hex);
 	if (asprintf(&t->paths[t->npaths], "/evidence/%s/%.*s", kind,
-	    (int)t->digits, hex) == -1)
+		(int)t->digits, hex) == -1)
 		return RB_ENOMEM;
 	t->npaths++;
 	return RB_OK;
@@ -139,7 +140,7 @@ add_package_paths(struct task *t, const struct subject *file)
 		return rc;
 	for (i = 0; i < t->policy.nrepositories; i++) {
 		if ((rc = package_name_key(&name, t->policy.repositories[i],
-		    &key)) != RB_OK)
+			 &key)) != RB_OK)
 			goto out;
 		if ((rc = add_path(t, "package-prefix", &key)) != RB_OK)
 			goto out;
@@ -180,7 +181,7 @@ make_paths(struct task *t)
 
 	/* Both factors are limited: no overflow. */
 	if ((t->paths = calloc(t->files.n * (1 + t->policy.nrepositories),
-	    sizeof(*t->paths))) == NULL)
+		 sizeof(*t->paths))) == NULL)
 		return RB_ENOMEM;
 	for (i = 0; i < t->files.n; i++) {
 		if ((rc = add_path(t, "prefix", &t->files.list[i].sha256)) !=
@@ -202,8 +203,10 @@ write_bundle(struct task *t)
 	enum rb_err rc = RB_ENOMEM;
 	int fd = -1;
 
-	directory = slash == NULL ? strdup(".") : strndup(t->output,
-	    slash == t->output ? 1 : (size_t)(slash - t->output));
+	directory = slash == NULL ?
+	    strdup(".") :
+	    strndup(t->output,
+		slash == t->output ? 1 : (size_t)(slash - t->output));
 	if (directory == NULL)
 		goto out;
 	if ((rc = bundle_write(&t->bundle, &json)) != RB_OK)
@@ -244,7 +247,7 @@ report(const struct task *t)
 			    r->nstrangers);
 		if (r->was_full)
 			puts("    dropped what a bundle has no room for: ask "
-			    "about fewer files at once");
+			     "about fewer files at once");
 		if (r->nanswers != 0)
 			n++;
 	}
@@ -262,7 +265,7 @@ run(int argc, char **argv, struct task *t)
 	if ((rc = load_policy(t->policy_path, &t->policy, &t->why)) != RB_OK)
 		return rc;
 	if ((rc = load_subjects(argv + optind, (size_t)(argc - optind),
-	    &t->files, &t->why)) != RB_OK)
+		 &t->files, &t->why)) != RB_OK)
 		return rc;
 	if ((rc = roster_make(t->files.list, t->files.n, &t->roster)) != RB_OK)
 		return rc;
@@ -285,8 +288,8 @@ main(int argc, char **argv)
 
 	note_open("qubes-quorum-fetch");
 	if ((rc = run(argc, argv, &t)) != RB_OK) {
-		note(NOTE_ERROR, "%s", t.why.text[0] != '\0' ? t.why.text :
-		    err_name(rc));
+		note(NOTE_ERROR, "%s",
+		    t.why.text[0] != '\0' ? t.why.text : err_name(rc));
 		goto out;
 	}
 	if (report(&t) == 0) {

@@ -67,7 +67,7 @@ heads_open(const struct policy *policy, const struct bundle *bundle,
 
 	for (i = 0; i < bundle->ncheckpoints; i++)
 		if ((rc = open_head(policy, buf_span(&bundle->checkpoints[i]),
-		    &heads[i])) != RB_OK)
+			 &heads[i])) != RB_OK)
 			return rc;
 	find_forks(heads, bundle->ncheckpoints, reports);
 	return RB_OK;

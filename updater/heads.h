@@ -19,9 +19,8 @@ struct head {
  * marks in `reports` (one for each node) who signed two logs of one size.
  * Errors are this machine's alone.
  */
-enum rb_err heads_open(const struct policy *policy,
-    const struct bundle *bundle, struct head *heads,
-    struct node_report *reports) RB_CHECK;
+enum rb_err heads_open(const struct policy *policy, const struct bundle *bundle,
+    struct head *heads, struct node_report *reports) RB_CHECK;
 
 /* The machine failed: such a code is never a word about evidence. */
 bool rc_is_ours(enum rb_err rc);

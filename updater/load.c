@@ -16,8 +16,7 @@ open_file(const char *path, int *out, struct fault *why)
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 
 	if (fd == -1)
-		return fault_set(why,
-		    errno == ENOENT ? RB_ENOTFOUND : RB_EIO,
+		return fault_set(why, errno == ENOENT ? RB_ENOTFOUND : RB_EIO,
 		    "%s: cannot be opened: %s", path, strerror(errno));
 	*out = fd;
 	return RB_OK;
@@ -49,9 +48,10 @@ load_file(const char *path, size_t limit, struct buf *out, struct fault *why)
 	if ((rc = open_regular(path, &fd, &size, why)) != RB_OK)
 		return rc;
 	if ((rc = file_read_fd(fd, limit, out)) != RB_OK)
-		rc = fault_set(why, rc, rc == RB_ELIMIT ?
-		    "%s: is larger than %zu bytes" :
-		    "%s: cannot be read (limit %zu bytes)", path, limit);
+		rc = fault_set(why, rc,
+		    rc == RB_ELIMIT ? "%s: is larger than %zu bytes" :
+				      "%s: cannot be read (limit %zu bytes)",
+		    path, limit);
 	fd_close(&fd);
 	return rc;
 }
@@ -96,8 +96,10 @@ load_bundle(const char *path, struct bundle *to, struct fault *why)
 		goto out;
 	}
 	if ((rc = bundle_merge(to, &b)) != RB_OK)
-		rc = fault_set(why, rc, "%s: too much evidence in all bundles "
-		    "together (%s)", path, err_name(rc));
+		rc = fault_set(why, rc,
+		    "%s: too much evidence in all bundles "
+		    "together (%s)",
+		    path, err_name(rc));
 out:
 	bundle_clear(&b);
 	buf_clear(&json);

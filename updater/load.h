@@ -7,11 +7,11 @@
 #include "updater/subject.h"
 
 /* Reading what the commands are given; the fault names file and rule. */
-enum rb_err load_policy(const char *path, struct policy *out,
-    struct fault *why) RB_CHECK;
+enum rb_err load_policy(const char *path, struct policy *out, struct fault *why)
+    RB_CHECK;
 /* Adds what the file holds to `to`. */
-enum rb_err load_bundle(const char *path, struct bundle *to,
-    struct fault *why) RB_CHECK;
+enum rb_err load_bundle(const char *path, struct bundle *to, struct fault *why)
+    RB_CHECK;
 /* Hashes a regular file. */
 enum rb_err load_subject(const char *path, struct subject *out,
     struct fault *why) RB_CHECK;

@@ -52,7 +52,7 @@ write_operator(const struct policy *p, size_t operator_, struct buf *out)
 	size_t i;
 
 	if ((rc = buf_printf(out, "operator %s",
-	    p->operators[operator_].name)) != RB_OK)
+		 p->operators[operator_].name)) != RB_OK)
 		return rc;
 	for (i = 0; i < p->nnodes; i++) {
 		if (p->nodes[i].operator_ != operator_)
@@ -83,7 +83,7 @@ policy_write(const struct policy *p, struct buf *out)
 		goto out;
 	for (i = 0; i < p->nrepositories; i++)
 		if ((rc = buf_printf(&b, "repository %s\n",
-		    p->repositories[i])) != RB_OK)
+			 p->repositories[i])) != RB_OK)
 			goto out;
 	rc = buf_put(out, buf_span(&b));
 out:

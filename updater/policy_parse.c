@@ -30,8 +30,8 @@ refuse(const struct parser *p, const struct line *line, const char *rule)
 }
 
 static enum rb_err
-refuse_name(const struct parser *p, const struct line *line,
-    struct span name, const char *rule)
+refuse_name(const struct parser *p, const struct line *line, struct span name,
+    const char *rule)
 {
 	return fault_set(p->why, RB_EFORMAT, "policy line %zu: \"%.*s\" %s",
 	    line->number, (int)(name.len < 300 ? name.len : 300),
@@ -121,8 +121,8 @@ check_key_is_new(const struct parser *p, const struct line *line,
 		if (memcmp(node->key.key.b, key->key.b, KEY_PUBLIC_LEN) == 0)
 			return fault_set(p->why, RB_EFORMAT,
 			    "policy line %zu: %s has the key of %s: one key "
-			    "would be counted as two nodes", line->number,
-			    key->name, node->key.name);
+			    "would be counted as two nodes",
+			    line->number, key->name, node->key.name);
 	}
 	return RB_OK;
 }
@@ -173,7 +173,7 @@ give_node(struct parser *p, const struct line *line, struct span name,
 			continue;
 		if (node->operator_ != NO_OPERATOR)
 			return refuse_name(p, line, name,
-			    "has an operator already: it would have two voices");
+			    "has an operator already: it would get two voices");
 		node->operator_ = operator_;
 		return RB_OK;
 	}
@@ -208,10 +208,10 @@ read_operator(struct parser *p, const struct line *line)
 		    POLICY_OPERATORS_MAX);
 	for (i = 2; i < line->n; i++)
 		if ((rc = give_node(p, line, line->fields[i],
-		    policy->noperators)) != RB_OK)
+			 policy->noperators)) != RB_OK)
 			return rc;
 	if ((rc = str_dup_span(name,
-	    &policy->operators[policy->noperators].name)) != RB_OK)
+		 &policy->operators[policy->noperators].name)) != RB_OK)
 		return rc;
 	policy->noperators++;
 	return RB_OK;
@@ -224,8 +224,8 @@ read_require(struct parser *p, const struct line *line)
 
 	if (p->has_require)
 		return refuse(p, line, "\"require\" stands twice");
-	if (line->n != 2 || dec_parse(line->fields[1], POLICY_OPERATORS_MAX,
-	    &m) != RB_OK)
+	if (line->n != 2 ||
+	    dec_parse(line->fields[1], POLICY_OPERATORS_MAX, &m) != RB_OK)
 		return refuse(p, line,
 		    "it must be \"require <number of operators>\", at most 64");
 	p->policy.require = (size_t)m;
@@ -245,7 +245,7 @@ read_repositories(struct parser *p, const struct line *line)
 	for (i = 1; i < line->n; i++) {
 		for (k = 0; k < policy->nrepositories; k++)
 			if (span_equal_str(line->fields[i],
-			    policy->repositories[k]))
+				policy->repositories[k]))
 				return refuse_name(p, line, line->fields[i],
 				    "stands here twice");
 		if (policy->nrepositories == POLICY_REPOSITORIES_MAX)
@@ -253,7 +253,8 @@ read_repositories(struct parser *p, const struct line *line)
 			    "policy line %zu: more than %d repositories",
 			    line->number, POLICY_REPOSITORIES_MAX);
 		if ((rc = str_dup_span(line->fields[i],
-		    &policy->repositories[policy->nrepositories])) != RB_OK)
+			 &policy->repositories[policy->nrepositories])) !=
+		    RB_OK)
 			return rc;
 		policy->nrepositories++;
 	}
@@ -301,10 +302,9 @@ split_line(const struct parser *p, struct span text, struct line *line)
 
 	line->n = 0;
 	for (i = 0; i < text.len; i++)
-		if ((text.p[i] < 0x20 && text.p[i] != '\t') ||
-		    text.p[i] > 0x7e)
+		if ((text.p[i] < 0x20 && text.p[i] != '\t') || text.p[i] > 0x7e)
 			return refuse(p, line,
-			    "only printable ASCII, spaces and tabs are allowed");
+			    "only printable ASCII, space and tab are allowed");
 	for (i = 0;;) {
 		while (i < text.len && is_space(text.p[i]))
 			i++;
@@ -315,8 +315,8 @@ split_line(const struct parser *p, struct span text, struct line *line)
 			i++;
 		if (line->n == FIELDS_MAX)
 			return fault_set(p->why, RB_ELIMIT,
-			    "policy line %zu: more than %d words",
-			    line->number, FIELDS_MAX);
+			    "policy line %zu: more than %d words", line->number,
+			    FIELDS_MAX);
 		line->fields[line->n++] = span_of(text.p + start, i - start);
 	}
 }
@@ -335,7 +335,8 @@ check_whole(const struct parser *p)
 		if (policy->nodes[i].operator_ == NO_OPERATOR)
 			return fault_set(p->why, RB_EFORMAT,
 			    "policy: node %s has no operator: add \"operator "
-			    "<name> %s\"", policy->nodes[i].key.name,
+			    "<name> %s\"",
+			    policy->nodes[i].key.name,
 			    policy->nodes[i].key.name);
 	if (!p->has_require)
 		return fault_set(p->why, RB_EFORMAT,
@@ -347,7 +348,8 @@ check_whole(const struct parser *p)
 	if (policy->require > policy->noperators)
 		return fault_set(p->why, RB_EFORMAT,
 		    "policy: it requires %zu operators and names %zu: it can "
-		    "never accept", policy->require, policy->noperators);
+		    "never accept",
+		    policy->require, policy->noperators);
 	return RB_OK;
 }
 
@@ -360,8 +362,8 @@ policy_parse(struct span text, struct policy *out, struct fault *why)
 	enum rb_err rc = RB_EINTERNAL;
 
 	if (text.len > POLICY_MAX)
-		return fault_set(why, RB_ELIMIT,
-		    "policy: more than %d bytes", POLICY_MAX);
+		return fault_set(why, RB_ELIMIT, "policy: more than %d bytes",
+		    POLICY_MAX);
 	p.policy.nodes = calloc(POLICY_NODES_MAX, sizeof(*p.policy.nodes));
 	p.policy.operators = calloc(POLICY_OPERATORS_MAX,
 	    sizeof(*p.policy.operators));
@@ -376,7 +378,8 @@ policy_parse(struct span text, struct policy *out, struct fault *why)
 	while (in.len != 0) {
 		line.number++;
 		if (span_take_line(&in, &one) != RB_OK) {
-			rc = refuse(&p, &line, "it does not end: the file may "
+			rc = refuse(&p, &line,
+			    "it does not end: the file may "
 			    "be cut off");
 			goto out;
 		}

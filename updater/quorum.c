@@ -57,8 +57,10 @@ quorum_fetch(int argc, char **argv)
 	(void)argc;
 	len = readlink("/proc/self/exe", path, sizeof(path) - sizeof(program));
 	if (len <= 0 || (size_t)len == sizeof(path) - sizeof(program)) {
-		note(NOTE_ERROR, "cannot find out where this program lies: "
-		    "run %s itself", program);
+		note(NOTE_ERROR,
+		    "cannot find out where this program lies: "
+		    "run %s itself",
+		    program);
 		return QUORUM_UNDECIDED;
 	}
 	path[len] = '\0';
@@ -76,8 +78,8 @@ main(int argc, char **argv)
 	int status;
 
 	note_open("qubes-quorum");
-	if (argc >= 2 && (strcmp(argv[1], "--help") == 0 ||
-	    strcmp(argv[1], "-h") == 0)) {
+	if (argc >= 2 &&
+	    (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
 		fputs(QUORUM_USAGE, stdout);
 		return QUORUM_ACCEPTED;
 	}

@@ -71,8 +71,9 @@ take_options(int argc, char **argv, struct task *t)
 	}
 	if (t->policy_path == NULL || optind == argc) {
 		fputs(QUORUM_USAGE, stderr);
-		return fault_set(&t->why, RB_EREFUSED, t->policy_path == NULL ?
-		    "no policy was given (-p POLICY)" : "no file was given");
+		return fault_set(&t->why, RB_EREFUSED,
+		    t->policy_path == NULL ? "no policy was given (-p POLICY)" :
+					     "no file was given");
 	}
 	return RB_OK;
 }
@@ -87,10 +88,11 @@ decide_all(int argc, char **argv, struct task *t)
 	if ((rc = load_policy(t->policy_path, &t->policy, &t->why)) != RB_OK)
 		return rc;
 	if ((rc = load_subjects(argv + optind, (size_t)(argc - optind),
-	    &t->files, &t->why)) != RB_OK)
+		 &t->files, &t->why)) != RB_OK)
 		return rc;
 	if (t->nbundles == 0)
-		note(NOTE_WARN, "no bundle was given, so nothing is known "
+		note(NOTE_WARN,
+		    "no bundle was given, so nothing is known "
 		    "about any file: make one with qubes-quorum fetch");
 	return decide(&t->policy, &t->bundle, t->files.list, t->files.n,
 	    &t->decided);
@@ -123,9 +125,11 @@ note_forks(const struct task *t)
 
 	for (i = 0; i < t->policy.nnodes; i++)
 		if (t->decided.nodes[i].is_forked)
-			note(NOTE_ALARM, "%s signed two different logs of %llu "
+			note(NOTE_ALARM,
+			    "%s signed two different logs of %llu "
 			    "entries: it counts for nothing; keep the bundle, "
-			    "it is the proof", t->policy.nodes[i].key.name,
+			    "it is the proof",
+			    t->policy.nodes[i].key.name,
 			    (unsigned long long)t->decided.nodes[i].size);
 }
 
@@ -140,8 +144,8 @@ run(int argc, char **argv, enum form form)
 	size_t i;
 
 	if ((rc = decide_all(argc, argv, &t)) != RB_OK) {
-		note(NOTE_ERROR, "%s", t.why.text[0] != '\0' ? t.why.text :
-		    err_name(rc));
+		note(NOTE_ERROR, "%s",
+		    t.why.text[0] != '\0' ? t.why.text : err_name(rc));
 		goto out;
 	}
 	note_forks(&t);

@@ -98,7 +98,7 @@ roster_first_digest(const struct roster *r, const struct digest *d)
 	while (low < high) {
 		mid = low + (high - low) / 2;
 		if (memcmp(r->files[r->by_digest[mid]].sha256.b, d->b,
-		    DIGEST_LEN) < 0)
+			DIGEST_LEN) < 0)
 			low = mid + 1;
 		else
 			high = mid;

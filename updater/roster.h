@@ -29,8 +29,8 @@ enum rb_err roster_make(const struct subject *files, size_t n,
  * `at` is the position in files.
  */
 size_t roster_first_digest(const struct roster *r, const struct digest *d);
-bool roster_is_digest(const struct roster *r, size_t i,
-    const struct digest *d, size_t *at);
+bool roster_is_digest(const struct roster *r, size_t i, const struct digest *d,
+    size_t *at);
 size_t roster_first_name(const struct roster *r, const char *name);
 bool roster_is_name(const struct roster *r, size_t i, const char *name,
     size_t *at);

@@ -98,8 +98,8 @@ count_mentions(const struct decision *d, size_t node)
 static void
 show_node_name(FILE *to, const struct policy *policy, size_t node)
 {
-	fprintf(to, "%s (", policy->operators[
-	    policy->nodes[node].operator_].name);
+	fprintf(to, "%s (",
+	    policy->operators[policy->nodes[node].operator_].name);
 	show_escaped(to, policy->nodes[node].key.name);
 	fputc(')', to);
 }
@@ -110,10 +110,11 @@ show_report(FILE *to, const char *indent, const struct node_report *report)
 	char hex[DIGEST_HEX_LEN + 1];
 
 	if (report->is_forked) {
-		fprintf(to, "%sFORK: signed two different logs of %llu "
+		fprintf(to,
+		    "%sFORK: signed two different logs of %llu "
 		    "entries, so it counts for nothing; keep this bundle, it "
-		    "is the proof:\n", indent,
-		    (unsigned long long)report->size);
+		    "is the proof:\n",
+		    indent, (unsigned long long)report->size);
 		digest_hex(&report->roots[0], hex);
 		fprintf(to, "%s    root %s\n", indent, hex);
 		digest_hex(&report->roots[1], hex);
@@ -180,37 +181,32 @@ show_lines(FILE *to, const struct policy *policy, const struct decisions *all,
 	show_nodes(to, policy, all, d);
 }
 
-static const char *
-advice(enum cause cause)
-{
-	switch (cause) {
-	case CAUSE_NONE:
-		return "Nothing is left to do.";
-	case CAUSE_DIFFERS:
-		return "Do not install it before the difference is explained: "
-		    "the operators who say \"differs\" publish a report of it "
-		    "and the build log.";
-	case CAUSE_OTHER_BYTES:
-		return "Do not install it. The file in hand is not the one "
-		    "that these operators downloaded: it was changed on its "
-		    "way, or it comes from another repository. Download it "
-		    "again from elsewhere, and report it if it stays so.";
-	case CAUSE_TOO_FEW:
-		return "Fetch the evidence again later, or from more nodes: "
-		    "the others may not be done yet.";
-	case CAUSE_FAILED:
-		return "Ask an operator why the rebuild fails; the build log "
-		    "is on the node's page.";
-	case CAUSE_UNPROVEN:
-		return "Fetch the evidence again. If it stays so, a node or "
-		    "somebody on the way to it sends false evidence, or the "
-		    "key in the policy is not the node's.";
-	case CAUSE_NOBODY:
-		return "Fetch the evidence for this very file (qubes-quorum "
-		    "fetch); if there is none, ask an operator to rebuild it.";
-	}
-	return "";
-}
+/* By cause. */
+static const char *const advice[] = {
+	[CAUSE_NONE] = "Nothing is left to do.",
+	[CAUSE_DIFFERS] =
+	    "Do not install it before the difference is explained: the "
+	    "operators who say \"differs\" publish a report of it and the "
+	    "build log.",
+	[CAUSE_OTHER_BYTES] =
+	    "Do not install it. The file in hand is not the one that these "
+	    "operators downloaded: it was changed on its way, or it comes "
+	    "from another repository. Download it again from elsewhere, and "
+	    "report it if it stays so.",
+	[CAUSE_TOO_FEW] =
+	    "Fetch the evidence again later, or from more nodes: the others "
+	    "may not be done yet.",
+	[CAUSE_FAILED] =
+	    "Ask an operator why the rebuild fails; the build log is on the "
+	    "node's page.",
+	[CAUSE_UNPROVEN] =
+	    "Fetch the evidence again. If it stays so, a node or somebody on "
+	    "the way to it sends false evidence, or the key in the policy is "
+	    "not the node's.",
+	[CAUSE_NOBODY] =
+	    "Fetch the evidence for this very file (qubes-quorum fetch); if "
+	    "there is none, ask an operator to rebuild it.",
+};
 
 static void
 show_detail(FILE *to, const struct policy *policy, const struct mention *m)
@@ -259,7 +255,7 @@ show_words(FILE *to, const struct policy *policy, const struct decisions *all,
 		}
 		show_report(to, "    ", &all->nodes[k]);
 	}
-	fprintf(to, "  %s\n", advice(d->cause));
+	fprintf(to, "  %s\n", advice[d->cause]);
 }
 
 void
@@ -267,8 +263,10 @@ show_policy(FILE *to, const struct policy *policy)
 {
 	size_t i, k;
 
-	fprintf(to, "A file is accepted when %zu of %zu operators have "
-	    "reproduced it:\n", policy->require, policy->noperators);
+	fprintf(to,
+	    "A file is accepted when %zu of %zu operators have "
+	    "reproduced it:\n",
+	    policy->require, policy->noperators);
 	for (i = 0; i < policy->noperators; i++)
 		for (k = 0; k < policy->nnodes; k++) {
 			if (policy->nodes[k].operator_ != i)
@@ -281,10 +279,12 @@ show_policy(FILE *to, const struct policy *policy)
 		}
 	if (policy->require == 1)
 		fputs("One operator alone is believed: if this one lies or is "
-		    "broken into, the file is accepted.\n", to);
+		      "broken into, the file is accepted.\n",
+		    to);
 	else
-		fprintf(to, "%zu operators must lie together before a file "
+		fprintf(to,
+		    "%zu operators must lie together before a file "
 		    "that nobody can reproduce is accepted; %zu may be "
-		    "silent.\n", policy->require,
-		    policy->noperators - policy->require);
+		    "silent.\n",
+		    policy->require, policy->noperators - policy->require);
 }

@@ -85,8 +85,8 @@ make_node(struct writer *w, const struct policy *policy,
 			append(w, said, make_mention(w, &d->list[i]));
 	put(w, o, "forked", json_boolean(report->is_forked));
 	put(w, o, "node", escaped(policy->nodes[node].key.name));
-	put(w, o, "operator", json_string(policy->operators[
-	    policy->nodes[node].operator_].name));
+	put(w, o, "operator",
+	    json_string(policy->operators[policy->nodes[node].operator_].name));
 	put(w, o, "said", said);
 	return o;
 }
@@ -98,7 +98,7 @@ show_json(FILE *to, const struct policy *policy, const struct decisions *all,
 	const struct decision *d = &all->list[i];
 	struct writer w = { true };
 	json_t *o = json_object(), *nodes = json_array(),
-	    *operators = json_array();
+	       *operators = json_array();
 	char *line = NULL;
 	enum rb_err rc = RB_ENOMEM;
 	size_t k;
@@ -110,8 +110,8 @@ show_json(FILE *to, const struct policy *policy, const struct decisions *all,
 			append(&w, operators,
 			    json_string(policy->operators[k].name));
 	put(&w, o, "cause", json_string(cause_name(d->cause)));
-	put(&w, o, "decision", json_string(d->accepted ? "accepted" :
-	    "refused"));
+	put(&w, o, "decision",
+	    json_string(d->accepted ? "accepted" : "refused"));
 	put(&w, o, "file", escaped(path));
 	put(&w, o, "nodes", nodes);
 	put(&w, o, "operators", operators);

@@ -49,7 +49,7 @@ keep(struct sieve *s, const struct evidence *e, struct span note,
 	if ((rc = bundle_add_checkpoint(to, note, &position)) != RB_OK)
 		return rc;
 	if ((rc = bundle_add_evidence(to, buf_span(&e->envelope), e->index,
-	    position, &e->proof)) != RB_OK)
+		 position, &e->proof)) != RB_OK)
 		return rc;
 	s->evidence_left--;
 	s->bytes_left -= bytes;

@@ -42,8 +42,8 @@ split(struct span in, struct span part[3])
 {
 	struct span suffix = SPAN(".deb");
 
-	if (in.len <= suffix.len || memcmp(in.p + in.len - suffix.len,
-	    suffix.p, suffix.len) != 0)
+	if (in.len <= suffix.len ||
+	    memcmp(in.p + in.len - suffix.len, suffix.p, suffix.len) != 0)
 		return RB_EFORMAT;
 	in.len -= suffix.len;
 	if (span_take_until(&in, '_', &part[0]) != RB_OK ||

@@ -43,12 +43,17 @@ write_policy(void)
 		buf_reset(&vkey);
 		assert_int_equal(vkey_write(&nodes[i].vkey, &vkey), RB_OK);
 		assert_int_equal(buf_printf(&text,
-		    "node %.*s http://127.0.0.1:%d/base/\n", (int)vkey.len,
-		    (const char *)vkey.p, webs[i].port), RB_OK);
+				     "node %.*s http://127.0.0.1:%d/base/\n",
+				     (int)vkey.len, (const char *)vkey.p,
+				     webs[i].port),
+		    RB_OK);
 	}
-	assert_int_equal(buf_put_str(&text, "operator alice a.example/log\n"
-	    "operator bob b.example/log\noperator carol c.example/log\n"
-	    "require 2\nrepository example\n"), RB_OK);
+	assert_int_equal(
+	    buf_put_str(&text,
+		"operator alice a.example/log\n"
+		"operator bob b.example/log\noperator carol c.example/log\n"
+		"require 2\nrepository example\n"),
+	    RB_OK);
 	write_file("policy", text.p, text.len);
 	buf_clear(&text);
 	buf_clear(&vkey);
@@ -71,7 +76,8 @@ publish(size_t node, struct webnode *at)
 static void
 say(size_t node, enum verdict v, const struct digest *sha256)
 {
-	const struct says says = { .verdict = v, .file = FILE_NAME,
+	const struct says says = { .verdict = v,
+		.file = FILE_NAME,
 		.sha256 = sha256 };
 
 	testnode_say(&nodes[node], &says);
@@ -80,8 +86,8 @@ say(size_t node, enum verdict v, const struct digest *sha256)
 static int
 begin(void **state)
 {
-	static const char *const names[] = { "a.example/log",
-		"b.example/log", "c.example/log" };
+	static const char *const names[] = { "a.example/log", "b.example/log",
+		"c.example/log" };
 	size_t i;
 
 	(void)state;
@@ -128,8 +134,7 @@ run(const char *const *args, const char *stdout_path)
 	pid_t pid;
 	ssize_t len;
 
-	snprintf(program, sizeof(program), "%s/qubes-quorum",
-	    getenv("RB_BIN"));
+	snprintf(program, sizeof(program), "%s/qubes-quorum", getenv("RB_BIN"));
 	for (; *args != NULL; args++)
 		argv[n++] = *args;
 	argv[n] = NULL;
@@ -142,7 +147,8 @@ run(const char *const *args, const char *stdout_path)
 	else
 		posix_spawn_file_actions_adddup2(&actions, 2, 1);
 	assert_int_equal(posix_spawn(&pid, program, &actions, NULL,
-	    (char *const *)(uintptr_t)argv, environ), 0);
+			     (char *const *)(uintptr_t)argv, environ),
+	    0);
 	posix_spawn_file_actions_destroy(&actions);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	fd = open("output", O_RDONLY | O_CLOEXEC);
@@ -193,24 +199,28 @@ what_cannot_be_read_is_not_decided(void **state)
 	assert_int_equal(mkfifo("fifo", 0600), 0);
 	fetch(FILE_NAME);
 	assert_int_equal(RUN("verify", "-p", "policy", "-b", "bundle",
-	    FILE_NAME, "absent"), 2);
+			     FILE_NAME, "absent"),
+	    2);
 	assert_says("absent: cannot be opened");
 	assert_silent_about("accepted");
 	assert_int_equal(RUN("verify", "-p", "policy", "-b", "bundle", "fifo"),
 	    2);
 	assert_says("no regular file");
-	assert_int_equal(RUN("verify", "-p", "policy", "-b", "bundle", "."),
-	    2);
+	assert_int_equal(RUN("verify", "-p", "policy", "-b", "bundle", "."), 2);
 	assert_int_equal(RUN("verify", "-p", "policy", "-b", "policy",
-	    FILE_NAME), 2);
+			     FILE_NAME),
+	    2);
 	assert_int_equal(RUN("verify", "-p", "bundle", "-b", "bundle",
-	    FILE_NAME), 2);
+			     FILE_NAME),
+	    2);
 	assert_int_equal(RUN("verify", "-p", "policy", "-b", "absent",
-	    FILE_NAME), 2);
+			     FILE_NAME),
+	    2);
 	assert_int_equal(RUN("verify", "-b", "bundle", FILE_NAME), 2);
 	assert_says("no policy");
 	assert_int_equal(RUN("verify", "-p", "policy", "-p", "policy",
-	    FILE_NAME), 2);
+			     FILE_NAME),
+	    2);
 	assert_int_equal(RUN("verify", "-p", "policy"), 2);
 	assert_int_equal(RUN("verify", "--force", "-p", "policy", FILE_NAME),
 	    2);
@@ -237,14 +247,17 @@ the_honest_file_is_accepted(void **state)
 	fetch(FILE_NAME);
 	assert_says("c.example/log: evidence 1");
 	assert_int_equal(RUN("verify", "-p", "policy", "-b", "bundle",
-	    FILE_NAME), 0);
+			     FILE_NAME),
+	    0);
 	assert_says("accepted  " FILE_NAME "  3 of 2: alice, bob, carol\n");
-	assert_int_equal(RUN("verify", "--json", "-p", "policy", "-b",
-	    "bundle", FILE_NAME), 0);
+	assert_int_equal(RUN("verify", "--json", "-p", "policy", "-b", "bundle",
+			     FILE_NAME),
+	    0);
 	assert_says("{\"cause\":\"accepted\",\"decision\":\"accepted\"");
 	assert_says("\"operators\":[\"alice\",\"bob\",\"carol\"]");
 	assert_int_equal(RUN("explain", "-p", "policy", "-b", "bundle",
-	    FILE_NAME), 0);
+			     FILE_NAME),
+	    0);
 	assert_says("accepted when 2 of 3 operators");
 }
 
@@ -257,15 +270,18 @@ a_tampered_file_is_refused_and_the_real_one_named(void **state)
 	digest_hex(&good, hex);
 	fetch("evil/" FILE_NAME);
 	assert_int_equal(RUN("verify", "-p", "policy", "-b", "bundle",
-	    "evil/" FILE_NAME), 1);
+			     "evil/" FILE_NAME),
+	    1);
 	assert_says("0 of 2; these are not the published bytes");
 	assert_says(hex);
 	assert_int_equal(RUN("verify", "-p", "policy", "-b", "bundle",
-	    FILE_NAME, "evil/" FILE_NAME), 1);
+			     FILE_NAME, "evil/" FILE_NAME),
+	    1);
 	assert_says("accepted  " FILE_NAME);
 	assert_says("refused   evil/" FILE_NAME);
 	assert_int_equal(RUN("explain", "-p", "policy", "-b", "bundle",
-	    "evil/" FILE_NAME), 1);
+			     "evil/" FILE_NAME),
+	    1);
 	assert_says("Do not install it.");
 }
 
@@ -295,7 +311,8 @@ other_verdicts_are_told_apart(void **state)
 		publish(BOB, &webs[BOB]);
 		fetch("evil/" FILE_NAME);
 		assert_int_equal(RUN("verify", "-p", "policy", "-b", "bundle",
-		    "evil/" FILE_NAME), 1);
+				     "evil/" FILE_NAME),
+		    1);
 		assert_says(t[i].says);
 		assert_says(verdict_name(t[i].verdict));
 	}
@@ -350,7 +367,8 @@ a_node_of_bad_manners_harms_nobody_else(void **state)
 		fetch(FILE_NAME);
 		assert_says(t[i].says);
 		assert_int_equal(RUN("verify", "-p", "policy", "-b", "bundle",
-		    FILE_NAME), 0);
+				     FILE_NAME),
+		    0);
 		assert_says("2 of 2: alice, carol\n");
 		assert_says("bob (b.example/log): nothing");
 	}
@@ -364,7 +382,8 @@ what_one_node_says_for_another_is_dropped(void **state)
 	fetch(FILE_NAME);
 	assert_says("that are not its own");
 	assert_int_equal(RUN("verify", "-p", "policy", "-b", "bundle",
-	    FILE_NAME), 0);
+			     FILE_NAME),
+	    0);
 	assert_says("2 of 2: alice, carol\n");
 }
 
@@ -379,7 +398,8 @@ a_dead_node_is_named_and_all_dead_write_nothing(void **state)
 	webnode_stop(&webs[ALICE]);
 	webnode_stop(&webs[CAROL]);
 	assert_int_equal(RUN("fetch", "-p", "policy", "-o", "bundle",
-	    FILE_NAME), 1);
+			     FILE_NAME),
+	    1);
 	assert_says("nothing was written");
 	assert_int_equal(access("bundle", F_OK), -1);
 }

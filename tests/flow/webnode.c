@@ -30,8 +30,10 @@ send_answer(int fd, const char *status, const char *more, struct span body,
 	char head[512];
 	int n;
 
-	n = snprintf(head, sizeof(head), "HTTP/1.1 %s\r\nContent-Length: %zu"
-	    "\r\nConnection: close\r\n%s\r\n", status, promised, more);
+	n = snprintf(head, sizeof(head),
+	    "HTTP/1.1 %s\r\nContent-Length: %zu"
+	    "\r\nConnection: close\r\n%s\r\n",
+	    status, promised, more);
 	if (send_all(fd, head, (size_t)n))
 		(void)send_all(fd, body.p, body.len);
 }
@@ -40,7 +42,7 @@ static void
 send_endlessly(int fd)
 {
 	static const char head[] = "HTTP/1.1 200 OK\r\nConnection: close"
-	    "\r\n\r\n";
+				   "\r\n\r\n";
 	static char block[65536];
 
 	memset(block, ' ', sizeof(block));
@@ -137,8 +139,8 @@ webnode_start(struct webnode *w, enum manner manner)
 	assert_int_not_equal(w->fd, -1);
 	assert_int_equal(bind(w->fd, (struct sockaddr *)&address, len), 0);
 	assert_int_equal(listen(w->fd, 64), 0);
-	assert_int_equal(getsockname(w->fd, (struct sockaddr *)&address,
-	    &len), 0);
+	assert_int_equal(getsockname(w->fd, (struct sockaddr *)&address, &len),
+	    0);
 	w->port = ntohs(address.sin_port);
 	assert_int_equal(pthread_create(&w->thread, NULL, serve, w), 0);
 }

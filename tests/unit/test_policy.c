@@ -27,7 +27,7 @@ make_keys(void **state)
 		memset(&key, 0x10 + i, sizeof(key));
 		snprintf(name, sizeof(name), "%c.example/log", 'a' + i);
 		if (vkey_make(name, i == 3 ? VKEY_COSIGNATURE : VKEY_ED25519,
-		    &key, &v) != RB_OK ||
+			&key, &v) != RB_OK ||
 		    vkey_write(&v, &vkeys[i]) != RB_OK ||
 		    buf_put_byte(&vkeys[i], 0) != RB_OK)
 			return -1;
@@ -46,32 +46,46 @@ clear_keys(void **state)
 	return 0;
 }
 
-/* $a, $b, $c stand for good keys, $w for a witness', and $A for key a
- * under the name of b. */
+static const char *
+vkey_text(size_t i)
+{
+	return (const char *)vkeys[i].p;
+}
+
+/* The key of node a under the name of node b. */
+static void
+put_renamed(struct buf *out)
+{
+	struct vkey v;
+
+	assert_int_equal(vkey_parse(span_of_str(vkey_text(0)), &v), RB_OK);
+	assert_int_equal(vkey_make("b.example/log", VKEY_ED25519, &v.key, &v),
+	    RB_OK);
+	assert_int_equal(vkey_write(&v, out), RB_OK);
+}
+
+/* $a, $b, $c stand for good keys, $w for a witness', $A for put_renamed. */
 static struct buf
 expand(const char *text)
 {
 	struct buf out = BUF_INIT;
-	struct vkey v;
+	enum rb_err rc;
 	const char *p;
 
 	for (p = text; *p != '\0'; p++) {
 		if (*p != '$') {
-			assert_int_equal(buf_put_byte(&out, (uint8_t)*p),
-			    RB_OK);
+			rc = buf_put_byte(&out, (uint8_t)*p);
+			assert_int_equal(rc, RB_OK);
 			continue;
 		}
 		p++;
 		if (*p == 'A') {
-			assert_int_equal(vkey_parse(span_of_str(
-			    (const char *)vkeys[0].p), &v), RB_OK);
-			assert_int_equal(vkey_make("b.example/log",
-			    VKEY_ED25519, &v.key, &v), RB_OK);
-			assert_int_equal(vkey_write(&v, &out), RB_OK);
-		} else {
-			assert_int_equal(buf_put_str(&out, (const char *)
-			    vkeys[*p == 'w' ? 3 : *p - 'a'].p), RB_OK);
+			put_renamed(&out);
+			continue;
 		}
+		rc = buf_put_str(&out,
+		    vkey_text(*p == 'w' ? 3 : (size_t)(*p - 'a')));
+		assert_int_equal(rc, RB_OK);
 	}
 	return out;
 }
@@ -125,7 +139,8 @@ refuses_what_it_cannot_stand_for(void **state)
 		{ "node twice", TWO "node $a https://c.example\n", "twice" },
 		{ "one key under two names",
 		    "policy 1\nnode $a https://a.example\n"
-		    "node $A https://b.example\n", "counted as two" },
+		    "node $A https://b.example\n",
+		    "counted as two" },
 		{ "a witness' key", "policy 1\nnode $w https://a.example\n",
 		    "signs a log" },
 		{ "no key", "policy 1\nnode a+b+c https://a.example\n",
@@ -139,8 +154,8 @@ refuses_what_it_cannot_stand_for(void **state)
 		    "policy 1\nnode $a https://u:p@a.example\n", "user" },
 		{ "address with a query",
 		    "policy 1\nnode $a https://a.example/?x=\n", "query" },
-		{ "address and more",
-		    "policy 1\nnode $a https://a.example x\n", "address" },
+		{ "address and more", "policy 1\nnode $a https://a.example x\n",
+		    "address" },
 		{ "node without operator",
 		    TWO "operator alice a.example/log\nrequire 1\n",
 		    "b.example/log has no operator" },
@@ -149,12 +164,15 @@ refuses_what_it_cannot_stand_for(void **state)
 		{ "node twice in one operator",
 		    TWO "operator alice a.example/log a.example/log\n",
 		    "two voices" },
-		{ "operator twice", TWO "operator alice a.example/log\n"
-		    "operator alice b.example/log\n", "already" },
+		{ "operator twice",
+		    TWO "operator alice a.example/log\n"
+			"operator alice b.example/log\n",
+		    "already" },
 		{ "operator of nothing", TWO "operator alice\n", "operator" },
 		{ "operator of a later node",
 		    "policy 1\noperator alice a.example/log\n"
-		    "node $a https://a.example\n", "above" },
+		    "node $a https://a.example\n",
+		    "above" },
 		{ "operator with a strange name",
 		    TWO "operator al,ice a.example/log\n", "name" },
 		{ "repository twice",
@@ -189,7 +207,8 @@ refuses_a_zero_byte(void **state)
 
 	(void)state;
 	assert_int_equal(policy_parse(span_of(text, sizeof(text) - 1), &p,
-	    NULL), RB_EFORMAT);
+			     NULL),
+	    RB_EFORMAT);
 }
 
 static void
@@ -240,16 +259,18 @@ reads_what_it_says(void **state)
 
 	(void)state;
 	assert_int_equal(parse("# whom I trust\n\n"
-	    "policy 1\n"
-	    "node $a https://a.example/rebuilder/\n"
-	    "\tnode  $b\thttp://[::1]:8080\n"
-	    "node $c http://abc.onion\n"
-	    "operator alice a.example/log c.example/log\n"
-	    "operator bob b.example/log\n"
-	    "  # two of two\n"
-	    "require 2\n"
-	    "repository debian qubes-r4.3\n"
-	    "repository fedora\n", &p, &why), RB_OK);
+			       "policy 1\n"
+			       "node $a https://a.example/rebuilder/\n"
+			       "\tnode  $b\thttp://[::1]:8080\n"
+			       "node $c http://abc.onion\n"
+			       "operator alice a.example/log c.example/log\n"
+			       "operator bob b.example/log\n"
+			       "  # two of two\n"
+			       "require 2\n"
+			       "repository debian qubes-r4.3\n"
+			       "repository fedora\n",
+			     &p, &why),
+	    RB_OK);
 	assert_int_equal(p.nnodes, 3);
 	assert_string_equal(p.nodes[0].key.name, "a.example/log");
 	assert_string_equal(p.nodes[0].url, "https://a.example/rebuilder");

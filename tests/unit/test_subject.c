@@ -64,7 +64,8 @@ reads_names_as_archive_and_apt_write_them(void **state)
 static void
 a_package_key_keeps_its_fields_apart(void **state)
 {
-	static const char joined[] = "debian\0zlib1g\0" "1:2-1\0amd64";
+	static const char joined[] = "debian\0zlib1g\0"
+				     "1:2-1\0amd64";
 	struct package_name p, q;
 	struct digest a, b;
 
@@ -84,7 +85,7 @@ a_package_key_keeps_its_fields_apart(void **state)
 }
 
 static char name_a[] = "a_1%3a2_all.deb", name_b[] = "b_1_all.deb",
-    name_x[] = "some.iso";
+	    name_x[] = "some.iso";
 
 static struct subject
 subject(uint8_t mark, char *name)
@@ -99,9 +100,8 @@ subject(uint8_t mark, char *name)
 static void
 finds_all_files_of_a_digest_and_a_name(void **state)
 {
-	const struct subject files[] = { subject(3, name_a),
-		subject(1, name_b), subject(3, name_b), subject(2, name_x),
-		subject(1, name_b) };
+	const struct subject files[] = { subject(3, name_a), subject(1, name_b),
+		subject(3, name_b), subject(2, name_x), subject(1, name_b) };
 	struct subject other = subject(1, name_a);
 	struct roster r = ROSTER_INIT;
 	size_t i, at, n = 0, sum = 0;

@@ -84,7 +84,7 @@ fill(struct statement *s, const struct testnode *t, const struct says *says)
 	s->published.arch = text("amd64");
 	s->published.size = 1000;
 	s->published.sha256 = says->sha256 != NULL ? *says->sha256 :
-	    digest_of_mark(says->mark);
+						     digest_of_mark(says->mark);
 	s->published.metadata = digest_of_mark(0xf0);
 	s->published.seen = 1750000000;
 	s->source.kind = text("debian-source");
@@ -102,8 +102,7 @@ fill(struct statement *s, const struct testnode *t, const struct says *says)
 	s->machine.kind = text("namespace");
 	s->machine.network = text("none");
 	s->machine.clock = text("host");
-	s->builder.node = text(says->builder != NULL ? says->builder :
-	    t->name);
+	s->builder.node = text(says->builder != NULL ? says->builder : t->name);
 	s->builder.version = text("0.1.0");
 	s->builder.program = digest_of_mark(0xf4);
 	s->started = 1750000000;
@@ -157,8 +156,7 @@ testnode_say(struct testnode *t, const struct says *says)
 }
 
 enum rb_err
-testnode_hash(void *arg, unsigned int level, uint64_t index,
-    struct digest *out)
+testnode_hash(void *arg, unsigned int level, uint64_t index, struct digest *out)
 {
 	struct testnode *t = arg;
 	struct digest left, right;
@@ -187,8 +185,8 @@ testnode_root(struct testnode *t, uint64_t size)
 }
 
 struct buf
-testnode_note(const struct testnode *t, const struct key *signer,
-    uint64_t size, const struct digest *root)
+testnode_note(const struct testnode *t, const struct key *signer, uint64_t size,
+    const struct digest *root)
 {
 	struct buf note = BUF_INIT;
 	struct checkpoint cp;
@@ -211,10 +209,12 @@ testnode_prove(struct testnode *t, uint64_t index, uint64_t size,
 	size_t position;
 
 	assert_int_equal(tree_prove_inclusion(testnode_hash, t, size, index,
-	    &proof), RB_OK);
+			     &proof),
+	    RB_OK);
 	assert_int_equal(bundle_add_checkpoint(to, buf_span(&note), &position),
 	    RB_OK);
 	assert_int_equal(bundle_add_evidence(to, buf_span(&t->leaves[index]),
-	    index, position, &proof), RB_OK);
+			     index, position, &proof),
+	    RB_OK);
 	buf_clear(&note);
 }
