@@ -134,8 +134,8 @@ main(int argc, char **argv)
 	note_open("rebuilder-compare");
 	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
 		puts("usage: rebuilder-compare\n"
-		    "Compares two files for rebuilder, which starts it; see "
-		    "rebuilder-compare(8).");
+		     "Compares two files for rebuilder, which starts it; see "
+		     "rebuilder-compare(8).");
 		return 0;
 	}
 	if (argc != 1) {

@@ -99,10 +99,10 @@ compare_blocks(struct hasher *h, int rebuilt, uint64_t offset, int published,
 		n = len - at < HASHER_BLOCK ? (size_t)(len - at) : HASHER_BLOCK;
 		ours = hasher_block(h);
 		if ((rc = read_block(rebuilt, "rebuilt file", offset + at, ours,
-		    n, why)) != RB_OK)
+			 n, why)) != RB_OK)
 			break;
-		if ((rc = read_block(published, "published file", at, theirs,
-		    n, why)) != RB_OK)
+		if ((rc = read_block(published, "published file", at, theirs, n,
+			 why)) != RB_OK)
 			break;
 		same = n;
 		if (memcmp(ours, theirs, n) != 0)
@@ -133,10 +133,10 @@ digest_both(int rebuilt, uint64_t offset, int published, struct comparison *c,
 	enum rb_err rc;
 
 	if ((rc = digest_of_fd(rebuilt, offset, c->rebuilt_size,
-	    &c->rebuilt)) != RB_OK)
+		 &c->rebuilt)) != RB_OK)
 		return fault_set(why, rc, "rebuilt file: cannot be hashed");
 	if ((rc = digest_of_fd(published, 0, c->published_size,
-	    &c->published)) != RB_OK)
+		 &c->published)) != RB_OK)
 		return fault_set(why, rc, "published file: cannot be hashed");
 	if (c->rebuilt_size == c->published_size &&
 	    digest_equal(&c->rebuilt, &c->published))
@@ -170,15 +170,15 @@ compare_files(struct hasher *h, int rebuilt, uint64_t offset, uint64_t len,
 	    offset + len > (uint64_t)ours.st_size)
 		return fault_set(why, RB_EFORMAT,
 		    "rebuilt file: %llu bytes from byte %llu on are asked for, "
-		    "but it has %llu", (unsigned long long)len,
-		    (unsigned long long)offset,
+		    "but it has %llu",
+		    (unsigned long long)len, (unsigned long long)offset,
 		    (unsigned long long)ours.st_size);
 	c.rebuilt_size = len;
 	c.published_size = (uint64_t)theirs.st_size;
 	shorter = len < c.published_size ? len : c.published_size;
 
-	if ((rc = compare_blocks(h, rebuilt, offset, published, shorter,
-	    &equal, &digest, why)) != RB_OK)
+	if ((rc = compare_blocks(h, rebuilt, offset, published, shorter, &equal,
+		 &digest, why)) != RB_OK)
 		return rc;
 	c.offset = equal;
 	if (c.rebuilt_size != c.published_size || equal != shorter) {
@@ -189,7 +189,7 @@ compare_files(struct hasher *h, int rebuilt, uint64_t offset, uint64_t len,
 		return RB_OK;
 	}
 	if ((rc = check_end(published, "published file", c.published_size,
-	    why)) != RB_OK)
+		 why)) != RB_OK)
 		return rc;
 
 	c.rebuilt = digest;

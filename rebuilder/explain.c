@@ -54,8 +54,9 @@ open_package(const char *who, int fd, uint64_t offset, uint64_t len,
 	if (offset > size || len > size - offset)
 		return fault_set(why, RB_EFORMAT,
 		    "%s file: %llu bytes from byte %llu on are asked for, but "
-		    "it has %llu", who, (unsigned long long)len,
-		    (unsigned long long)offset, (unsigned long long)size);
+		    "it has %llu",
+		    who, (unsigned long long)len, (unsigned long long)offset,
+		    (unsigned long long)size);
 	*out = (struct package){ who, fd, offset, len };
 	return RB_OK;
 }
@@ -70,15 +71,15 @@ explain(const struct msg *question, uint64_t offset, uint64_t len,
 	enum rb_err rc;
 
 	if ((rc = open_package("rebuilt", question->fds[0], offset, len,
-	    &rebuilt, why)) != RB_OK)
+		 &rebuilt, why)) != RB_OK)
 		return rc;
 	if (file_size(question->fds[1], &size) != RB_OK)
 		size = 0; /* open_package says why */
 	if ((rc = open_package("published", question->fds[1], 0, size,
-	    &published, why)) != RB_OK)
+		 &published, why)) != RB_OK)
 		return rc;
 	if ((rc = explain_files(&rebuilt, &published, file, report, reason,
-	    why)) != RB_OK)
+		 why)) != RB_OK)
 		return rc;
 	return file_write_fd(question->fds[2], buf_span(&report->text));
 }
@@ -114,8 +115,8 @@ answer_files(void *self, unsigned int *state, int sock, struct msg *question)
 	else if (rc == RB_EFORMAT || rc == RB_EREFUSED)
 		rc = send_text(sock, FRAME_REFUSED, why.text);
 	else
-		note(NOTE_ERROR, "%s", why.text[0] != '\0' ? why.text :
-		    err_name(rc));
+		note(NOTE_ERROR, "%s",
+		    why.text[0] != '\0' ? why.text : err_name(rc));
 out:
 	free(file);
 	report_clear(&report);
@@ -154,8 +155,8 @@ main(int argc, char **argv)
 	note_open("rebuilder-explain");
 	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
 		puts("usage: rebuilder-explain\n"
-		    "Tells rebuilder, which starts it, how two files differ; "
-		    "see rebuilder-explain(8).");
+		     "Tells rebuilder, which starts it, how two files differ; "
+		     "see rebuilder-explain(8).");
 		return 0;
 	}
 	if (argc != 1) {

@@ -50,7 +50,7 @@ fill(struct side *s, struct fault *why)
 	s->len = 0;
 	while (s->len < sizeof(s->block)) {
 		if ((rc = reader_bytes(s->reader, s->block + s->len,
-		    sizeof(s->block) - s->len, &n, why)) != RB_OK)
+			 sizeof(s->block) - s->len, &n, why)) != RB_OK)
 			return rc;
 		if (n == 0)
 			break;
@@ -90,15 +90,19 @@ report_totals(const struct side *a, const struct side *b,
     const struct totals *t, struct report *r)
 {
 	if (a->size == b->size)
-		report_say(r, "    %llu of %llu bytes differ, the first at "
-		    "byte %llu\n", (unsigned long long)t->ndiffer,
-		    (unsigned long long)a->size, (unsigned long long)t->first);
+		report_say(r,
+		    "    %llu of %llu bytes differ, the first at "
+		    "byte %llu\n",
+		    (unsigned long long)t->ndiffer, (unsigned long long)a->size,
+		    (unsigned long long)t->first);
 	else if (t->ndiffer == 0)
-		report_say(r, "    %llu bytes rebuilt, %llu published; the "
+		report_say(r,
+		    "    %llu bytes rebuilt, %llu published; the "
 		    "shorter is the front of the longer\n",
 		    (unsigned long long)a->size, (unsigned long long)b->size);
 	else
-		report_say(r, "    %llu bytes rebuilt, %llu published; the "
+		report_say(r,
+		    "    %llu bytes rebuilt, %llu published; the "
 		    "first difference is at byte %llu\n",
 		    (unsigned long long)a->size, (unsigned long long)b->size,
 		    (unsigned long long)t->first);
@@ -145,14 +149,16 @@ look_at_elf(struct span a, struct span b, struct report *r, enum content *out)
 	if (rc == RB_OK && (rc = elf_parse(b, &eb)) == RB_ENOMEM)
 		goto out;
 	if (rc != RB_OK) {
-		report_say(r, "    an ELF file without a readable section "
+		report_say(r,
+		    "    an ELF file without a readable section "
 		    "table\n");
 		rc = RB_OK;
 		goto out;
 	}
 	elf_report(&ea, &eb, r);
 	if (elf_is_build_id_only(a, b, &ea, &eb)) {
-		report_say(r, "    only names of the build (build id, debug "
+		report_say(r,
+		    "    only names of the build (build id, debug "
 		    "link) differ\n");
 		*out = CONTENT_BUILD_ID;
 	}

@@ -23,7 +23,7 @@ struct source {
 /* Where the fields lie; gABI, chapter 4. */
 struct layout {
 	size_t shoff, shentsize, shnum, shstrndx, header_len; /* file header */
-	size_t flags, offset, size, entry_len;                /* section */
+	size_t flags, offset, size, entry_len; /* section */
 };
 
 static const struct layout layouts[2] = {
@@ -148,7 +148,7 @@ elf_parse(struct span file, struct elf *out)
 		return RB_ENOMEM;
 	for (i = 0; i < n; i++) {
 		if ((rc = read_section(&s, (size_t)table + i * l->entry_len,
-		    &e.list[i])) != RB_OK)
+			 &e.list[i])) != RB_OK)
 			goto out;
 		e.n++;
 	}

@@ -109,8 +109,8 @@ add(struct listing *l, struct member *m)
 }
 
 static enum rb_err
-read_all(struct reader *r, next_fn *next, const char *who,
-    struct listing *out, struct fault *why)
+read_all(struct reader *r, next_fn *next, const char *who, struct listing *out,
+    struct fault *why)
 {
 	struct listing l = LISTING_INIT;
 	struct digester *d = NULL;
@@ -171,8 +171,8 @@ listing_read_parts(const struct package *p, struct listing *out,
 }
 
 enum rb_err
-listing_read_tar(const struct package *p, const char *part,
-    struct listing *out, struct fault *why)
+listing_read_tar(const struct package *p, const char *part, struct listing *out,
+    struct fault *why)
 {
 	struct reader *r = NULL;
 	enum rb_err rc;

@@ -26,7 +26,7 @@ enum rb_err listing_read_tar(const struct package *p, const char *part,
 bool listing_find(const struct listing *l, const char *name, size_t *at);
 
 /* Goes to the part of this name, and into it. */
-enum rb_err listing_enter(struct reader *r, const char *part,
-    struct fault *why) RB_CHECK;
+enum rb_err listing_enter(struct reader *r, const char *part, struct fault *why)
+    RB_CHECK;
 
 #endif

@@ -65,8 +65,7 @@ text_equal(const char *a, const char *b)
 static void
 say_text(struct report *r, const char *text)
 {
-	report_bytes(r, span_of_str(text != NULL ? text : ""),
-	    LINK_SHOWN_MAX);
+	report_bytes(r, span_of_str(text != NULL ? text : ""), LINK_SHOWN_MAX);
 }
 
 static bool
@@ -108,8 +107,8 @@ is_metadata_equal(const struct member *a, const struct member *b)
 	return a->type == b->type && a->is_hard_link == b->is_hard_link &&
 	    a->mode == b->mode && a->mtime == b->mtime &&
 	    a->device == b->device && a->uid == b->uid && a->gid == b->gid &&
-	    text_equal(a->user, b->user) &&
-	    text_equal(a->group, b->group) && text_equal(a->link, b->link);
+	    text_equal(a->user, b->user) && text_equal(a->group, b->group) &&
+	    text_equal(a->link, b->link);
 }
 
 bool
@@ -123,8 +122,8 @@ members_report_metadata(const char *where, const struct member *a,
 	begin_line(r, where, a->name);
 	report_say(r, "metadata differs\n");
 	if (a->type != b->type || a->is_hard_link != b->is_hard_link)
-		report_say(r, "    %s rebuilt, %s published\n",
-		    type_words(a), type_words(b));
+		report_say(r, "    %s rebuilt, %s published\n", type_words(a),
+		    type_words(b));
 	if (a->mode != b->mode)
 		report_say(r, "    mode %04o rebuilt, %04o published\n",
 		    a->mode, b->mode);
@@ -176,7 +175,7 @@ compare_pairs(struct work *w)
 			is_ordered = false;
 		last = at;
 		if (members_report_metadata(w->part_a, &w->a.list[i],
-		    &w->b.list[at], w->report))
+			&w->b.list[at], w->report))
 			w->findings |= FOUND_METADATA;
 	}
 	if (is_ordered)
@@ -192,7 +191,7 @@ classify(const char *part, const char *name, enum content content)
 {
 	if (strncmp(part, "control.tar", 11) == 0)
 		return strcmp(name, "./md5sums") == 0 ? FOUND_MD5SUMS :
-		    FOUND_CONTROL;
+							FOUND_CONTROL;
 	switch (content) {
 	case CONTENT_BUILD_ID:
 		return FOUND_BUILD_ID;
@@ -248,7 +247,8 @@ compare_contents(struct work *w, struct reader *a, struct reader *b,
 			if ((rc = advance(b, &next_b, at, why)) != RB_OK)
 				return rc;
 			if ((rc = content_compare(a, b, ours->size,
-			    theirs->size, w->report, &content, why)) != RB_OK)
+				 theirs->size, w->report, &content, why)) !=
+			    RB_OK)
 				return rc;
 		}
 		w->findings |= classify(w->part_a, ours->name, content);
@@ -292,15 +292,15 @@ members_compare(const struct pair *packages, const char *rebuilt_part,
     const char *published_part, struct report *r, unsigned int *findings,
     struct fault *why)
 {
-	struct work w = { packages, rebuilt_part, published_part,
-		LISTING_INIT, LISTING_INIT, r, 0 };
+	struct work w = { packages, rebuilt_part, published_part, LISTING_INIT,
+		LISTING_INIT, r, 0 };
 	enum rb_err rc;
 
 	if ((rc = listing_read_tar(&packages->rebuilt, rebuilt_part, &w.a,
-	    why)) != RB_OK)
+		 why)) != RB_OK)
 		goto out;
 	if ((rc = listing_read_tar(&packages->published, published_part, &w.b,
-	    why)) != RB_OK)
+		 why)) != RB_OK)
 		goto out;
 	report_lone(&w.a, &w.b, rebuilt_part, "rebuilt", &w);
 	report_lone(&w.b, &w.a, published_part, "published", &w);

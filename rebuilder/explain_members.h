@@ -9,9 +9,9 @@
 enum {
 	FOUND_UNREADABLE = 1 << 0,
 	FOUND_CONTENT = 1 << 1,     /* of the data */
-	FOUND_MEMBERS = 1 << 2,     /* one has a member that the other lacks */
-	FOUND_CONTROL = 1 << 3,     /* content of the control part */
-	FOUND_MD5SUMS = 1 << 4,     /* the list of sums in it */
+	FOUND_MEMBERS = 1 << 2, /* one has a member that the other lacks */
+	FOUND_CONTROL = 1 << 3, /* content of the control part */
+	FOUND_MD5SUMS = 1 << 4, /* the list of sums in it */
 	FOUND_BUILD_ID = 1 << 5,
 	FOUND_METADATA = 1 << 6,
 	FOUND_ORDER = 1 << 7,

@@ -24,8 +24,8 @@ read_block(const struct package *p, uint64_t at, uint8_t *block, size_t len,
 		if (n == -1 && errno == EINTR)
 			continue;
 		if (n <= 0)
-			return fault_set(why, RB_EIO,
-			    "%s file: cannot be read", p->who);
+			return fault_set(why, RB_EIO, "%s file: cannot be read",
+			    p->who);
 		have += (size_t)n;
 	}
 	return RB_OK;
@@ -53,8 +53,10 @@ compare_bytes(const struct package *a, const struct package *b,
 			first = at + i;
 		ndiffer += n;
 	}
-	report_say(r, "rebuilt file:   %llu bytes\npublished file: %llu "
-	    "bytes\n", (unsigned long long)a->len, (unsigned long long)b->len);
+	report_say(r,
+	    "rebuilt file:   %llu bytes\npublished file: %llu "
+	    "bytes\n",
+	    (unsigned long long)a->len, (unsigned long long)b->len);
 	if (ndiffer != 0) {
 		report_say(r, "first difference at byte %llu\n",
 		    (unsigned long long)first);
@@ -121,11 +123,12 @@ compare_part(const struct pair *packages, const struct member *a,
 		return RB_OK;
 	}
 	if ((rc = members_compare(packages, a->name, b->name, r, &inside,
-	    why)) != RB_OK)
+		 why)) != RB_OK)
 		return rc;
 	if (inside == 0) {
 		report_name(r, a->name);
-		report_say(r, ": all members are the same; only the archive "
+		report_say(r,
+		    ": all members are the same; only the archive "
 		    "or its compression differs\n");
 		inside = FOUND_COMPRESSION;
 	}
@@ -146,7 +149,7 @@ compare_parts(const struct pair *packages, const struct listing *a,
 		twin = find_part(b, a->list[i].name);
 		if (twin != NULL) {
 			if ((rc = compare_part(packages, &a->list[i], twin, r,
-			    findings, why)) != RB_OK)
+				 findings, why)) != RB_OK)
 				return rc;
 			if (twin != &b->list[i])
 				*findings |= FOUND_ORDER;
@@ -228,8 +231,7 @@ weigh(unsigned int findings)
 
 enum rb_err
 explain_files(const struct package *rebuilt, const struct package *published,
-    const char *file, struct report *r, const char **reason,
-    struct fault *why)
+    const char *file, struct report *r, const char **reason, struct fault *why)
 {
 	const struct pair packages = { *rebuilt, *published };
 	unsigned int bytes = 0, inside = 0;

@@ -98,8 +98,8 @@ too_much(const struct reader *r, const char *what, struct fault *why)
 static uint64_t
 unpacked_max(uint64_t len)
 {
-	if (len > (READER_UNPACKED_MAX - READER_UNPACKED_FREE) /
-	    READER_RATIO_MAX)
+	if (len >
+	    (READER_UNPACKED_MAX - READER_UNPACKED_FREE) / READER_RATIO_MAX)
 		return READER_UNPACKED_MAX;
 	return READER_UNPACKED_FREE + READER_RATIO_MAX * len;
 }
@@ -166,7 +166,8 @@ check_name(const struct reader *r, const char *name, struct fault *why)
 		if (strncmp(p, "..", 2) == 0 && (p[2] == '/' || p[2] == '\0'))
 			return fault_set(why, RB_EFORMAT,
 			    "%s package: the name of a member leaves the "
-			    "package: %s", r->package.who, name);
+			    "package: %s",
+			    r->package.who, name);
 	}
 	return RB_OK;
 }
@@ -197,12 +198,13 @@ copy_texts(struct reader *r, struct archive_entry *e, struct member *m,
 	if (strlen(name) > READER_NAME_MAX ||
 	    (hard != NULL && strlen(hard) > READER_NAME_MAX) ||
 	    (soft != NULL && strlen(soft) > READER_NAME_MAX))
-		return too_much(r, "the name of a member is longer than 4096 "
-		    "bytes", why);
+		return too_much(r,
+		    "the name of a member is longer than 4096 "
+		    "bytes",
+		    why);
 	r->names += strlen(name);
 	if (r->names > READER_NAMES_MAX)
-		return too_much(r, "names are longer than 128 MiB in all",
-		    why);
+		return too_much(r, "names are longer than 128 MiB in all", why);
 	if ((rc = check_name(r, name, why)) != RB_OK)
 		return rc;
 	if (hard != NULL && (rc = check_name(r, hard, why)) != RB_OK)
@@ -233,15 +235,14 @@ copy_entry(struct reader *r, struct archive_entry *e, struct member *out,
 	m.gid = archive_entry_gid(e);
 	m.mtime = archive_entry_mtime(e);
 	m.device = (uint64_t)archive_entry_rdev(e);
-	m.size = archive_entry_size(e) > 0 ?
-	    (uint64_t)archive_entry_size(e) : 0;
+	m.size = archive_entry_size(e) > 0 ? (uint64_t)archive_entry_size(e) :
+					     0;
 	*out = m;
 	return RB_OK;
 }
 
 static enum rb_err
-next(struct reader *r, struct archive *a, struct member *out,
-    struct fault *why)
+next(struct reader *r, struct archive *a, struct member *out, struct fault *why)
 {
 	struct archive_entry *e;
 	int result = archive_read_next_header(a, &e);
@@ -302,7 +303,8 @@ reader_enter(struct reader *r, const char *part, struct fault *why)
 	if (i == sizeof(filters) / sizeof(filters[0]))
 		return fault_set(why, RB_EFORMAT,
 		    "%s package: %s is compressed in a way that is not read "
-		    "here (known: gz, xz, zst)", r->package.who, part);
+		    "here (known: gz, xz, zst)",
+		    r->package.who, part);
 	if ((r->tar = archive_read_new()) == NULL)
 		return RB_ENOMEM;
 	r->nmembers = 0;
@@ -311,11 +313,10 @@ reader_enter(struct reader *r, const char *part, struct fault *why)
 	/* ARCHIVE_WARN would mean that another program is to be run. */
 	if (archive_read_support_format_tar(r->tar) != ARCHIVE_OK ||
 	    (filters[i].support != NULL &&
-	    filters[i].support(r->tar) != ARCHIVE_OK))
-		return fault_set(why, RB_EINTERNAL,
-		    "libarchive cannot read %s", filters[i].suffix);
-	if (archive_read_open(r->tar, r, NULL, give_packed, NULL) !=
-	    ARCHIVE_OK)
+		filters[i].support(r->tar) != ARCHIVE_OK))
+		return fault_set(why, RB_EINTERNAL, "libarchive cannot read %s",
+		    filters[i].suffix);
+	if (archive_read_open(r->tar, r, NULL, give_packed, NULL) != ARCHIVE_OK)
 		return broken(r, r->tar, why);
 	return RB_OK;
 }
@@ -333,8 +334,10 @@ reader_next_member(struct reader *r, struct member *out, struct fault *why)
 	/* Known before a byte is unpacked, holes of sparse files as well. */
 	if (m.size > r->unpacked_max - r->unpacked) {
 		member_clear(&m);
-		return too_much(r, "a tar unpacks to more than 16 GiB, or to "
-		    "more than 1000 times the package", why);
+		return too_much(r,
+		    "a tar unpacks to more than 16 GiB, or to "
+		    "more than 1000 times the package",
+		    why);
 	}
 	r->unpacked += m.size;
 	*out = m;

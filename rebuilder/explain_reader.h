@@ -53,13 +53,13 @@ enum rb_err reader_next_part(struct reader *r, struct member *out,
 /* The name says that the part is a tar that we read. */
 bool reader_is_tar(const char *part);
 /* Goes into the present part; reader_next_member then walks it. */
-enum rb_err reader_enter(struct reader *r, const char *part,
-    struct fault *why) RB_CHECK;
+enum rb_err reader_enter(struct reader *r, const char *part, struct fault *why)
+    RB_CHECK;
 enum rb_err reader_next_member(struct reader *r, struct member *out,
     struct fault *why) RB_CHECK;
 /* Bytes of the present member, or part when none was entered; 0 at its end. */
-enum rb_err reader_bytes(struct reader *r, uint8_t *p, size_t len,
-    size_t *got, struct fault *why) RB_CHECK;
+enum rb_err reader_bytes(struct reader *r, uint8_t *p, size_t len, size_t *got,
+    struct fault *why) RB_CHECK;
 
 /* The package is not what it should be: an answer, not a failure of ours. */
 bool reader_says_unreadable(enum rb_err rc);

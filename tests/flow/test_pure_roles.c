@@ -33,9 +33,10 @@ become(int program, int socket_fd, const char *name)
 
 	if (null == -1 || dup2(null, 0) == -1 || dup2(null, 1) == -1)
 		_exit(120);
-	if (geteuid() == 0 && (setgroups(0, NULL) == -1 ||
-	    setresgid(NOBODY, NOBODY, NOBODY) == -1 ||
-	    setresuid(NOBODY, NOBODY, NOBODY) == -1))
+	if (geteuid() == 0 &&
+	    (setgroups(0, NULL) == -1 ||
+		setresgid(NOBODY, NOBODY, NOBODY) == -1 ||
+		setresuid(NOBODY, NOBODY, NOBODY) == -1))
 		_exit(121);
 	if (dup2(socket_fd, 3) == -1)
 		_exit(122);
@@ -55,8 +56,9 @@ start(const char *name)
 	assert_int_not_equal(low, -1);
 	program = fcntl(low, F_DUPFD_CLOEXEC, 20); /* out of dup2's way */
 	close(low);
-	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC,
-	    0, fds), 0);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0,
+			     fds),
+	    0);
 	low = fds[1];
 	fds[1] = fcntl(low, F_DUPFD_CLOEXEC, 20);
 	close(low);
@@ -205,8 +207,7 @@ malformed_questions_end_the_process(void **state)
 		else
 			add_fd(&question, deb_file(SPAN("y")));
 		msg_init(&answer, 0);
-		assert_int_not_equal(msg_call(sock, &question, &answer),
-		    RB_OK);
+		assert_int_not_equal(msg_call(sock, &question, &answer), RB_OK);
 		msg_clear(&question);
 		msg_clear(&answer);
 		assert_int_not_equal(finish(), 0);
@@ -256,7 +257,8 @@ opens_every_kind_of_package_in_its_jail(void **state)
 {
 	static const char *const kinds[] = { "xz", "gz", "zst", "" };
 	/* Longer than a ustar name, and not ASCII: a header of its own. */
-	static const char name[] = "./usr/share/doc/\xc3\xa9t\xc3\xa9/0123456"
+	static const char name[] =
+	    "./usr/share/doc/\xc3\xa9t\xc3\xa9/0123456"
 	    "789012345678901234567890123456789012345678901234567890123456789"
 	    "0123456789012345678901234567890123456789";
 	struct deb_member ours[] = { { .name = name, .content = "one\n" } };
@@ -278,10 +280,12 @@ a_member_larger_than_memory_is_explained(void **state)
 {
 	enum { LARGE = 66 * 1024 * 1024 };
 	char *zeros = calloc(1, LARGE), *ones = calloc(1, LARGE);
-	struct deb_member ours[] = { { .name = "./x", .content = ones,
-	    .len = LARGE } };
-	struct deb_member theirs[] = { { .name = "./x", .content = zeros,
-	    .len = LARGE } };
+	struct deb_member ours[] = {
+		{ .name = "./x", .content = ones, .len = LARGE }
+	};
+	struct deb_member theirs[] = {
+		{ .name = "./x", .content = zeros, .len = LARGE }
+	};
 	struct deb a = { control, ours, 1, 1, "gz", NULL, false };
 	struct deb b = { control, theirs, 1, 1, "gz", NULL, false };
 

@@ -429,8 +429,8 @@ short_and_interrupted_reads_change_nothing(void **state)
 static void
 equal_files_are_the_same_at_every_size(void **state)
 {
-	static const size_t lens[] = { 0, 1, 2, HASHER_BLOCK - 1,
-		HASHER_BLOCK, HASHER_BLOCK + 1, 20 * HASHER_BLOCK + 3 };
+	static const size_t lens[] = { 0, 1, 2, HASHER_BLOCK - 1, HASHER_BLOCK,
+		HASHER_BLOCK + 1, 20 * HASHER_BLOCK + 3 };
 	struct comparison c;
 	size_t i;
 	int a, b;

@@ -28,7 +28,8 @@ put_member(struct archive *a, const struct deb_member *m)
 {
 	struct archive_entry *e = archive_entry_new();
 	size_t len = m->content == NULL ? 0 :
-	    m->len != 0 ? m->len : strlen(m->content);
+	    m->len != 0                 ? m->len :
+					  strlen(m->content);
 
 	archive_entry_set_pathname(e, m->name);
 	archive_entry_set_filetype(e, S_IFREG);
@@ -58,15 +59,16 @@ deb_tar(const struct deb_member *list, size_t n, const char *compression,
 	size_t i;
 
 	assert_int_equal(is_pax ? archive_write_set_format_pax(a) :
-	    archive_write_set_format_gnutar(a), ARCHIVE_OK);
+				  archive_write_set_format_gnutar(a),
+	    ARCHIVE_OK);
 	if (strcmp(compression, "xz") == 0)
 		assert_int_equal(archive_write_add_filter_xz(a), ARCHIVE_OK);
 	else if (strcmp(compression, "gz") == 0)
 		assert_int_equal(archive_write_add_filter_gzip(a), ARCHIVE_OK);
 	else if (strcmp(compression, "zst") == 0)
 		assert_int_equal(archive_write_add_filter_zstd(a), ARCHIVE_OK);
-	assert_int_equal(archive_write_open_memory(a, out.p, out.cap,
-	    &out.len), ARCHIVE_OK);
+	assert_int_equal(archive_write_open_memory(a, out.p, out.cap, &out.len),
+	    ARCHIVE_OK);
 	for (i = 0; i < n; i++)
 		put_member(a, &list[i]);
 	finish(a);
@@ -84,8 +86,8 @@ deb_ar(const char *const *names, const struct span *contents, size_t n)
 	assert_int_equal(archive_write_set_format_ar_bsd(a), ARCHIVE_OK);
 	assert_int_equal(archive_write_set_bytes_in_last_block(a, 1),
 	    ARCHIVE_OK);
-	assert_int_equal(archive_write_open_memory(a, out.p, out.cap,
-	    &out.len), ARCHIVE_OK);
+	assert_int_equal(archive_write_open_memory(a, out.p, out.cap, &out.len),
+	    ARCHIVE_OK);
 	for (i = 0; i < n; i++) {
 		e = archive_entry_new();
 		archive_entry_set_pathname(e, names[i]);
@@ -95,7 +97,8 @@ deb_ar(const char *const *names, const struct span *contents, size_t n)
 		assert_int_equal(archive_write_header(a, e), ARCHIVE_OK);
 		if (contents[i].len != 0)
 			assert_int_equal(archive_write_data(a, contents[i].p,
-			    contents[i].len), (la_ssize_t)contents[i].len);
+					     contents[i].len),
+			    (la_ssize_t)contents[i].len);
 		archive_entry_free(e);
 	}
 	finish(a);
@@ -105,8 +108,8 @@ deb_ar(const char *const *names, const struct span *contents, size_t n)
 struct buf
 deb_make(const struct deb *deb)
 {
-	const char *compression = deb->compression != NULL ?
-	    deb->compression : "xz";
+	const char *compression = deb->compression != NULL ? deb->compression :
+							     "xz";
 	const char *dot = compression[0] != '\0' ? "." : "";
 	char control_name[32], data_name[32];
 	const char *names[3] = { "debian-binary", control_name, data_name };

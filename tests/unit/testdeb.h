@@ -32,7 +32,7 @@ struct deb {
 	size_t ncontrol, ndata;
 	const char *compression; /* "xz" (the default), "gz", "zst", "" */
 	const char *control_name; /* NULL: "control.tar" and compression */
-	bool is_pax;              /* names in UTF-8, in headers of their own */
+	bool is_pax; /* names in UTF-8, in headers of their own */
 };
 
 #define DEB_MAX (8 * 1024 * 1024)
