@@ -133,7 +133,7 @@ stage_make(const struct sandbox_child *c)
 	if (syscall(SYS_pivot_root, ".", "host") != 0 ||
 	    umount2("/host", MNT_DETACH) != 0 || rmdir("/host") != 0 ||
 	    chdir("/") != 0)
-		fail(sock, "leave the host's root");
+		fail(sock, "leave the host's root (inside a chroot?)");
 	if (mount(NULL, "/", NULL,
 		MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV,
 		NULL) != 0)
@@ -147,7 +147,8 @@ become_inner_root(int sock)
 	char byte = 0;
 
 	if (unshare(CLONE_NEWUSER) != 0)
-		fail(sock, "make a user namespace");
+		fail(sock,
+		    "make a user namespace (inside a chroot none can be)");
 	if (send(sock, &byte, 1, MSG_NOSIGNAL) != 1 ||
 	    recv(sock, &byte, 1, 0) != 1)
 		_exit(127); /* the parent gave up */
