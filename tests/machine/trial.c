@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -24,12 +25,18 @@ void
 shell(const char *format, ...)
 {
 	char text[4096];
+	int status = -1;
 	va_list args;
+	pid_t pid;
 
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	if (system(text) != 0)
+	if ((pid = fork()) == 0) {
+		(void)execl("/bin/sh", "sh", "-c", text, (char *)NULL);
+		_exit(127);
+	}
+	if (waitpid(pid, &status, 0) != pid || status != 0)
 		fail_msg("%s", text);
 }
 
