@@ -19,6 +19,8 @@
 #define DETAIL_MAX 1024
 /* rebuilder-net has limits of its own; this one is for its own silence. */
 #define SILENCE_SECONDS 600
+/* Between two looks at a file that another trip is fetching. */
+#define OTHERS_MILLISECONDS 200
 
 static enum rb_err
 url_of(const struct trip *t, const char *path, struct buf *out)
@@ -150,9 +152,10 @@ struct haul {
 	int *fds;       /* partial files; -1: not under way */
 	uint8_t *tries;
 	bool *ended;
-	size_t next, under_way, done;
+	size_t under_way, done;
 };
 
+/* RB_EREFUSED: another trip is fetching the very same file. */
 static enum rb_err
 start_one(struct haul *h, size_t i)
 {
@@ -163,8 +166,7 @@ start_one(struct haul *h, size_t i)
 
 	rc = depot_part(h->t->depot, &item->sha256, &fd, &have);
 	if (rc == RB_EREFUSED)
-		return fault_set(&h->t->why, rc,
-		    "%s: another job is fetching it; try again", item->path);
+		return rc;
 	if (rc != RB_OK)
 		return fault_set(&h->t->why, rc,
 		    "%s: cannot write into the depot", item->path);
@@ -221,11 +223,36 @@ finish_one(struct haul *h, const struct done *d)
 		break;
 	}
 	fd_close(&h->fds[d->id]);
-	if (again)
-		return start_one(h, d->id);
+	if (again) /* start_some finds it again */
+		return RB_OK;
 	if (rc == RB_OK)
 		end_one(h, d->id);
 	return rc;
+}
+
+/*
+ * Starts what may be started.  A file that another trip is fetching is left
+ * for later: waiting for it here, while it waits for one of ours, would
+ * stop both.
+ */
+static enum rb_err
+start_some(struct haul *h)
+{
+	size_t i;
+	enum rb_err rc = RB_EINTERNAL;
+
+	for (i = 0; i < h->l->n && h->under_way < UNDER_WAY_MAX; i++) {
+		if (h->ended[i] || h->fds[i] != -1)
+			continue;
+		if (depot_has(h->t->depot, &h->l->list[i].sha256)) {
+			end_one(h, i);
+			continue;
+		}
+		rc = start_one(h, i);
+		if (rc != RB_OK && rc != RB_EREFUSED)
+			return rc;
+	}
+	return RB_OK;
 }
 
 static enum rb_err
@@ -234,15 +261,17 @@ haul_all(struct haul *h, const char *stage)
 	struct done d = { 0, NET_OK, NULL };
 	enum rb_err rc = RB_EINTERNAL;
 
-	while (h->done < h->l->n) {
-		while (h->next < h->l->n && h->under_way < UNDER_WAY_MAX) {
-			if (h->ended[h->next]) {
-				h->next++;
-				continue;
-			}
-			if ((rc = start_one(h, h->next)) != RB_OK)
-				return rc;
-			h->next++;
+	for (;;) {
+		if ((rc = start_some(h)) != RB_OK)
+			return rc;
+		if (h->done == h->l->n) {
+			/* What a second try mended needs no sentence. */
+			h->t->why.text[0] = '\0';
+			return RB_OK;
+		}
+		if (h->under_way == 0) {
+			poll(NULL, 0, OTHERS_MILLISECONDS);
+			continue;
 		}
 		if ((rc = take_done(h->sock, &d)) != RB_OK)
 			return fault_set(&h->t->why, rc,
@@ -259,13 +288,12 @@ haul_all(struct haul *h, const char *stage)
 			return rc;
 		trip_tell(h->t, stage, h->done, h->l->n, "");
 	}
-	return RB_OK;
 }
 
 enum rb_err
 fetch_listing(struct trip *t, struct listing *l, const char *stage)
 {
-	struct haul h = { t, l, -1, NULL, NULL, NULL, 0, 0, 0 };
+	struct haul h = { t, l, -1, NULL, NULL, NULL, 0, 0 };
 	size_t i;
 	enum rb_err rc = RB_EINTERNAL;
 
