@@ -21,8 +21,7 @@ refuse(int sock, const char *sentence)
 	struct msg m;
 
 	msg_init(&m, FRAME_REFUSED);
-	if (put_text(&m.body, sentence) == RB_OK &&
-	    msg_send(sock, &m) != RB_OK)
+	if (put_text(&m.body, sentence) == RB_OK && msg_send(sock, &m) != RB_OK)
 		note(NOTE_WARN, "admin: a client left before its answer");
 	msg_clear(&m);
 }
@@ -43,7 +42,7 @@ answer_rebuild(int sock, struct jobs *jobs, const struct msg *m)
 	for (i = 0; i < n; i++) {
 		if ((rc = take_text(&in, TARGET_MAX, &target)) != RB_OK ||
 		    (rc = jobs_add(jobs, target, again == 1, sock, &why)) !=
-		    RB_OK)
+			RB_OK)
 			goto out;
 		free(target);
 		target = NULL;
@@ -51,8 +50,10 @@ answer_rebuild(int sock, struct jobs *jobs, const struct msg *m)
 	rc = take_end(in);
 out:
 	if (rc != RB_OK)
-		refuse(sock, why.text[0] != '\0' ? why.text :
-		    "the question is not one that admin.sock knows");
+		refuse(sock,
+		    why.text[0] != '\0' ?
+			why.text :
+			"the question is not one that admin.sock knows");
 	free(target);
 }
 
@@ -70,11 +71,13 @@ answer(int sock, struct jobs *jobs)
 		break;
 	case ADMIN_QUEUE:
 		if (jobs_list(jobs, sock) != RB_OK)
-			note(NOTE_WARN, "admin: a client left before its "
+			note(NOTE_WARN,
+			    "admin: a client left before its "
 			    "answer");
 		break;
 	default:
-		refuse(sock, "the question is not one that admin.sock "
+		refuse(sock,
+		    "the question is not one that admin.sock "
 		    "knows");
 	}
 out:
@@ -100,9 +103,9 @@ admin_serve(int listening, struct jobs *jobs)
 		 * within our user namespace other users look all alike.
 		 */
 		if (setsockopt(sock, SOL_SOCKET, SO_RCVTIMEO, &patience,
-		    sizeof(patience)) == 0 &&
+			sizeof(patience)) == 0 &&
 		    setsockopt(sock, SOL_SOCKET, SO_SNDTIMEO, &patience,
-		    sizeof(patience)) == 0)
+			sizeof(patience)) == 0)
 			answer(sock, jobs);
 		/* Who waits for a job hears through the job's duplicate. */
 		fd_close(&sock);

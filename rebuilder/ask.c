@@ -61,9 +61,10 @@ ask(const char *program, struct msg *question, unsigned int seconds,
 	if ((rc = msg_send(role.fd, question)) != RB_OK ||
 	    (rc = wait_readable(role.fd, seconds)) != RB_OK ||
 	    (rc = msg_recv(role.fd, &m)) != RB_OK) {
-		fault_set(why, rc, "%s gave no answer (%s): what it was to "
-		    "read may have crashed or stopped it", program,
-		    err_name(rc));
+		fault_set(why, rc,
+		    "%s gave no answer (%s): what it was to "
+		    "read may have crashed or stopped it",
+		    program, err_name(rc));
 		goto out;
 	}
 	if (m.type == FRAME_REFUSED) {
@@ -110,8 +111,10 @@ ask_compare(struct msg *question, unsigned int seconds, struct msg *answer,
 	enum rb_err rc = RB_EINTERNAL;
 
 	rc = ask(program, question, seconds, answer, why);
-	if (rc == RB_OK && ((answer->type != COMPARE_SAME &&
-	    answer->type != COMPARE_DIFFERENT) || answer->nfds != 0))
+	if (rc == RB_OK &&
+	    ((answer->type != COMPARE_SAME &&
+		 answer->type != COMPARE_DIFFERENT) ||
+		answer->nfds != 0))
 		rc = out_of_turn(program, answer, why);
 	return rc;
 }

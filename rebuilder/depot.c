@@ -88,8 +88,8 @@ depot_part(const struct depot *d, const struct digest *digest, int *fd,
 	enum rb_err rc = RB_EINTERNAL;
 
 	part_name(digest, name);
-	part = openat(d->dirfd, name,
-	    O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	part = openat(d->dirfd, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC,
+	    0600);
 	if (part == -1) {
 		rc = RB_EIO;
 		goto out;

@@ -45,8 +45,10 @@ net_open(struct trip *t, int *out)
 	rc = node_connect(t->node, "net.sock", &sock, &t->why);
 	if (rc != RB_OK)
 		goto out;
-	if ((rc = put_text(&m.body, t->settings->fetch.proxy == NULL ? "" :
-	    t->settings->fetch.proxy)) != RB_OK ||
+	if ((rc = put_text(&m.body,
+		 t->settings->fetch.proxy == NULL ?
+		     "" :
+		     t->settings->fetch.proxy)) != RB_OK ||
 	    (rc = msg_send(sock, &m)) != RB_OK)
 		goto out;
 	*out = sock;
@@ -205,7 +207,8 @@ finish_one(struct haul *h, const struct done *d)
 		rc = depot_keep(h->t->depot, &item->sha256, h->fds[d->id]);
 		if (rc == RB_EDIGEST) {
 			again = h->tries[d->id] < TRIES_MAX;
-			fault_set(&h->t->why, rc, "%s%s: the mirror sent "
+			fault_set(&h->t->why, rc,
+			    "%s%s: the mirror sent "
 			    "bytes that are not those of the signed index",
 			    h->t->settings->archive.uri, item->path);
 		}
@@ -350,16 +353,19 @@ fetch_unknown(struct trip *t, const char *path, uint64_t max, int *out)
 		if ((rc = put_fetch(t, sock, 0, max, 0, path, fd)) != RB_OK)
 			goto out;
 		if ((rc = take_done(sock, &d)) != RB_OK) {
-			fault_set(&t->why, rc, "rebuilder-net went silent "
-			    "(%s)", err_name(rc));
+			fault_set(&t->why, rc,
+			    "rebuilder-net went silent "
+			    "(%s)",
+			    err_name(rc));
 			goto out;
 		}
 		if (d.outcome != NET_FAILED)
 			break;
 	}
 	if (d.outcome != NET_OK) {
-		rc = fault_set(&t->why, d.outcome == NET_ABSENT ?
-		    RB_ENOTFOUND : RB_EIO, "%s", d.detail);
+		rc = fault_set(&t->why,
+		    d.outcome == NET_ABSENT ? RB_ENOTFOUND : RB_EIO, "%s",
+		    d.detail);
 		goto out;
 	}
 	*out = fd;

@@ -16,8 +16,8 @@
  * error.  Anything else that stays wrong after retries is: the fault names
  * the URL.
  */
-enum rb_err fetch_listing(struct trip *t, struct listing *l,
-    const char *stage) RB_CHECK;
+enum rb_err fetch_listing(struct trip *t, struct listing *l, const char *stage)
+    RB_CHECK;
 
 /*
  * One object without a known digest (the signed Release text) into a new

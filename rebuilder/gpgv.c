@@ -29,8 +29,16 @@ start(int signed_text, int keyring, int status, int payload, struct role *out)
 {
 	/* Descriptors 4, 5 and 6 of the program. */
 	static const char *const args[] = {
-		"--homedir", "/nonexistent", "--keyring", "/proc/self/fd/5",
-		"--status-fd", "6", "--output", "-", "/proc/self/fd/4", NULL,
+		"--homedir",
+		"/nonexistent",
+		"--keyring",
+		"/proc/self/fd/5",
+		"--status-fd",
+		"6",
+		"--output",
+		"-",
+		"/proc/self/fd/4",
+		NULL,
 	};
 	const struct jail_path paths[] = {
 		{ "/usr", JAIL_READ_EXEC, 0 },
@@ -70,8 +78,10 @@ gpgv_run(int signed_text, const char *keyring, struct gpgv_result *out,
 	enum rb_err rc = RB_EINTERNAL;
 
 	if ((keys = open(keyring, O_RDONLY | O_CLOEXEC)) == -1) {
-		rc = fault_set(why, RB_ENOTFOUND, "keyring %s: %s; name "
-		    "another as archive.keyring", keyring, strerror(errno));
+		rc = fault_set(why, RB_ENOTFOUND,
+		    "keyring %s: %s; name "
+		    "another as archive.keyring",
+		    keyring, strerror(errno));
 		goto out;
 	}
 	r.payload = memfd_create("payload", MFD_CLOEXEC);
@@ -82,8 +92,10 @@ gpgv_run(int signed_text, const char *keyring, struct gpgv_result *out,
 	}
 	if ((rc = start(signed_text, keys, r.status, r.payload, &role)) !=
 	    RB_OK) {
-		fault_set(why, rc, "%s could not be started in its jail; is "
-		    "gpgv installed?", PROGRAM);
+		fault_set(why, rc,
+		    "%s could not be started in its jail; is "
+		    "gpgv installed?",
+		    PROGRAM);
 		goto out;
 	}
 	if ((rc = role_wait(&role, SECONDS, &status)) != RB_OK) {
@@ -91,8 +103,10 @@ gpgv_run(int signed_text, const char *keyring, struct gpgv_result *out,
 		goto out;
 	}
 	if (!WIFEXITED(status)) {
-		rc = fault_set(why, RB_ESIG, "gpgv was killed by signal %d "
-		    "while it read the signed text", WTERMSIG(status));
+		rc = fault_set(why, RB_ESIG,
+		    "gpgv was killed by signal %d "
+		    "while it read the signed text",
+		    WTERMSIG(status));
 		goto out;
 	}
 	r.exit_status = (unsigned int)WEXITSTATUS(status);

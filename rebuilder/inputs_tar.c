@@ -80,8 +80,7 @@ put_data(struct inputs_tar *t, struct span bytes)
 }
 
 enum rb_err
-inputs_tar_add_bytes(struct inputs_tar *t, const char *name,
-    struct span bytes)
+inputs_tar_add_bytes(struct inputs_tar *t, const char *name, struct span bytes)
 {
 	enum rb_err rc = RB_EINTERNAL;
 
@@ -106,8 +105,7 @@ inputs_tar_add_file(struct inputs_tar *t, const char *name, int fd)
 			continue;
 		if (r <= 0)
 			return RB_EIO;
-		if ((rc = put_data(t, span_of(t->block, (size_t)r))) !=
-		    RB_OK)
+		if ((rc = put_data(t, span_of(t->block, (size_t)r))) != RB_OK)
 			return rc;
 		at += (uint64_t)r;
 	}

@@ -67,8 +67,10 @@ append(struct jobs *j, const char *text, bool again, struct job **out,
 	enum rb_err rc = RB_EINTERNAL;
 
 	if (j->n == JOBS_MAX)
-		return fault_set(why, RB_ELIMIT, "%s: %d jobs are waiting; "
-		    "ask again later", text, JOBS_MAX);
+		return fault_set(why, RB_ELIMIT,
+		    "%s: %d jobs are waiting; "
+		    "ask again later",
+		    text, JOBS_MAX);
 	if ((job = calloc(1, sizeof(*job))) == NULL)
 		return RB_ENOMEM;
 	if ((rc = target_parse(text, &job->target, why)) != RB_OK) {
@@ -121,9 +123,8 @@ hear_result(void *self, const struct result *r)
 	struct job *job = self;
 
 	if (!r->is_recorded)
-		note(NOTE_INFO, "%s: %s %s%s%s, leaf %llu", job->text,
-		    r->file, verdict_name(r->verdict),
-		    r->reason == NULL ? "" : ": ",
+		note(NOTE_INFO, "%s: %s %s%s%s, leaf %llu", job->text, r->file,
+		    verdict_name(r->verdict), r->reason == NULL ? "" : ": ",
 		    r->reason == NULL ? "" : r->reason,
 		    (unsigned long long)r->leaf);
 	lock(job->all);
@@ -147,19 +148,23 @@ work_off(struct jobs *j, struct job *job)
 	trip.ear = &ear;
 	trip.name = job->target.name;
 	trip.version = job->target.version[0] == '\0' ? NULL :
-	    job->target.version;
+							job->target.version;
 	trip.again = job->again;
 
 	rc = trip_run(&trip);
 	if (rc != RB_OK && trip.why.text[0] == '\0')
-		fault_set(&trip.why, rc, "%s: stopped by an error of this "
-		    "machine or this program (%s)", job->text, err_name(rc));
+		fault_set(&trip.why, rc,
+		    "%s: stopped by an error of this "
+		    "machine or this program (%s)",
+		    job->text, err_name(rc));
 	if (trip.why.text[0] != '\0')
-		note(rc == RB_OK ? NOTE_WARN : NOTE_ERROR, "%s: %s",
-		    job->text, trip.why.text);
+		note(rc == RB_OK ? NOTE_WARN : NOTE_ERROR, "%s: %s", job->text,
+		    trip.why.text);
 	if (journal_job_end(j->setting.journal, job->text) != RB_OK)
-		note(NOTE_ERROR, "%s: the journal can't be written; the job "
-		    "will run again after a restart", job->text);
+		note(NOTE_ERROR,
+		    "%s: the journal can't be written; the job "
+		    "will run again after a restart",
+		    job->text);
 
 	lock(j);
 	listeners_tell_end(&job->listeners, job->text, rc, trip.why.text);
@@ -269,8 +274,10 @@ jobs_add(struct jobs *j, const char *target, bool again, int listener,
 	}
 	rc = listeners_add(&job->listeners, listener);
 	if (rc == RB_ELIMIT)
-		fault_set(why, rc, "%s: %d others wait for it already; it "
-		    "goes on without you", target, LISTENERS_MAX);
+		fault_set(why, rc,
+		    "%s: %d others wait for it already; it "
+		    "goes on without you",
+		    target, LISTENERS_MAX);
 out:
 	unlock(j);
 	return rc;

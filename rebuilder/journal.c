@@ -69,9 +69,9 @@ journal_open(const char *path, struct journal **out, struct fault *why)
 		if (txn != NULL)
 			mdb_txn_abort(txn);
 		journal_close(&j);
-		return fault_set(why, err_of(r) == RB_ENOTFOUND ? RB_EIO :
-		    err_of(r), "journal %s: cannot open: %s", path,
-		    mdb_strerror(r));
+		return fault_set(why,
+		    err_of(r) == RB_ENOTFOUND ? RB_EIO : err_of(r),
+		    "journal %s: cannot open: %s", path, mdb_strerror(r));
 	}
 	if ((r = mdb_txn_commit(txn)) != 0) {
 		journal_close(&j);
@@ -140,8 +140,7 @@ journal_recall(struct journal *j, const struct digest *key, struct buf *out)
 }
 
 enum rb_err
-journal_remember(struct journal *j, const struct digest *key,
-    struct span value)
+journal_remember(struct journal *j, const struct digest *key, struct span value)
 {
 	if (value.len > MEMORY_MAX)
 		return RB_ELIMIT;
@@ -266,8 +265,8 @@ journal_jobs(struct journal *j,
 		goto out;
 	if ((rc = err_of(mdb_cursor_open(txn, j->job, &cursor))) != RB_OK)
 		goto out;
-	while ((rc = err_of(mdb_cursor_get(cursor, &k, &v, MDB_NEXT))) ==
-	    RB_OK) {
+	while (
+	    (rc = err_of(mdb_cursor_get(cursor, &k, &v, MDB_NEXT))) == RB_OK) {
 		if ((rc = str_dup_span(span_of_val(&k), &target)) != RB_OK ||
 		    (rc = each(self, target)) != RB_OK)
 			goto out;

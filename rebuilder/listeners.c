@@ -33,7 +33,7 @@ listeners_add(struct listeners *l, int sock)
 	if ((copy = fcntl(sock, F_DUPFD_CLOEXEC, 0)) == -1)
 		return RB_EIO;
 	if (setsockopt(copy, SOL_SOCKET, SO_SNDTIMEO, &patience,
-	    sizeof(patience)) == -1) {
+		sizeof(patience)) == -1) {
 		fd_close(&copy);
 		return RB_EIO;
 	}
@@ -58,8 +58,8 @@ send_all(struct listeners *l, const struct msg *m)
 }
 
 void
-listeners_tell_stage(struct listeners *l, const char *target,
-    const char *stage, uint64_t done, uint64_t total, const char *detail)
+listeners_tell_stage(struct listeners *l, const char *target, const char *stage,
+    uint64_t done, uint64_t total, const char *detail)
 {
 	struct msg m;
 
@@ -102,8 +102,7 @@ listeners_tell_end(struct listeners *l, const char *target, enum rb_err rc,
 
 	msg_init(&m, ADMIN_ENDED);
 	if (put_text(&m.body, target) == RB_OK &&
-	    put_u8(&m.body,
-	    rc == RB_OK ? JOB_TRIED : JOB_NOT_TRIED) == RB_OK &&
+	    put_u8(&m.body, rc == RB_OK ? JOB_TRIED : JOB_NOT_TRIED) == RB_OK &&
 	    put_text(&m.body, why) == RB_OK)
 		send_all(l, &m);
 	msg_clear(&m);

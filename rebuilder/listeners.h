@@ -25,7 +25,7 @@ void listeners_tell_stage(struct listeners *l, const char *target,
     const char *stage, uint64_t done, uint64_t total, const char *detail);
 void listeners_tell_result(struct listeners *l, const char *target,
     const struct result *r);
-void listeners_tell_end(struct listeners *l, const char *target,
-    enum rb_err rc, const char *why);
+void listeners_tell_end(struct listeners *l, const char *target, enum rb_err rc,
+    const char *why);
 
 #endif

@@ -31,8 +31,7 @@ press_block(struct press *p, size_t len, ZSTD_EndDirective mode, int to)
 		left = ZSTD_compressStream2(p->ctx, &out, &in, mode);
 		if (ZSTD_isError(left))
 			return RB_ENOMEM;
-		if ((rc = file_write_fd(to, span_of(p->out, out.pos))) !=
-		    RB_OK)
+		if ((rc = file_write_fd(to, span_of(p->out, out.pos))) != RB_OK)
 			return rc;
 	} while (mode == ZSTD_e_end ? left != 0 : in.pos < in.size);
 	return RB_OK;
@@ -75,8 +74,8 @@ log_keep(const struct depot *d, int fd, struct maybe_digest *out)
 		rc = RB_ENOMEM;
 		goto out;
 	}
-	if (ZSTD_isError(ZSTD_CCtx_setParameter(p.ctx,
-	    ZSTD_c_compressionLevel, LEVEL))) {
+	if (ZSTD_isError(ZSTD_CCtx_setParameter(p.ctx, ZSTD_c_compressionLevel,
+		LEVEL))) {
 		rc = RB_EINTERNAL;
 		goto out;
 	}

@@ -97,8 +97,10 @@ run(const char *conf, struct fault *why)
 	    (rc = node_path(&node, "rebuilder/journal", &journal)) != RB_OK)
 		goto out;
 	if ((rc = depot_open(depot, &setting.depot)) != RB_OK) {
-		fault_set(why, rc, "%s: cannot be opened; was the directory "
-		    "made by qubes-rebuilder init?", depot);
+		fault_set(why, rc,
+		    "%s: cannot be opened; was the directory "
+		    "made by qubes-rebuilder init?",
+		    depot);
 		goto out;
 	}
 	if ((rc = journal_open(journal, &setting.journal, why)) != RB_OK ||
@@ -131,7 +133,6 @@ main(int argc, char **argv)
 	}
 	if ((rc = role_home()) == RB_OK)
 		rc = run(argv[2], &why);
-	note(NOTE_ERROR, "%s",
-	    why.text[0] != '\0' ? why.text : err_name(rc));
+	note(NOTE_ERROR, "%s", why.text[0] != '\0' ? why.text : err_name(rc));
 	return 1;
 }

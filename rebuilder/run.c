@@ -68,8 +68,7 @@ write_description(const struct trip *t, const struct run *run,
 		rc = buf_put_str(out, "layer none\n");
 	} else {
 		digest_hex(run->layer, hex);
-		rc = buf_printf(out, "layer %s %" PRIu64 "\n", hex,
-		    layer_size);
+		rc = buf_printf(out, "layer %s %" PRIu64 "\n", hex, layer_size);
 	}
 	if (rc != RB_OK)
 		return rc;
@@ -114,18 +113,18 @@ write_inputs(const struct trip *t, const struct run *run, int fd)
 	    (rc = inputs_tar_open(fd, &tar)) != RB_OK ||
 	    (rc = inputs_tar_add_bytes(tar, "recipe", recipe)) != RB_OK ||
 	    (rc = inputs_tar_add_bytes(tar, "parameters",
-	    buf_span(&parameters))) != RB_OK)
+		 buf_span(&parameters))) != RB_OK)
 		goto out;
 	for (i = 0; i < run->nfiles; i++) {
 		buf_reset(&name);
 		fd_close(&file);
-		if ((rc = buf_printf(&name, "files/%s",
-		    run->files[i].name)) != RB_OK ||
+		if ((rc = buf_printf(&name, "files/%s", run->files[i].name)) !=
+			RB_OK ||
 		    (rc = buf_put_byte(&name, 0)) != RB_OK ||
-		    (rc = depot_get(t->depot, &run->files[i].sha256,
-		    &file)) != RB_OK ||
+		    (rc = depot_get(t->depot, &run->files[i].sha256, &file)) !=
+			RB_OK ||
 		    (rc = inputs_tar_add_file(tar, (const char *)name.p,
-		    file)) != RB_OK)
+			 file)) != RB_OK)
 			goto out;
 	}
 	rc = inputs_tar_end(&tar);
@@ -207,7 +206,7 @@ call_machine(struct trip *t, const struct run *run, struct run_result *r)
 	msg_init(&answer, 0);
 	if (run->layer != NULL &&
 	    ((rc = depot_get(t->depot, run->layer, &layer)) != RB_OK ||
-	    (rc = file_size(layer, &layer_size)) != RB_OK))
+		(rc = file_size(layer, &layer_size)) != RB_OK))
 		goto out;
 	if ((rc = depot_scratch(t->depot, &inputs)) != RB_OK ||
 	    (rc = depot_scratch(t->depot, &r->output)) != RB_OK ||
@@ -219,9 +218,8 @@ call_machine(struct trip *t, const struct run *run, struct run_result *r)
 		goto out;
 	}
 	if ((rc = write_description(t, run, layer_size, &description)) !=
-	    RB_OK ||
-	    (rc = put_bytes(&question.body, buf_span(&description))) !=
-	    RB_OK ||
+		RB_OK ||
+	    (rc = put_bytes(&question.body, buf_span(&description))) != RB_OK ||
 	    (rc = ask_add_copy(&question, inputs)) != RB_OK ||
 	    (rc = ask_add_copy(&question, r->output)) != RB_OK ||
 	    (rc = ask_add_copy(&question, r->log)) != RB_OK ||
@@ -232,8 +230,10 @@ call_machine(struct trip *t, const struct run *run, struct run_result *r)
 		goto out;
 	if ((rc = msg_call(sock, &question, &answer)) != RB_OK ||
 	    (rc = take_ended(&answer, r)) != RB_OK) {
-		fault_set(&t->why, rc, "rebuilder-machine ended without an "
-		    "answer (%s)", err_name(rc));
+		fault_set(&t->why, rc,
+		    "rebuilder-machine ended without an "
+		    "answer (%s)",
+		    err_name(rc));
 		goto out;
 	}
 	if ((rc = make_read_only(&r->output)) == RB_OK)
@@ -269,12 +269,11 @@ read_outputs(struct trip *t, struct run_result *r)
 	    (rc = ask_add_copy(&question, fd)) != RB_OK)
 		goto out;
 	if ((rc = ask_role("rebuilder-judge", &question, JUDGE_OUTPUTS_ARE,
-	    JUDGE_SECONDS, &answer, &t->why)) != RB_OK)
+		 JUDGE_SECONDS, &answer, &t->why)) != RB_OK)
 		goto out;
 	in = buf_span(&answer.body);
 	if ((rc = take_u32(&in, &r->status)) != RB_OK ||
-	    (rc = take_u32(&in, &n)) != RB_OK ||
-	    (rc = take_end(in)) != RB_OK)
+	    (rc = take_u32(&in, &n)) != RB_OK || (rc = take_end(in)) != RB_OK)
 		goto out;
 	if (n > OUTPUTS_MAX) {
 		rc = RB_ELIMIT;
@@ -293,8 +292,7 @@ read_outputs(struct trip *t, struct run_result *r)
 	in = buf_span(&records);
 	for (i = 0; i < n; i++) {
 		r->noutputs = i + 1;
-		if ((rc = take_text(&in, 255, &r->outputs[i].name)) !=
-		    RB_OK ||
+		if ((rc = take_text(&in, 255, &r->outputs[i].name)) != RB_OK ||
 		    (rc = take_u64(&in, &r->outputs[i].offset)) != RB_OK ||
 		    (rc = take_u64(&in, &r->outputs[i].len)) != RB_OK)
 			goto out;

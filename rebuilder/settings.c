@@ -26,8 +26,7 @@ static const struct conf_key machine_keys[] = {
 	{ "kind", CONF_TEXT, FIELD(machine.kind), false, 0, 0 },
 	{ "memory", CONF_SIZE, FIELD(machine.memory), false, 64 * MIB,
 	    1024 * GIB },
-	{ "disk", CONF_SIZE, FIELD(machine.disk), false, 64 * MIB,
-	    4096 * GIB },
+	{ "disk", CONF_SIZE, FIELD(machine.disk), false, 64 * MIB, 4096 * GIB },
 	{ "output", CONF_SIZE, FIELD(machine.output), false, MIB, 256 * GIB },
 	{ "log", CONF_SIZE, FIELD(machine.log), false, 64 * 1024, GIB },
 	{ "processes", CONF_NUMBER, FIELD(machine.processes), false, 16,
@@ -39,8 +38,7 @@ static const struct conf_key machine_keys[] = {
 
 static const struct conf_key rebuilder_keys[] = {
 	{ "jobs", CONF_NUMBER, FIELD(rebuilder.jobs), false, 1, 64 },
-	{ "refresh", CONF_SECONDS, FIELD(rebuilder.refresh), false, 0,
-	    86400 },
+	{ "refresh", CONF_SECONDS, FIELD(rebuilder.refresh), false, 0, 86400 },
 };
 
 void
@@ -85,8 +83,7 @@ check(const struct settings *s, struct fault *why)
 		    s->archive.uri);
 	if (s->archive.uri[len - 1] != '/')
 		return fault_set(why, RB_EFORMAT,
-		    "archive.uri: \"%s\" must end in a slash",
-		    s->archive.uri);
+		    "archive.uri: \"%s\" must end in a slash", s->archive.uri);
 	if (s->archive.keyring[0] != '/')
 		return fault_set(why, RB_EFORMAT,
 		    "archive.keyring: \"%s\" must be an absolute path",
@@ -101,7 +98,8 @@ check(const struct settings *s, struct fault *why)
 	if (strcmp(s->machine.kind, "namespace") != 0)
 		return fault_set(why, RB_EREFUSED,
 		    "machine.kind: \"%s\" is not a kind that this program "
-		    "has; use namespace", s->machine.kind);
+		    "has; use namespace",
+		    s->machine.kind);
 	return RB_OK;
 }
 

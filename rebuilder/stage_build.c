@@ -18,8 +18,8 @@
 static enum rb_err
 failed(struct trip *t, const char *reason, const char *sentence)
 {
-	fault_set(&t->why, RB_EREFUSED, "%s %s: %s", t->name,
-	    t->source.version, sentence);
+	fault_set(&t->why, RB_EREFUSED, "%s %s: %s", t->name, t->source.version,
+	    sentence);
 	return trip_obstacle(t, VERDICT_FAILED, reason);
 }
 
@@ -29,20 +29,25 @@ judge_end(struct trip *t, const struct run_result *r)
 	switch (r->end) {
 	case MACHINE_DONE:
 		if (!r->is_stream)
-			return failed(t, "output-format", "what the machine "
+			return failed(t, "output-format",
+			    "what the machine "
 			    "gave back is not an output stream");
 		if (r->status != 0)
-			return failed(t, "build", "the build failed; its log "
+			return failed(t, "build",
+			    "the build failed; its log "
 			    "says why");
 		return RB_OK;
 	case MACHINE_TIMEOUT:
-		return failed(t, "timeout", "the build took longer than "
+		return failed(t, "timeout",
+		    "the build took longer than "
 		    "machine.timeout allows");
 	case MACHINE_OUTPUT_LIMIT:
-		return failed(t, "output-limit", "the build left more than "
+		return failed(t, "output-limit",
+		    "the build left more than "
 		    "machine.output allows");
 	case MACHINE_LOG_LIMIT:
-		return failed(t, "log-limit", "the build printed more than "
+		return failed(t, "log-limit",
+		    "the build printed more than "
 		    "machine.log allows");
 	case MACHINE_CRASHED:
 		return failed(t, "crashed", r->detail);
@@ -82,13 +87,19 @@ stage_build(struct trip *t)
 {
 	char cpus[NUMBER_LEN];
 	const char *parameters[] = {
-		"source", t->name, "version", t->source.version,
-		"dsc", t->source.dsc,
-		"arch", t->settings->archive.architecture,
-		"cpus", cpus, NULL,
+		"source",
+		t->name,
+		"version",
+		t->source.version,
+		"dsc",
+		t->source.dsc,
+		"arch",
+		t->settings->archive.architecture,
+		"cpus",
+		cpus,
+		NULL,
 	};
-	struct run run = { "deb", &t->environment.layer, parameters, NULL,
-		0 };
+	struct run run = { "deb", &t->environment.layer, parameters, NULL, 0 };
 	struct run_file *files = NULL;
 	struct run_result r;
 	size_t i;

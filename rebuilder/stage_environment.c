@@ -74,8 +74,8 @@ recall(struct trip *t, const struct digest *key, struct digest *layer)
 
 /* Has the judge write the root out again in canonical form. */
 static enum rb_err
-take_layer(struct trip *t, const struct run_result *r,
-    const struct output *tar, struct digest *layer)
+take_layer(struct trip *t, const struct run_result *r, const struct output *tar,
+    struct digest *layer)
 {
 	struct msg question, answer;
 	struct digest said = DIGEST_INIT, found = DIGEST_INIT;
@@ -88,13 +88,13 @@ take_layer(struct trip *t, const struct run_result *r,
 	msg_init(&answer, 0);
 	if ((rc = put_u64(&question.body, tar->offset)) != RB_OK ||
 	    (rc = put_u64(&question.body, tar->len)) != RB_OK ||
-	    (rc = put_u64(&question.body, (uint64_t)t->index.date)) !=
-	    RB_OK || (rc = depot_scratch(t->depot, &out)) != RB_OK ||
+	    (rc = put_u64(&question.body, (uint64_t)t->index.date)) != RB_OK ||
+	    (rc = depot_scratch(t->depot, &out)) != RB_OK ||
 	    (rc = ask_add_copy(&question, r->output)) != RB_OK ||
 	    (rc = ask_add_copy(&question, out)) != RB_OK)
 		goto out;
 	if ((rc = ask_role("rebuilder-judge", &question, JUDGE_OK,
-	    JUDGE_SECONDS, &answer, &t->why)) != RB_OK)
+		 JUDGE_SECONDS, &answer, &t->why)) != RB_OK)
 		goto out;
 	in = buf_span(&answer.body);
 	if ((rc = take_u64(&in, &size)) != RB_OK ||
@@ -103,7 +103,8 @@ take_layer(struct trip *t, const struct run_result *r,
 	    (rc = depot_add(t->depot, out, &found)) != RB_OK)
 		goto out;
 	if (!digest_equal(&said, &found)) {
-		rc = fault_set(&t->why, RB_EDIGEST, "rebuilder-judge wrote "
+		rc = fault_set(&t->why, RB_EDIGEST,
+		    "rebuilder-judge wrote "
 		    "another layer than it said");
 		goto out;
 	}
@@ -118,8 +119,8 @@ out:
 
 /* The index and the packages of one group, as files of the machine. */
 static enum rb_err
-list_files(const struct trip *t, const struct making *m,
-    struct run_file **out, size_t *n)
+list_files(const struct trip *t, const struct making *m, struct run_file **out,
+    size_t *n)
 {
 	const struct listed *item;
 	struct run_file *files;
@@ -149,9 +150,13 @@ make(struct trip *t, const struct making *m, struct digest *layer)
 {
 	char epoch[NUMBER_LEN];
 	const char *parameters[] = {
-		"suite", t->settings->archive.suite,
-		"arch", t->settings->archive.architecture,
-		"epoch", epoch, NULL,
+		"suite",
+		t->settings->archive.suite,
+		"arch",
+		t->settings->archive.architecture,
+		"epoch",
+		epoch,
+		NULL,
 	};
 	struct run run = { "environment", m->below, parameters, NULL, 0 };
 	struct run_file *files = NULL;
@@ -164,8 +169,9 @@ make(struct trip *t, const struct making *m, struct digest *layer)
 	if ((rc = list_files(t, m, &files, &run.nfiles)) != RB_OK)
 		goto out;
 	run.files = files;
-	trip_tell(t, m->is_base ? "making base environment" :
-	    "making environment", 0, 0, "");
+	trip_tell(t,
+	    m->is_base ? "making base environment" : "making environment", 0, 0,
+	    "");
 	if ((rc = run_machine(t, &run, &r)) != RB_OK)
 		goto out;
 	if (r.end == MACHINE_UNAVAILABLE) {
@@ -178,9 +184,10 @@ make(struct trip *t, const struct making *m, struct digest *layer)
 	    tar == NULL) {
 		if ((rc = log_keep(t->depot, r.log, &t->build.log)) != RB_OK)
 			goto out;
-		fault_set(&t->why, RB_EREFUSED, "the environment of %s %s "
-		    "could not be made; its log says why", t->name,
-		    t->source.version);
+		fault_set(&t->why, RB_EREFUSED,
+		    "the environment of %s %s "
+		    "could not be made; its log says why",
+		    t->name, t->source.version);
 		rc = trip_obstacle(t, VERDICT_UNAVAILABLE, "environment");
 		goto out;
 	}

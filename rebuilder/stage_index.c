@@ -70,8 +70,8 @@ name_indices(const struct trip *t, struct release *r)
 	    t->settings->archive.architecture, "/Packages.xz");
 	if (rc != RB_OK)
 		return rc;
-	return join(&r->indices[SOURCES].path, component, "/source/",
-	    "Sources", ".xz");
+	return join(&r->indices[SOURCES].path, component, "/source/", "Sources",
+	    ".xz");
 }
 
 static enum rb_err
@@ -102,8 +102,7 @@ take_release(struct release *r, struct span in)
 		if ((rc = take_bytes(&in, TEXT_LIMIT, &text)) != RB_OK ||
 		    (rc = take_u64(&in, &r->indices[i].size)) != RB_OK ||
 		    (rc = take_digest(&in, &r->indices[i].sha256)) != RB_OK ||
-		    (rc = take_u64(&in, &r->indices[i].plain_size)) !=
-		    RB_OK ||
+		    (rc = take_u64(&in, &r->indices[i].plain_size)) != RB_OK ||
 		    (rc = take_digest(&in, &r->indices[i].plain)) != RB_OK)
 			return rc;
 		if (!span_equal_str(text, r->indices[i].path))
@@ -126,7 +125,7 @@ judge_release(struct trip *t, const struct gpgv_result *g, int64_t newest,
 	msg_init(&answer, 0);
 	if ((rc = put_u32(&question.body, g->exit_status)) != RB_OK ||
 	    (rc = put_text(&question.body, t->settings->archive.suite)) !=
-	    RB_OK ||
+		RB_OK ||
 	    (rc = put_u64(&question.body, (uint64_t)t->started)) != RB_OK ||
 	    (rc = put_u64(&question.body, (uint64_t)newest)) != RB_OK ||
 	    (rc = put_u8(&question.body, NINDICES)) != RB_OK)
@@ -138,7 +137,7 @@ judge_release(struct trip *t, const struct gpgv_result *g, int64_t newest,
 	if ((rc = ask_add_copy(&question, g->payload)) != RB_OK ||
 	    (rc = ask_add_copy(&question, g->status)) != RB_OK ||
 	    (rc = ask_role("rebuilder-judge", &question, JUDGE_RELEASE_IS,
-	    JUDGE_SECONDS, &answer, &t->why)) != RB_OK)
+		 JUDGE_SECONDS, &answer, &t->why)) != RB_OK)
 		goto out;
 	rc = take_release(r, buf_span(&answer.body));
 out:
@@ -158,15 +157,15 @@ get_release(struct trip *t, struct release *r)
 	enum rb_err rc = RB_EINTERNAL;
 
 	if ((rc = join(&path, "dists/", t->settings->archive.suite,
-	    "/InRelease", "")) != RB_OK ||
+		 "/InRelease", "")) != RB_OK ||
 	    (rc = name_indices(t, r)) != RB_OK ||
 	    (rc = fetch_unknown(t, path, RELEASE_MAX, &fd)) != RB_OK ||
 	    (rc = file_size(fd, &size)) != RB_OK ||
 	    (rc = digest_of_fd(fd, 0, size, &r->metadata)) != RB_OK ||
 	    (rc = journal_newest(t->journal, t->settings->archive.suite,
-	    &newest)) != RB_OK ||
+		 &newest)) != RB_OK ||
 	    (rc = gpgv_run(fd, t->settings->archive.keyring, &g, &t->why)) !=
-	    RB_OK ||
+		RB_OK ||
 	    (rc = judge_release(t, &g, newest, r)) != RB_OK)
 		goto out;
 	rc = journal_saw(t->journal, t->settings->archive.suite,
@@ -196,12 +195,14 @@ judge_index(struct trip *t, const struct wanted *w, int compressed)
 	    (rc = ask_add_copy(&question, compressed)) != RB_OK ||
 	    (rc = ask_add_copy(&question, out)) != RB_OK ||
 	    (rc = ask_role("rebuilder-judge", &question, JUDGE_OK,
-	    JUDGE_SECONDS, &answer, &t->why)) != RB_OK ||
+		 JUDGE_SECONDS, &answer, &t->why)) != RB_OK ||
 	    (rc = depot_add(t->depot, out, &found)) != RB_OK)
 		goto out;
 	if (!digest_equal(&found, &w->plain))
-		rc = fault_set(&t->why, RB_EDIGEST, "%s: decompressed, it is "
-		    "not what the signed Release text names", w->path);
+		rc = fault_set(&t->why, RB_EDIGEST,
+		    "%s: decompressed, it is "
+		    "not what the signed Release text names",
+		    w->path);
 out:
 	msg_clear(&question);
 	msg_clear(&answer);
@@ -228,8 +229,8 @@ get_index(struct trip *t, const struct release *r, const struct wanted *w)
 	/* By digest an index can't change between two requests. */
 	if (r->by_hash)
 		rc = buf_printf(&path, "dists/%s/%.*s/by-hash/SHA256/%s",
-		    t->settings->archive.suite, (int)(slash - w->path),
-		    w->path, hex);
+		    t->settings->archive.suite, (int)(slash - w->path), w->path,
+		    hex);
 	else
 		rc = buf_printf(&path, "dists/%s/%s",
 		    t->settings->archive.suite, w->path);
@@ -241,8 +242,10 @@ get_index(struct trip *t, const struct release *r, const struct wanted *w)
 	if ((rc = fetch_listing(t, &l, "fetching index")) != RB_OK)
 		goto out;
 	if (item->is_absent) {
-		rc = fault_set(&t->why, RB_ENOTFOUND, "%s%s: the archive "
-		    "does not have it", t->settings->archive.uri, item->path);
+		rc = fault_set(&t->why, RB_ENOTFOUND,
+		    "%s%s: the archive "
+		    "does not have it",
+		    t->settings->archive.uri, item->path);
 		goto out;
 	}
 	if ((rc = depot_get(t->depot, &w->sha256, &fd)) != RB_OK)
@@ -314,8 +317,7 @@ remember(struct trip *t, const struct digest *key, const struct release *r)
 	    (rc = put_u64(&value, r->valid_until)) == RB_OK &&
 	    (rc = put_u64(&value, r->date)) == RB_OK &&
 	    (rc = put_digest(&value, &r->metadata)) == RB_OK &&
-	    (rc = put_digest(&value, &r->indices[PACKAGES].plain)) ==
-	    RB_OK &&
+	    (rc = put_digest(&value, &r->indices[PACKAGES].plain)) == RB_OK &&
 	    (rc = put_digest(&value, &r->indices[SOURCES].plain)) == RB_OK)
 		rc = journal_remember(t->journal, key, buf_span(&value));
 	buf_clear(&value);

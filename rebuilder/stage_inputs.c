@@ -78,8 +78,7 @@ recall(struct trip *t, const struct digest *key, struct resolution *out)
 }
 
 static enum rb_err
-remember(struct trip *t, const struct digest *key,
-    const struct resolution *res)
+remember(struct trip *t, const struct digest *key, const struct resolution *res)
 {
 	struct buf value = BUF_INIT;
 	enum rb_err rc = RB_EINTERNAL;
@@ -94,8 +93,8 @@ remember(struct trip *t, const struct digest *key,
 
 /* Has the judge find every chosen package in the signed index. */
 static enum rb_err
-look_up(struct trip *t, const struct run_result *r,
-    const struct output *chosen, struct resolution *out)
+look_up(struct trip *t, const struct run_result *r, const struct output *chosen,
+    struct resolution *out)
 {
 	struct msg question, answer;
 	struct resolution res;
@@ -108,7 +107,7 @@ look_up(struct trip *t, const struct run_result *r,
 	if ((rc = put_u64(&question.body, chosen->offset)) != RB_OK ||
 	    (rc = put_u64(&question.body, chosen->len)) != RB_OK ||
 	    (rc = depot_get(t->depot, &t->index.packages, &packages)) !=
-	    RB_OK ||
+		RB_OK ||
 	    (rc = ask_add_copy(&question, r->output)) != RB_OK ||
 	    (rc = ask_add_copy(&question, packages)) != RB_OK)
 		goto out;
@@ -117,7 +116,7 @@ look_up(struct trip *t, const struct run_result *r,
 		    (rc = ask_add_copy(&question, fds[i])) != RB_OK)
 			goto out;
 	if ((rc = ask_role("rebuilder-judge", &question, JUDGE_RESOLUTION_IS,
-	    JUDGE_SECONDS, &answer, &t->why)) != RB_OK)
+		 JUDGE_SECONDS, &answer, &t->why)) != RB_OK)
 		goto out;
 	if ((rc = depot_add(t->depot, fds[0], &res.records)) != RB_OK ||
 	    (rc = depot_add(t->depot, fds[1], &res.base)) != RB_OK ||
@@ -138,9 +137,15 @@ static enum rb_err
 resolve(struct trip *t, struct resolution *out)
 {
 	const char *parameters[] = {
-		"source", t->name, "version", t->source.version,
-		"arch", t->settings->archive.architecture,
-		"suite", t->settings->archive.suite, NULL,
+		"source",
+		t->name,
+		"version",
+		t->source.version,
+		"arch",
+		t->settings->archive.architecture,
+		"suite",
+		t->settings->archive.suite,
+		NULL,
 	};
 	const struct run_file files[] = {
 		{ "Packages", t->index.packages },
@@ -163,9 +168,10 @@ resolve(struct trip *t, struct resolution *out)
 	chosen = run_find(r.outputs, r.noutputs, "resolution");
 	if (r.end != MACHINE_DONE || !r.is_stream || r.status != 0 ||
 	    chosen == NULL) {
-		fault_set(&t->why, RB_EREFUSED, "%s %s: its build "
-		    "dependencies cannot be met from %s/%s", t->name,
-		    t->source.version, t->settings->archive.suite,
+		fault_set(&t->why, RB_EREFUSED,
+		    "%s %s: its build "
+		    "dependencies cannot be met from %s/%s",
+		    t->name, t->source.version, t->settings->archive.suite,
 		    t->settings->archive.component);
 		if ((rc = log_keep(t->depot, r.log, &t->build.log)) != RB_OK)
 			goto out;
@@ -235,14 +241,15 @@ write_list(struct trip *t)
 	enum rb_err rc = RB_EINTERNAL;
 
 	if ((rc = buf_printf(&origin, "%s/%s/%s", t->settings->archive.name,
-	    t->settings->archive.suite, t->settings->archive.component)) !=
-	    RB_OK || (rc = buf_put_byte(&origin, 0)) != RB_OK)
+		 t->settings->archive.suite, t->settings->archive.component)) !=
+		RB_OK ||
+	    (rc = buf_put_byte(&origin, 0)) != RB_OK)
 		goto out;
 	for (i = 0; i < t->inputs.list.n; i++) {
 		item = &t->inputs.list.list[i];
 		if ((rc = inputs_add(&list, "deb", item->name, item->version,
-		    item->arch, (const char *)origin.p, item->size,
-		    &item->sha256)) != RB_OK)
+			 item->arch, (const char *)origin.p, item->size,
+			 &item->sha256)) != RB_OK)
 			goto out;
 	}
 	if ((rc = inputs_write(&list, &text)) != RB_OK)
@@ -266,8 +273,7 @@ stage_inputs(struct trip *t)
 	if ((rc = resolution_key(t, &key)) != RB_OK)
 		return rc;
 	rc = recall(t, &key, &res);
-	if (rc == RB_ENOTFOUND &&
-	    (rc = resolve(t, &res)) == RB_OK)
+	if (rc == RB_ENOTFOUND && (rc = resolve(t, &res)) == RB_OK)
 		rc = remember(t, &key, &res);
 	if (rc != RB_OK)
 		return rc;
@@ -282,7 +288,8 @@ stage_inputs(struct trip *t)
 		return trip_obstacle(t, VERDICT_UNAVAILABLE, "input");
 	for (i = 0; i < t->inputs.list.n; i++) {
 		if (t->inputs.list.list[i].is_absent) {
-			fault_set(&t->why, RB_ENOTFOUND, "%s%s: the archive "
+			fault_set(&t->why, RB_ENOTFOUND,
+			    "%s%s: the archive "
 			    "does not have it any more",
 			    t->settings->archive.uri,
 			    t->inputs.list.list[i].path);

@@ -30,10 +30,9 @@ add_descriptors(struct trip *t, struct msg *m, int *records, int *stanza)
 	int sources = -1, packages = -1;
 	enum rb_err rc = RB_EINTERNAL;
 
-	if ((rc = depot_get(t->depot, &t->index.sources, &sources)) !=
-	    RB_OK ||
+	if ((rc = depot_get(t->depot, &t->index.sources, &sources)) != RB_OK ||
 	    (rc = depot_get(t->depot, &t->index.packages, &packages)) !=
-	    RB_OK ||
+		RB_OK ||
 	    (rc = depot_scratch(t->depot, records)) != RB_OK ||
 	    (rc = depot_scratch(t->depot, stanza)) != RB_OK ||
 	    (rc = ask_add_copy(m, sources)) != RB_OK ||
@@ -61,7 +60,7 @@ take_source_file(struct trip *t, struct span *in)
 	    (rc = take_u64(in, &item->size)) != RB_OK ||
 	    (rc = take_digest(in, &item->sha256)) != RB_OK ||
 	    (rc = buf_printf(&path, "%s/%s", t->source.directory,
-	    item->name)) != RB_OK)
+		 item->name)) != RB_OK)
 		goto out;
 	rc = str_dup_span(buf_span(&path), &item->path);
 	if (rc == RB_OK && strcmp(item->name, t->source.dsc) == 0)
@@ -100,8 +99,7 @@ take_answer(struct trip *t, const struct msg *answer, struct span records)
 	enum rb_err rc = RB_EINTERNAL;
 
 	if ((rc = take_text(&in, NAME_LIMIT, &t->source.version)) != RB_OK ||
-	    (rc = take_text(&in, PATH_LIMIT, &t->source.directory)) !=
-	    RB_OK ||
+	    (rc = take_text(&in, PATH_LIMIT, &t->source.directory)) != RB_OK ||
 	    (rc = take_text(&in, NAME_LIMIT, &t->source.dsc)) != RB_OK ||
 	    (rc = take_u32(&in, &nfiles)) != RB_OK ||
 	    (rc = take_u32(&in, &npublished)) != RB_OK ||
@@ -130,14 +128,14 @@ find(struct trip *t)
 	msg_init(&answer, 0);
 	if ((rc = put_text(&question.body, t->name)) != RB_OK ||
 	    (rc = put_text(&question.body,
-	    t->version == NULL ? "" : t->version)) != RB_OK ||
+		 t->version == NULL ? "" : t->version)) != RB_OK ||
 	    (rc = put_text(&question.body,
-	    t->settings->archive.architecture)) != RB_OK ||
+		 t->settings->archive.architecture)) != RB_OK ||
 	    (rc = add_descriptors(t, &question, &records_fd, &stanza_fd)) !=
-	    RB_OK)
+		RB_OK)
 		goto out;
 	if ((rc = ask_role("rebuilder-judge", &question, JUDGE_SOURCE_IS,
-	    JUDGE_SECONDS, &answer, &t->why)) != RB_OK)
+		 JUDGE_SECONDS, &answer, &t->why)) != RB_OK)
 		goto out;
 	if (lseek(records_fd, 0, SEEK_SET) == -1 ||
 	    lseek(stanza_fd, 0, SEEK_SET) == -1) {
@@ -171,21 +169,21 @@ stage_source(struct trip *t)
 	if (t->published.n == 0)
 		return fault_set(&t->why, RB_ENOTFOUND,
 		    "%s %s: the archive has no binary package of it for %s "
-		    "in %s/%s; nothing to compare with", t->name,
-		    t->source.version, t->settings->archive.architecture,
-		    t->settings->archive.suite,
-		    t->settings->archive.component);
+		    "in %s/%s; nothing to compare with",
+		    t->name, t->source.version,
+		    t->settings->archive.architecture,
+		    t->settings->archive.suite, t->settings->archive.component);
 	if ((rc = fetch_listing(t, &t->source.files, "fetching source")) !=
 	    RB_OK)
 		return trip_obstacle(t, VERDICT_UNAVAILABLE, "source");
 	for (i = 0; i < t->source.files.n; i++) {
 		if (t->source.files.list[i].is_absent) {
-			fault_set(&t->why, RB_ENOTFOUND, "%s%s: the archive "
+			fault_set(&t->why, RB_ENOTFOUND,
+			    "%s%s: the archive "
 			    "does not have it any more",
 			    t->settings->archive.uri,
 			    t->source.files.list[i].path);
-			return trip_obstacle(t, VERDICT_UNAVAILABLE,
-			    "source");
+			return trip_obstacle(t, VERDICT_UNAVAILABLE, "source");
 		}
 	}
 	/*

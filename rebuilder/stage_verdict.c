@@ -73,9 +73,10 @@ explain(struct trip *t, const struct output *o, int published,
 		goto out;
 	/* Who owns explain may choose the word, but not stop the verdict. */
 	if ((rc = find(f, VERDICT_DIFFERS,
-	    reason_fits(VERDICT_DIFFERS, span_of_str(reason)) ?
-	    reason : "unreadable")) !=
-	    RB_OK || (rc = file_size(report, &size)) != RB_OK)
+		 reason_fits(VERDICT_DIFFERS, span_of_str(reason)) ?
+		     reason :
+		     "unreadable")) != RB_OK ||
+	    (rc = file_size(report, &size)) != RB_OK)
 		goto out;
 	if (size > 0) {
 		rc = depot_add(t->depot, report, &f->difference.value);
@@ -138,7 +139,8 @@ compare(struct trip *t, const struct output *o, struct finding *f)
 	msg_init(&question, COMPARE_FILES);
 	msg_init(&answer, 0);
 	if ((rc = depot_get(t->depot, &f->published->sha256, &published)) !=
-	    RB_OK || (rc = put_u64(&question.body, o->offset)) != RB_OK ||
+		RB_OK ||
+	    (rc = put_u64(&question.body, o->offset)) != RB_OK ||
 	    (rc = put_u64(&question.body, o->len)) != RB_OK ||
 	    (rc = ask_add_copy(&question, t->build.fd)) != RB_OK ||
 	    (rc = ask_add_copy(&question, published)) != RB_OK)
@@ -191,9 +193,8 @@ tell(struct trip *t, const struct finding *f, const struct statement *s,
 	out->version = strdup(item->version);
 	out->arch = strdup(item->arch);
 	out->reason = f->reason == NULL ? NULL : strdup(f->reason);
-	if (out->file == NULL || out->package == NULL ||
-	    out->version == NULL || out->arch == NULL ||
-	    (f->reason != NULL && out->reason == NULL))
+	if (out->file == NULL || out->package == NULL || out->version == NULL ||
+	    out->arch == NULL || (f->reason != NULL && out->reason == NULL))
 		return RB_ENOMEM;
 	out->published = item->sha256;
 	out->verdict = f->verdict;
@@ -213,7 +214,7 @@ one(struct trip *t, const struct listed *item, struct result *out)
 	statement_init(&s);
 	if ((rc = find_out(t, item, &f)) != RB_OK ||
 	    (rc = journal_attempt(t->journal, &item->sha256, &attempt)) !=
-	    RB_OK ||
+		RB_OK ||
 	    (rc = verdict_statement(t, &f, attempt, &s)) != RB_OK ||
 	    (rc = verdict_submit(t, &s, &leaf)) != RB_OK)
 		goto out;

@@ -151,8 +151,8 @@ enum rb_err stage_verdict(struct trip *t) RB_CHECK;
  */
 enum rb_err trip_obstacle(struct trip *t, enum verdict verdict,
     const char *reason) RB_CHECK;
-void trip_tell(struct trip *t, const char *stage, uint64_t done,
-    uint64_t total, const char *detail);
+void trip_tell(struct trip *t, const char *stage, uint64_t done, uint64_t total,
+    const char *detail);
 
 /*
  * The digest that a step's result is remembered under: over the name of the

@@ -100,7 +100,7 @@ verdict_remember(struct trip *t, const struct result *results, size_t n)
 		    (rc = put_digest(&value, &r->published)) != RB_OK ||
 		    (rc = put_u8(&value, (uint8_t)r->verdict)) != RB_OK ||
 		    (rc = put_text(&value,
-		    r->reason == NULL ? "" : r->reason)) != RB_OK ||
+			 r->reason == NULL ? "" : r->reason)) != RB_OK ||
 		    (rc = put_u64(&value, r->leaf)) != RB_OK)
 			goto out;
 	}

@@ -13,8 +13,7 @@ struct copier {
 static void
 copy(struct copier *c, char **to, const char *from)
 {
-	if (c->rc == RB_OK && from != NULL &&
-	    (*to = strdup(from)) == NULL)
+	if (c->rc == RB_OK && from != NULL && (*to = strdup(from)) == NULL)
 		c->rc = RB_ENOMEM;
 }
 
@@ -88,8 +87,7 @@ verdict_statement(const struct trip *t, const struct finding *f,
 	out->attempt = attempt;
 	copy(&c, &out->reason, f->reason);
 	fill_published(&c, t, f->published, out);
-	if (f->verdict == VERDICT_REPRODUCED ||
-	    f->verdict == VERDICT_DIFFERS) {
+	if (f->verdict == VERDICT_REPRODUCED || f->verdict == VERDICT_DIFFERS) {
 		if (f->verdict == VERDICT_REPRODUCED)
 			out->rebuilt.compared = COMPARED_IDENTICAL;
 		set_digest(&out->rebuilt.sha256, &f->rebuilt);

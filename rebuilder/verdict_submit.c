@@ -49,7 +49,8 @@ write_question(const struct trip *t, const struct statement *s, struct msg *m,
 	for (i = 0; i < blobs.n; i++) {
 		if ((rc = put_u8(&m->body, blobs.kinds[i])) != RB_OK ||
 		    (rc = depot_get(t->depot, &blobs.digests[i], &fd)) !=
-		    RB_OK || (rc = msg_add_fd(m, fd)) != RB_OK)
+			RB_OK ||
+		    (rc = msg_add_fd(m, fd)) != RB_OK)
 			goto out;
 		fd = -1; /* now the message's */
 	}
@@ -75,10 +76,11 @@ verdict_submit(struct trip *t, const struct statement *s, uint64_t *leaf)
 	msg_init(&answer, 0);
 	if ((rc = write_question(t, s, &question, &t->why)) != RB_OK ||
 	    (rc = node_connect(t->node, "attestor.sock", &sock, &t->why)) !=
-	    RB_OK)
+		RB_OK)
 		goto out;
 	if ((rc = msg_call(sock, &question, &answer)) != RB_OK) {
-		fault_set(&t->why, rc, "the attestor gave no answer (%s); "
+		fault_set(&t->why, rc,
+		    "the attestor gave no answer (%s); "
 		    "the verdict was not logged, ask again",
 		    err_name(rc));
 		goto out;

@@ -99,20 +99,20 @@ write_keys(int top, const struct key *key, const struct vkey *vkey,
 	enum rb_err rc = RB_EINTERNAL;
 
 	if ((keys = openat(top, "keys",
-	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)) == -1) {
+		 O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)) == -1) {
 		rc = RB_EIO;
 		goto out;
 	}
 	if ((rc = key_write(key, &pem)) != RB_OK ||
-	    (rc = file_replace_at(keys, "signing.key", buf_span(&pem),
-	    0400)) != RB_OK ||
+	    (rc = file_replace_at(keys, "signing.key", buf_span(&pem), 0400)) !=
+		RB_OK ||
 	    (rc = vkey_write(vkey, &line)) != RB_OK ||
 	    (rc = buf_put_byte(&line, '\n')) != RB_OK ||
 	    (rc = file_replace_at(keys, "signing.vkey", buf_span(&line),
-	    0644)) != RB_OK)
+		 0644)) != RB_OK)
 		goto out;
 	if ((secret = openat(keys, "signing.key",
-	    O_RDONLY | O_NOFOLLOW | O_CLOEXEC)) == -1 ||
+		 O_RDONLY | O_NOFOLLOW | O_CLOEXEC)) == -1 ||
 	    fchown(secret, who->signer.uid, who->signer.gid) == -1) {
 		rc = RB_EIO;
 		goto out;
@@ -181,7 +181,8 @@ init(const struct wish *wish, struct fault *why)
 	enum rb_err rc = RB_EINTERNAL;
 
 	if (geteuid() != 0) {
-		rc = fault_set(why, RB_EREFUSED, "must be run as root: it "
+		rc = fault_set(why, RB_EREFUSED,
+		    "must be run as root: it "
 		    "gives directories to the users of the node");
 		goto out;
 	}
@@ -197,10 +198,12 @@ init(const struct wish *wish, struct fault *why)
 		goto out;
 	}
 	if (faccessat(top, "node.yml", F_OK, AT_SYMLINK_NOFOLLOW) == 0 ||
-	    faccessat(top, "keys/signing.key", F_OK,
-	    AT_SYMLINK_NOFOLLOW) == 0) {
-		rc = fault_set(why, RB_EREFUSED, "%s: is a node already; "
-		    "nothing was changed", path);
+	    faccessat(top, "keys/signing.key", F_OK, AT_SYMLINK_NOFOLLOW) ==
+		0) {
+		rc = fault_set(why, RB_EREFUSED,
+		    "%s: is a node already; "
+		    "nothing was changed",
+		    path);
 		goto out;
 	}
 	if ((rc = apt_archive_find(&archive, why)) != RB_OK ||
@@ -217,9 +220,11 @@ init(const struct wish *wish, struct fault *why)
 		goto out;
 	if ((rc = vkey_make(node.name, VKEY_ED25519, &public, &vkey)) !=
 	    RB_OK) {
-		fault_set(why, rc, "\"%s\": cannot be the name of a log: it "
+		fault_set(why, rc,
+		    "\"%s\": cannot be the name of a log: it "
 		    "must be printable, without space and plus sign (C2SP "
-		    "signed-note)", node.name);
+		    "signed-note)",
+		    node.name);
 		goto out;
 	}
 	if ((rc = node_defaults(&node)) != RB_OK)
@@ -278,10 +283,10 @@ app_init(int argc, char **argv)
 			break;
 		case 'h':
 			printf("usage: qubes-rebuilder " SYNOPSIS "\n"
-			    "Makes a node in DIR: a commented node.yml with "
-			    "the archive of this computer's\napt, a signing "
-			    "key, and the directories.  Prints the public "
-			    "key.\n");
+			       "Makes a node in DIR: a commented node.yml with "
+			       "the archive of this computer's\napt, a signing "
+			       "key, and the directories.  Prints the public "
+			       "key.\n");
 			return 0;
 		default:
 			return app_usage(SYNOPSIS);
@@ -293,7 +298,8 @@ app_init(int argc, char **argv)
 	if ((wish.name != NULL && !is_plain(wish.name)) ||
 	    !is_plain(wish.operator_) || !is_plain(wish.listen) ||
 	    !is_plain(wish.directory)) {
-		note(NOTE_ERROR, "init: only printable ASCII without quote "
+		note(NOTE_ERROR,
+		    "init: only printable ASCII without quote "
 		    "and backslash can be written into node.yml");
 		return 2;
 	}

@@ -48,8 +48,10 @@ app_key(int argc, char **argv)
 	int code;
 	enum rb_err rc = RB_EINTERNAL;
 
-	code = app_conf(argc, argv, SYNOPSIS, "Prints the node's public key "
-	    "as a C2SP verifier key: NAME+HASH+BASE64.", &conf);
+	code = app_conf(argc, argv, SYNOPSIS,
+	    "Prints the node's public key "
+	    "as a C2SP verifier key: NAME+HASH+BASE64.",
+	    &conf);
 	if (code != -1)
 		return code;
 	rc = show(conf, &why);

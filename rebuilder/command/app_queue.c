@@ -80,8 +80,10 @@ app_queue(int argc, char **argv)
 	int code;
 	enum rb_err rc = RB_EINTERNAL;
 
-	code = app_conf(argc, argv, SYNOPSIS, "Shows the jobs that a running "
-	    "node has not ended, one a line.", &conf);
+	code = app_conf(argc, argv, SYNOPSIS,
+	    "Shows the jobs that a running "
+	    "node has not ended, one a line.",
+	    &conf);
 	if (code != -1)
 		return code;
 	rc = show(conf, &why);

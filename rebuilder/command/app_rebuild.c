@@ -15,7 +15,8 @@
 #include "rebuilder/settings.h"
 #include "rebuilder/target.h"
 
-#define SYNOPSIS "rebuild -c node.yml [--again] [--json] deb:SOURCE[=VERSION]..."
+#define SYNOPSIS \
+	"rebuild -c node.yml [--again] [--json] deb:SOURCE[=VERSION]..."
 #define TEXT_LIMIT 1024
 #define TARGETS_MAX 1000
 
@@ -132,11 +133,10 @@ print_json(const struct shown *s)
 
 	digest_hex(&s->published, hex);
 	line = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s?, s:I, s:b}",
-	    "target", s->target, "file", s->file, "version", s->version,
-	    "arch", s->arch, "sha256", hex,
-	    "verdict", verdict_name(s->verdict),
-	    "reason", s->reason[0] == '\0' ? NULL : s->reason,
-	    "leaf", (json_int_t)s->leaf, "recorded", s->is_recorded);
+	    "target", s->target, "file", s->file, "version", s->version, "arch",
+	    s->arch, "sha256", hex, "verdict", verdict_name(s->verdict),
+	    "reason", s->reason[0] == '\0' ? NULL : s->reason, "leaf",
+	    (json_int_t)s->leaf, "recorded", s->is_recorded);
 	if (line == NULL)
 		return RB_ENOMEM;
 	r = json_dumpf(line, stdout, JSON_COMPACT);
@@ -228,7 +228,8 @@ hear(struct order *o, int sock, struct fault *why)
 	while (o->ended < o->n) {
 		msg_init(&m, 0);
 		if ((rc = msg_recv(sock, &m)) != RB_OK)
-			return fault_set(why, rc, "the node went away; its "
+			return fault_set(why, rc,
+			    "the node went away; its "
 			    "jobs go on when it is started again");
 		switch (m.type) {
 		case ADMIN_STAGE:
@@ -288,8 +289,7 @@ rebuild(struct order *o, struct fault *why)
 	    (rc = put_u16(&m.body, (uint16_t)o->n)) != RB_OK)
 		goto out;
 	for (i = 0; i < o->n; i++)
-		if ((rc = target_parse(o->targets[i], &target, why)) !=
-		    RB_OK ||
+		if ((rc = target_parse(o->targets[i], &target, why)) != RB_OK ||
 		    (rc = put_text(&m.body, o->targets[i])) != RB_OK)
 			goto out;
 	if ((rc = node_connect(&node, "admin.sock", &sock, why)) != RB_OK ||
@@ -331,7 +331,8 @@ app_rebuild(int argc, char **argv)
 			o.json = true;
 			break;
 		case 'h':
-			printf("usage: qubes-rebuilder " SYNOPSIS "\n"
+			printf(
+			    "usage: qubes-rebuilder " SYNOPSIS "\n"
 			    "Has a running node rebuild what is named, and "
 			    "prints one line for each published\nfile.  Exit "
 			    "0: all reproduced, 1: some differ, 2: failed, "

@@ -20,10 +20,9 @@ struct listening {
 };
 
 static const struct conf_key httpd_keys[] = {
-	{ "listen", CONF_TEXT, offsetof(struct listening, listen), true, 0,
-	    0 },
-	{ "threads", CONF_NUMBER, offsetof(struct listening, threads), false,
-	    1, 64 },
+	{ "listen", CONF_TEXT, offsetof(struct listening, listen), true, 0, 0 },
+	{ "threads", CONF_NUMBER, offsetof(struct listening, threads), false, 1,
+	    64 },
 };
 
 static enum rb_err
@@ -38,7 +37,8 @@ serve(const char *conf, struct fault *why)
 	enum rb_err rc = RB_EINTERNAL;
 
 	if (geteuid() != 0) {
-		rc = fault_set(why, RB_EREFUSED, "must be started as root: "
+		rc = fault_set(why, RB_EREFUSED,
+		    "must be started as root: "
 		    "each daemon then runs as its own user");
 		goto out;
 	}
@@ -46,7 +46,7 @@ serve(const char *conf, struct fault *why)
 	    (rc = owners_find(&node, &who, why)) != RB_OK ||
 	    (rc = layout_make(&node, &who, why)) != RB_OK ||
 	    (rc = services_open(&node, &who, conf, httpd.listen, &services,
-	    why)) != RB_OK)
+		 why)) != RB_OK)
 		goto out;
 	note(NOTE_INFO, "%s serves http://%s/", node.name, httpd.listen);
 	rc = services_run(services, why);
@@ -67,14 +67,18 @@ app_serve(int argc, char **argv)
 	int code;
 	enum rb_err rc = RB_EINTERNAL;
 
-	code = app_conf(argc, argv, SYNOPSIS, "Runs the node's daemons in the "
-	    "foreground until SIGTERM or SIGINT.", &conf);
+	code = app_conf(argc, argv, SYNOPSIS,
+	    "Runs the node's daemons in the "
+	    "foreground until SIGTERM or SIGINT.",
+	    &conf);
 	if (code != -1)
 		return code;
 	/* The daemons are given the path, wherever they stand. */
 	if ((path = realpath(conf, NULL)) == NULL) {
-		fault_set(&why, RB_ENOTFOUND, "%s: no such file; make a node "
-		    "with qubes-rebuilder init", conf);
+		fault_set(&why, RB_ENOTFOUND,
+		    "%s: no such file; make a node "
+		    "with qubes-rebuilder init",
+		    conf);
 		return app_failed("serve", RB_ENOTFOUND, &why, 2);
 	}
 	if ((rc = role_home()) == RB_OK)

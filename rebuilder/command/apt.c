@@ -32,7 +32,8 @@ apt_archive_clear(struct apt_archive *a)
 static enum rb_err
 ask_apt(struct buf *out, struct fault *why)
 {
-	static const char format[] = "$(CREATED_BY)|$(REPO_URI)|$(CODENAME)|"
+	static const char format[] =
+	    "$(CREATED_BY)|$(REPO_URI)|$(CODENAME)|"
 	    "$(COMPONENT)|$(ARCHITECTURE)|$(ORIGIN)|$(LABEL)|"
 	    "$(SOURCESENTRY)";
 	char *argv[] = { (char *)(uintptr_t)"apt-get",
@@ -51,9 +52,9 @@ ask_apt(struct buf *out, struct fault *why)
 		goto out;
 	}
 	if (posix_spawn_file_actions_adddup2(&actions, ends[1], 1) != 0 ||
-	    posix_spawnp(&pid, "apt-get", &actions, NULL, argv, environ) !=
-	    0) {
-		rc = fault_set(why, RB_ENOTFOUND, "apt-get cannot be run; "
+	    posix_spawnp(&pid, "apt-get", &actions, NULL, argv, environ) != 0) {
+		rc = fault_set(why, RB_ENOTFOUND,
+		    "apt-get cannot be run; "
 		    "write the section `archive` of node.yml by hand");
 		goto out_actions;
 	}
@@ -61,7 +62,8 @@ ask_apt(struct buf *out, struct fault *why)
 	rc = file_read_fd(ends[0], TARGETS_MAX, out);
 	fd_close(&ends[0]);
 	if (waitpid(pid, &status, 0) != pid || status != 0)
-		rc = fault_set(why, RB_ENOTFOUND, "apt-get indextargets "
+		rc = fault_set(why, RB_ENOTFOUND,
+		    "apt-get indextargets "
 		    "failed; is apt configured here?");
 out_actions:
 	posix_spawn_file_actions_destroy(&actions);
@@ -88,8 +90,7 @@ signed_by(struct span line, char **out)
 		return RB_ENOTFOUND;
 	while (at < end && *at == ' ')
 		at++;
-	for (len = 0; at + len < end && strchr(" ]\t,", at[len]) == NULL;
-	    len++)
+	for (len = 0; at + len < end && strchr(" ]\t,", at[len]) == NULL; len++)
 		;
 	/* Keys written into the file itself are no keyring for gpgv. */
 	if (len == 0 || at[0] != '/')
@@ -174,8 +175,7 @@ apt_archive_find(struct apt_archive *out, struct fault *why)
 			continue;
 		if ((rc = str_dup_span(f[URI], &a.uri)) != RB_OK ||
 		    (rc = str_dup_span(f[SUITE], &a.suite)) != RB_OK ||
-		    (rc = str_dup_span(f[COMPONENT], &a.component)) !=
-		    RB_OK ||
+		    (rc = str_dup_span(f[COMPONENT], &a.component)) != RB_OK ||
 		    (rc = str_dup_span(f[ARCH], &a.architecture)) != RB_OK ||
 		    (rc = find_keyring(f[ENTRY], &a.keyring)) != RB_OK)
 			goto out;
@@ -184,7 +184,8 @@ apt_archive_find(struct apt_archive *out, struct fault *why)
 		rc = RB_OK;
 		goto out;
 	}
-	rc = fault_set(why, RB_ENOTFOUND, "apt on this computer knows "
+	rc = fault_set(why, RB_ENOTFOUND,
+	    "apt on this computer knows "
 	    "no Debian main suite; run apt-get update, or write the section `archive` of node.yml by "
 	    "hand");
 out:

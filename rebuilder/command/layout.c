@@ -16,10 +16,9 @@ owners_find(const struct node *node, struct owners *out, struct fault *why)
 	enum rb_err rc = RB_EINTERNAL;
 
 	if ((rc = user_find(node->user_rebuilder, &o.rebuilder, why)) !=
-	    RB_OK ||
+		RB_OK ||
 	    (rc = user_find(node->user_net, &o.net, why)) != RB_OK ||
-	    (rc = user_find(node->user_attestor, &o.attestor, why)) !=
-	    RB_OK ||
+	    (rc = user_find(node->user_attestor, &o.attestor, why)) != RB_OK ||
 	    (rc = user_find(node->user_signer, &o.signer, why)) != RB_OK ||
 	    (rc = user_find(node->user_httpd, &o.httpd, why)) != RB_OK)
 		return rc;
@@ -39,11 +38,12 @@ make(int top, const char *name, uid_t uid, gid_t gid, mode_t mode,
 		    strerror(errno));
 		goto out;
 	}
-	fd = openat(top, name,
-	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	fd = openat(top, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd == -1 || fchown(fd, uid, gid) == -1 || fchmod(fd, mode) == -1) {
-		rc = fault_set(why, RB_EIO, "%s: cannot be given to its user: "
-		    "%s", name, strerror(errno));
+		rc = fault_set(why, RB_EIO,
+		    "%s: cannot be given to its user: "
+		    "%s",
+		    name, strerror(errno));
 		goto out;
 	}
 	rc = RB_OK;
@@ -70,8 +70,8 @@ layout_make(const struct node *node, const struct owners *who,
 		/* setgid: what attestor writes there, httpd's group reads */
 		{ "served", who->attestor.uid, who->httpd.gid, 02750 },
 		{ "rebuilder", who->rebuilder.uid, who->rebuilder.gid, 0700 },
-		{ "rebuilder/journal", who->rebuilder.uid,
-		    who->rebuilder.gid, 0700 },
+		{ "rebuilder/journal", who->rebuilder.uid, who->rebuilder.gid,
+		    0700 },
 		{ "rebuilder/store", who->rebuilder.uid, who->rebuilder.gid,
 		    0700 },
 		{ "machine", 0, 0, 0711 },

@@ -26,7 +26,8 @@ usage(FILE *to)
 	fprintf(to, "usage: qubes-rebuilder COMMAND [OPTION...]\n\n");
 	for (i = 0; i < sizeof(apps) / sizeof(apps[0]); i++)
 		fprintf(to, "  %-8s  %s\n", apps[i].name, apps[i].does);
-	fprintf(to, "\nqubes-rebuilder COMMAND --help tells more; see also "
+	fprintf(to,
+	    "\nqubes-rebuilder COMMAND --help tells more; see also "
 	    "qubes-rebuilder(1).\n");
 }
 
@@ -42,7 +43,8 @@ app_conf(int argc, char **argv, const char *synopsis, const char *help,
     const char **conf)
 {
 	static const struct option longs[] = {
-		{ "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
 	};
 	const char *path = NULL;
 	int c;
@@ -67,8 +69,7 @@ app_conf(int argc, char **argv, const char *synopsis, const char *help,
 }
 
 int
-app_failed(const char *name, enum rb_err rc, const struct fault *why,
-    int code)
+app_failed(const char *name, enum rb_err rc, const struct fault *why, int code)
 {
 	note(NOTE_ERROR, "%s: %s", name,
 	    why->text[0] != '\0' ? why->text : err_name(rc));

@@ -75,11 +75,12 @@ accept_one(struct services *s, struct service *v)
 	if (sock == -1)
 		return;
 	if (peer_is(sock, v->peer) != RB_OK)
-		note(NOTE_ALARM, "%s: a stranger tried to connect",
-		    v->program);
+		note(NOTE_ALARM, "%s: a stranger tried to connect", v->program);
 	else if (s->nchildren == CHILDREN_MAX)
-		note(NOTE_ERROR, "%s: %d roles run already; the connection "
-		    "is refused", v->program, CHILDREN_MAX);
+		note(NOTE_ERROR,
+		    "%s: %d roles run already; the connection "
+		    "is refused",
+		    v->program, CHILDREN_MAX);
 	else if (start(s, v, sock, &role) != RB_OK)
 		note(NOTE_ERROR, "%s: cannot be started", v->program);
 	else
@@ -134,7 +135,8 @@ say_end(const char *program, struct role *r)
 		note(NOTE_ALARM, "%s was killed by signal %d (%s)%s", program,
 		    WTERMSIG(status), strsignal(WTERMSIG(status)),
 		    WTERMSIG(status) == SIGSYS ?
-		    ": it did what its jail forbids" : "");
+			": it did what its jail forbids" :
+			"");
 }
 
 static void
@@ -180,26 +182,30 @@ services_run(struct services *s, struct fault *why)
 		for (i = 0; i < NSERVICES; i++) {
 			if (!keep_alive(s, &s->list[i])) {
 				stop_all(s);
-				return fault_set(why, RB_EPEER, "%s ended "
+				return fault_set(why, RB_EPEER,
+				    "%s ended "
 				    "%d times within a minute; its notes "
-				    "above say why", s->list[i].program,
-				    RESTARTS_MAX);
+				    "above say why",
+				    s->list[i].program, RESTARTS_MAX);
 			}
 		}
 		n = 0;
 		p[n++] = (struct pollfd){ s->signals, POLLIN, 0 };
 		for (i = 0; i < NSERVICES; i++)
-			p[n++] = (struct pollfd){
-				s->list[i].kind == ROLE ?
-				    s->list[i].listening : -1, POLLIN, 0 };
+			p[n++] = (struct pollfd){ s->list[i].kind == ROLE ?
+				    s->list[i].listening :
+				    -1,
+				POLLIN, 0 };
 		for (i = 0; i < NSERVICES; i++)
-			p[n++] = (struct pollfd){ s->list[i].role.pidfd,
-				POLLIN, 0 };
+			p[n++] = (struct pollfd){ s->list[i].role.pidfd, POLLIN,
+				0 };
 		for (i = 0; i < s->nchildren; i++)
-			p[n++] = (struct pollfd){ s->children[i].pidfd,
-				POLLIN, 0 };
-		if (poll(p, n, is_early(&s->list[HTTPD]) ?
-		    RESTART_MILLISECONDS : -1) == -1 && errno != EINTR)
+			p[n++] = (struct pollfd){ s->children[i].pidfd, POLLIN,
+				0 };
+		if (poll(p, n,
+			is_early(&s->list[HTTPD]) ? RESTART_MILLISECONDS :
+						    -1) == -1 &&
+		    errno != EINTR)
 			return RB_EIO;
 		if (p[0].revents != 0) {
 			stop_all(s);
@@ -283,19 +289,19 @@ services_open(const struct node *node, const struct owners *who,
 		goto out;
 	}
 	if ((rc = listen_at(node, "attestor.sock", who->rebuilder.gid,
-	    &s->list[ATTESTOR].listening, why)) != RB_OK ||
+		 &s->list[ATTESTOR].listening, why)) != RB_OK ||
 	    (rc = listen_at(node, "signer.sock", who->attestor.gid,
-	    &s->list[SIGNER].listening, why)) != RB_OK ||
+		 &s->list[SIGNER].listening, why)) != RB_OK ||
 	    (rc = listen_at(node, "net.sock", who->rebuilder.gid,
-	    &s->list[NET].listening, why)) != RB_OK ||
+		 &s->list[NET].listening, why)) != RB_OK ||
 	    (rc = listen_at(node, "machine.sock", who->rebuilder.gid,
-	    &s->list[MACHINE].listening, why)) != RB_OK ||
+		 &s->list[MACHINE].listening, why)) != RB_OK ||
 	    (rc = listen_at(node, "admin.sock", 0,
-	    &s->list[REBUILDER].listening, why)) != RB_OK ||
-	    (rc = socket_listen_tcp(listen_, &s->list[HTTPD].listening,
-	    why)) != RB_OK ||
-	    (rc = node_path(node, "served/data.mdb",
-	    &s->list[HTTPD].after)) != RB_OK)
+		 &s->list[REBUILDER].listening, why)) != RB_OK ||
+	    (rc = socket_listen_tcp(listen_, &s->list[HTTPD].listening, why)) !=
+		RB_OK ||
+	    (rc = node_path(node, "served/data.mdb", &s->list[HTTPD].after)) !=
+		RB_OK)
 		goto out;
 	*out = s;
 	s = NULL; /* now the caller's */

@@ -26,9 +26,10 @@ socket_listen_unix(const char *path, gid_t gid, int *out, struct fault *why)
 	memset(&address, 0, sizeof(address));
 	address.sun_family = AF_UNIX;
 	if (strlen(path) >= sizeof(address.sun_path))
-		return fault_set(why, RB_ELIMIT, "%s: a socket's path may "
-		    "have at most %zu bytes; use a shorter directory", path,
-		    sizeof(address.sun_path) - 1);
+		return fault_set(why, RB_ELIMIT,
+		    "%s: a socket's path may "
+		    "have at most %zu bytes; use a shorter directory",
+		    path, sizeof(address.sun_path) - 1);
 	memcpy(address.sun_path, path, strlen(path));
 	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	if (fd == -1)
@@ -36,7 +37,8 @@ socket_listen_unix(const char *path, gid_t gid, int *out, struct fault *why)
 	if (unlink(path) == -1 && errno != ENOENT)
 		goto fail;
 	if (bind(fd, (const struct sockaddr *)&address, sizeof(address)) ==
-	    -1 || chown(path, 0, gid) == -1 || chmod(path, 0660) == -1 ||
+		-1 ||
+	    chown(path, 0, gid) == -1 || chmod(path, 0660) == -1 ||
 	    listen(fd, BACKLOG) == -1)
 		goto fail;
 	*out = fd;
@@ -80,16 +82,19 @@ socket_listen_tcp(const char *address, int *out, struct fault *why)
 
 	if ((rc = split(address, &host, &port)) != RB_OK ||
 	    getaddrinfo(host, port, &hints, &found) != 0) {
-		rc = rc == RB_ENOMEM ? rc : fault_set(why, RB_EFORMAT,
-		    "httpd.listen: \"%s\" is not ADDRESS:PORT with a numeric "
-		    "address", address);
+		rc = rc == RB_ENOMEM ?
+		    rc :
+		    fault_set(why, RB_EFORMAT,
+			"httpd.listen: \"%s\" is not ADDRESS:PORT with a numeric "
+			"address",
+			address);
 		goto out;
 	}
 	fd = socket(found->ai_family,
 	    SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd == -1 ||
-	    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) ==
-	    -1 || bind(fd, found->ai_addr, found->ai_addrlen) == -1 ||
+	    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) == -1 ||
+	    bind(fd, found->ai_addr, found->ai_addrlen) == -1 ||
 	    listen(fd, HTTP_BACKLOG) == -1) {
 		rc = fault_set(why, RB_EIO, "httpd.listen: %s: %s", address,
 		    strerror(errno));

@@ -12,7 +12,7 @@
  */
 enum rb_err socket_listen_unix(const char *path, gid_t gid, int *out,
     struct fault *why) RB_CHECK;
-enum rb_err socket_listen_tcp(const char *address, int *out,
-    struct fault *why) RB_CHECK;
+enum rb_err socket_listen_tcp(const char *address, int *out, struct fault *why)
+    RB_CHECK;
 
 #endif

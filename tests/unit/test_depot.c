@@ -26,8 +26,7 @@ make_place(void **state)
 	if (p == NULL)
 		return -1;
 	memcpy(p->path, "/tmp/test_depot.XXXXXX", 23);
-	if (mkdtemp(p->path) == NULL ||
-	    depot_open(p->path, &p->depot) != RB_OK)
+	if (mkdtemp(p->path) == NULL || depot_open(p->path, &p->depot) != RB_OK)
 		return -1;
 	*state = p;
 	return 0;

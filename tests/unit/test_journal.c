@@ -59,8 +59,7 @@ refuses_metadata_older_than_seen(void **state)
 	struct place *p = *state;
 	int64_t newest = -1;
 
-	assert_int_equal(journal_newest(p->journal, "suite", &newest),
-	    RB_OK);
+	assert_int_equal(journal_newest(p->journal, "suite", &newest), RB_OK);
 	assert_int_equal(newest, 0);
 	assert_int_equal(journal_saw(p->journal, "suite", 1000), RB_OK);
 	assert_int_equal(journal_saw(p->journal, "suite", 999), RB_ESTALE);

@@ -43,8 +43,8 @@ refuses_what_is_not_a_target(void **state)
 		memset(&t, 'x', sizeof(t));
 		why.text[0] = '\0';
 		if (target_parse(cases[i].text, &t, &why) !=
-		    cases[i].expected || why.text[0] == '\0' ||
-		    t.name[0] != 'x')
+			cases[i].expected ||
+		    why.text[0] == '\0' || t.name[0] != 'x')
 			fail_msg("%s", cases[i].why);
 	}
 }
@@ -73,8 +73,8 @@ takes_names_and_versions(void **state)
 	assert_int_equal(target_parse("deb:base-files", &t, NULL), RB_OK);
 	assert_string_equal(t.name, "base-files");
 	assert_string_equal(t.version, "");
-	assert_int_equal(target_parse("deb:0ad=1:2.0~rc1-3+deb12u1", &t,
-	    NULL), RB_OK);
+	assert_int_equal(target_parse("deb:0ad=1:2.0~rc1-3+deb12u1", &t, NULL),
+	    RB_OK);
 	assert_string_equal(t.name, "0ad");
 	assert_string_equal(t.version, "1:2.0~rc1-3+deb12u1");
 }
