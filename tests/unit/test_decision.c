@@ -219,11 +219,18 @@ a_fork_takes_the_voice_away(void **state)
 static void
 nobody_else_can_convict_of_a_fork(void **state)
 {
+	const struct says says = { .verdict = VERDICT_REPRODUCED,
+		.file = FILE_NAME,
+		.mark = GOOD };
+
 	(void)state;
 	hear(&nodes[ALICE], VERDICT_REPRODUCED, GOOD);
-	hear(&nodes[BOB], VERDICT_REPRODUCED, GOOD);
-	fork_node(&nodes[BOB], stranger.key);
+	fork_node(&nodes[ALICE], stranger.key); /* after the real one */
+	testnode_say(&nodes[BOB], &says);
+	fork_node(&nodes[BOB], stranger.key); /* before it */
+	testnode_prove(&nodes[BOB], 0, 1, &bundle);
 	assert_true(decide_about(GOOD)->accepted);
+	assert_false(all.nodes[ALICE].is_forked);
 	assert_false(all.nodes[BOB].is_forked);
 }
 
