@@ -77,19 +77,19 @@ gives_an_empty_root_without_a_layer(void **state)
 	run_clear(&r);
 }
 
-/* A socket without a name in the file system, for all of the host's net. */
+/* A socket without a file, in sight of all of the host's network. */
 static int
 listen_abstract(void)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	static const char name[] = "\0qubes-rebuilder-test";
+	size_t len = strlen(trial.mark);
 	int sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-	memcpy(address.sun_path, name, sizeof(name) - 1);
+	/* A zero comes first. */
+	memcpy(address.sun_path + 1, trial.mark, len);
+	len += offsetof(struct sockaddr_un, sun_path) + 1;
 	assert_int_equal(bind(sock, (struct sockaddr *)&address,
-			     (socklen_t)(offsetof(struct sockaddr_un,
-					     sun_path) +
-				 sizeof(name) - 1)),
+			     (socklen_t)len),
 	    0);
 	assert_int_equal(listen(sock, 1), 0);
 	return sock;

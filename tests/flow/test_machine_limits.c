@@ -29,8 +29,8 @@ leaves_no_process_behind(void **state)
 	(void)state;
 	run_init(&r);
 	run_to_end(&r, &trial.small,
-	    "setsid sleep " MARK " >/dev/null 2>&1 &\n"
-	    "(trap '' TERM HUP; sleep " MARK ") &\n"
+	    "setsid sh -c 'sleep 100000; :' $MARK >/dev/null 2>&1 &\n"
+	    "(trap '' TERM HUP; sh -c 'sleep 100000; :' $MARK) &\n"
 	    "echo done >\"$OUTPUT/done\"\n",
 	    MACHINE_DONE);
 	expect_output(&r, "output 1\nfile done 5\ndone\nend 0\n");
@@ -62,8 +62,7 @@ ends_a_recipe_that_forks_for_ever(void **state)
 	d.processes = 64;
 	d.seconds = 2;
 	run_init(&r);
-	run_to_end(&r, &d,
-	    "exec perl -e '1 while 1 + ($x = fork, 0)' " MARK "\n",
+	run_to_end(&r, &d, "exec perl -e '1 while 1 + ($x = fork, 0)' $MARK\n",
 	    MACHINE_TIMEOUT);
 	expect_no_process();
 	run_clear(&r);
@@ -102,7 +101,7 @@ ends_too_long_a_log(void **state)
 	(void)state;
 	d.log = 100000;
 	run_init(&r);
-	run_to_end(&r, &d, "exec yes " MARK "\n", MACHINE_LOG_LIMIT);
+	run_to_end(&r, &d, "exec yes $MARK\n", MACHINE_LOG_LIMIT);
 	/* Its beginning stays. */
 	assert_int_equal(fstat(r.log, &st), 0);
 	assert_int_equal(st.st_size, 100000);

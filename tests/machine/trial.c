@@ -18,7 +18,7 @@
 
 #define LOG_MAX (1024 * 1024)
 
-struct trial trial = { "/tmp/test_machine.XXXXXX", "", "", -1,
+struct trial trial = { "/tmp/test_machine.XXXXXX", "", "", "", -1,
 	DESCRIPTION_INIT };
 
 void
@@ -68,8 +68,14 @@ open_in_dir(const char *name, int flags)
 int
 make_inputs(const char *recipe)
 {
+	struct buf text = BUF_INIT;
+
 	shell("rm -rf %s/in && mkdir -p %s/in/files", trial.dir, trial.dir);
-	put_file("in/recipe", recipe);
+	assert_int_equal(buf_printf(&text, "MARK=%s\n%s", trial.mark, recipe),
+	    RB_OK);
+	assert_int_equal(buf_put_byte(&text, 0), RB_OK);
+	put_file("in/recipe", (const char *)text.p);
+	buf_clear(&text);
 	put_file("in/files/one", "one\n");
 	shell("echo secret=%s/secret >%s/in/parameters", trial.dir, trial.dir);
 	shell("tar -c --format=ustar -f %s/in.tar -C %s/in recipe parameters "
@@ -178,7 +184,8 @@ has_mark(const char *pid)
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd != -1 && file_read_fd(fd, LOG_MAX, &line) == RB_OK)
 		has = line.len != 0 &&
-		    memmem(line.p, line.len, MARK, strlen(MARK)) != NULL;
+		    memmem(line.p, line.len, trial.mark, strlen(trial.mark)) !=
+			NULL;
 	fd_close(&fd);
 	buf_clear(&line);
 	return has;
@@ -250,6 +257,8 @@ trial_set_up(void **state)
 		fputs("test_machine: needs root, RB_BIN and RB_DATA\n", stderr);
 		return -1;
 	}
+	snprintf(trial.mark, sizeof(trial.mark), "mark-%s",
+	    trial.dir + strlen(trial.dir) - 6);
 	snprintf(trial.program, sizeof(trial.program), "%s/rebuilder-machine",
 	    bin);
 	snprintf(trial.conf, sizeof(trial.conf), "%s/node.yml", trial.dir);

@@ -11,13 +11,15 @@
  */
 #define TRIAL_PATH_LEN 512
 #define MIB (UINT64_C(1) << 20)
-/* In the command line of whatever shall not survive. */
-#define MARK "8675309"
-/* A recipe that says that it is there, and stays. */
-#define LINGER "sh -c 'echo begun; sleep 100000; :' " MARK "\n"
+/*
+ * A recipe that says that it is there, and stays.  $MARK, which each recipe
+ * finds, is for the command line of whatever shall not survive.
+ */
+#define LINGER "sh -c 'echo begun; sleep 100000; :' $MARK\n"
 
 extern struct trial {
 	char dir[64];
+	char mark[16]; /* no other trial has it */
 	char conf[TRIAL_PATH_LEN], program[TRIAL_PATH_LEN];
 	int layer;
 	struct description small; /* with the layer, and low limits */
