@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/base/file.h"
+#include "common/base/note.h"
 #include "common/process/frames.h"
 #include "rebuilder/gpgv_status.h"
 #include "rebuilder/mapping.h"
@@ -99,6 +100,19 @@ put_release(struct buf *body, const struct release *r,
 	return RB_OK;
 }
 
+/* Who signed what is worth a line; it is told to nobody else. */
+static void
+note_signers(const struct release *r, const struct gpgv_status *status)
+{
+	size_t i;
+
+	for (i = 0; i < status->nvalid; i++)
+		note(NOTE_INFO, "Release of %.*s, dated %llu, is signed by %s",
+		    (int)r->codename.len, (const char *)r->codename.p,
+		    (unsigned long long)r->date,
+		    status->valid[i].fingerprint);
+}
+
 static enum rb_err
 read_release(const struct release_question *q, struct span text,
     struct span status_text, struct buf *body, struct fault *why)
@@ -123,7 +137,8 @@ read_release(const struct release_question *q, struct span text,
 		    (rc = put_index(body, &r, path, why)) != RB_OK)
 			goto out;
 	}
-	rc = take_end(paths);
+	if ((rc = take_end(paths)) == RB_OK)
+		note_signers(&r, &status);
 out:
 	release_clear(&r);
 	return rc;
