@@ -151,7 +151,8 @@ refuses_what_no_layer_may_hold(void **state)
 		    H("b", "a"), H("c", "b") } },
 		{ "device", { { CHR, "null", NULL, 0600, 0, 0 } } },
 		{ "pipe", { { FIFO, "pipe", NULL, 0600, 0, 0 } } },
-		{ "user above the mapped ones", { { FIL, "a", "x", 0644, 65536, 0 } } },
+		{ "user above the mapped ones",
+		    { { FIL, "a", "x", 0644, 65536, 0 } } },
 	};
 	struct buf out = BUF_INIT, tar;
 	size_t i;

@@ -16,7 +16,7 @@
 #include "common/base/file.h"
 #include "rebuilder/xz_file.h"
 
-#define PLAIN_LEN (3u * 1024 * 1024)
+#define PLAIN_LEN (512u * 1024)
 
 static struct fixture {
 	uint8_t *plain;  /* owned */
