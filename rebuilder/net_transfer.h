@@ -57,4 +57,14 @@ enum rb_err transfer_start(struct transfer *t) RB_CHECK;
 enum rb_err transfer_end(struct transfer *t, CURLcode code, bool *is_over)
     RB_CHECK;
 
+/* Between net_transfer.c and net_request.c: */
+
+/* Ends the download; only the first rule that is broken counts. */
+void transfer_rule(struct transfer *t, enum net_outcome outcome,
+    const char *fmt, ...) RB_PRINTF(3, 4);
+/* Forgets what is in the file; false when that cannot be done. */
+bool transfer_rewind(struct transfer *t);
+/* Of the present answer. */
+long transfer_status(const struct transfer *t);
+
 #endif

@@ -3,7 +3,7 @@ foreach(module net_range net_url)
 	rb_test(test_${module} unit unit/test_${module}.c LINK rb_net rb_base)
 	rb_fuzz(fuzz_${module} fuzz/fuzz_${module}.c LINK rb_net rb_base)
 endforeach()
-rb_test(test_net_fetch flow flow/test_net_fetch.c flow/hostile_http.c
+rb_test(test_net_fetch unit unit/test_net_fetch.c unit/hostile_http.c
 	LINK rb_net rb_base PkgConfig::CURL)
-rb_test(test_net flow flow/test_net.c flow/hostile_http.c flow/run_role.c
+rb_test(test_net flow flow/test_net.c unit/hostile_http.c flow/run_role.c
 	LINK rb_process rb_base)

@@ -19,7 +19,7 @@
 #include "common/base/file.h"
 #include "common/process/frames.h"
 #include "common/process/msg.h"
-#include "tests/flow/hostile_http.h"
+#include "tests/unit/hostile_http.h"
 #include "tests/flow/run_role.h"
 
 #define ECHO_MAX 16384

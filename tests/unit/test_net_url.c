@@ -115,8 +115,8 @@ knows_how_far_an_address_is(void **state)
 		{ "::ffff:151.101.2.132", REACH_WORLD },
 		{ "2a04:4e42::644", REACH_WORLD },
 	};
-	static const char *const bad[] = { "", "localhost", "1.2.3", "1.2.3.4.5",
-	    "0127.0.0.1", "[::1]", "::1::", "1.2.3.4 " };
+	static const char *const bad[] = { "", "localhost", "1.2.3",
+	    "1.2.3.4.5", "0127.0.0.1", "[::1]", "::1::", "1.2.3.4 " };
 	enum reach reach;
 	size_t i;
 
@@ -151,8 +151,9 @@ may_redirect(const char *from, enum reach reach, const char *to)
 static void
 redirects_do_not_lead_inwards(void **state)
 {
-	static const char *const here[] = { "http://127.0.0.1/", "http://127.1/",
-	    "http://0x7f.1/", "http://017700000001/", "http://2130706433/",
+	static const char *const here[] = { "http://127.0.0.1/",
+	    "http://127.1/", "http://0x7f.1/", "http://017700000001/",
+	    "http://2130706433/",
 	    "http://[::1]/", "http://[::ffff:127.0.0.1]/", "http://0/",
 	    "http://localhost/", "http://LOCALHOST/", "http://localhost./",
 	    "http://a.localhost/", "http://127.0.0.1:8080/" };

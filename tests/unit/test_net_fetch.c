@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Downloads without the process around them, where its limits are in the way. */
+/* Downloads without the process around them, whose limits are in the way. */
 #include <fcntl.h>
 #include <poll.h>
 #include <setjmp.h>
@@ -16,7 +16,7 @@
 
 #include "common/base/file.h"
 #include "rebuilder/net_transfer.h"
-#include "tests/flow/hostile_http.h"
+#include "tests/unit/hostile_http.h"
 
 static struct hostile_http server;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "tests/flow/hostile_http.h"
+#include "tests/unit/hostile_http.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -73,7 +73,7 @@ range_of(const struct visit *v)
 {
 	const char *range = strstr(v->request, "\r\nRange: bytes=");
 
-	return range == NULL ? -1 : atol(range + 15);
+	return range == NULL ? -1 : strtol(range + 15, NULL, 10);
 }
 
 static void
@@ -326,11 +326,14 @@ read_request(struct visit *v)
 static void
 serve(struct visit *v)
 {
-	char path[64] = "";
+	char *path = v->request + strlen("GET ");
+	char line[REQUEST_MAX];
 	size_t i;
 
 	read_request(v);
-	(void)sscanf(v->request, "GET %63s", path);
+	(void)snprintf(line, sizeof(line), "%.*s", (int)strcspn(path, " "),
+	    path);
+	path = line;
 	(void)dprintf(v->seen, "%s\n", path);
 	for (i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
 		if (strcmp(path, paths[i].path) != 0)

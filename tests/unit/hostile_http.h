@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef RB_TESTS_FLOW_HOSTILE_HTTP_H
-#define RB_TESTS_FLOW_HOSTILE_HTTP_H
+#ifndef RB_TESTS_UNIT_HOSTILE_HTTP_H
+#define RB_TESTS_UNIT_HOSTILE_HTTP_H
 
 #include <stdint.h>
 #include <sys/types.h>
