@@ -104,7 +104,7 @@ add(struct listing *l, struct member *m)
 		l->list = list;
 	}
 	l->list[l->n++] = *m;
-	memset(m, 0, sizeof(*m)); /* now the listing's */
+	*m = (struct member)MEMBER_INIT; /* now the listing's */
 	return RB_OK;
 }
 
@@ -114,10 +114,9 @@ read_all(struct reader *r, next_fn *next, const char *who, struct listing *out,
 {
 	struct listing l = LISTING_INIT;
 	struct digester *d = NULL;
-	struct member m;
+	struct member m = MEMBER_INIT;
 	enum rb_err rc;
 
-	memset(&m, 0, sizeof(m));
 	if ((rc = digester_new(&d)) != RB_OK)
 		goto out;
 	while ((rc = next(r, &m, why)) == RB_OK) {
@@ -144,7 +143,7 @@ out:
 enum rb_err
 listing_enter(struct reader *r, const char *part, struct fault *why)
 {
-	struct member m;
+	struct member m = MEMBER_INIT;
 	enum rb_err rc;
 	bool found;
 

@@ -205,7 +205,7 @@ classify(const char *part, const char *name, enum content content)
 static enum rb_err
 advance(struct reader *r, size_t *at, size_t to, struct fault *why)
 {
-	struct member m;
+	struct member m = MEMBER_INIT;
 	enum rb_err rc;
 
 	while (*at <= to) {

@@ -35,7 +35,7 @@ member_clear(struct member *m)
 	free(m->link);
 	free(m->user);
 	free(m->group);
-	memset(m, 0, sizeof(*m));
+	*m = (struct member)MEMBER_INIT;
 }
 
 /* libarchive asks for the next bytes of the file. */
@@ -221,10 +221,9 @@ static enum rb_err
 copy_entry(struct reader *r, struct archive_entry *e, struct member *out,
     struct fault *why)
 {
-	struct member m;
+	struct member m = MEMBER_INIT;
 	enum rb_err rc;
 
-	memset(&m, 0, sizeof(m));
 	if ((rc = copy_texts(r, e, &m, why)) != RB_OK) {
 		member_clear(&m);
 		return rc;
@@ -324,7 +323,7 @@ reader_enter(struct reader *r, const char *part, struct fault *why)
 enum rb_err
 reader_next_member(struct reader *r, struct member *out, struct fault *why)
 {
-	struct member m;
+	struct member m = MEMBER_INIT;
 	enum rb_err rc;
 
 	if (r->nmembers++ == READER_MEMBERS_MAX)

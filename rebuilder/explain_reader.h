@@ -34,6 +34,8 @@ struct member {
 	struct digest sha256; /* of the content; not set by the reader */
 };
 
+#define MEMBER_INIT { .name = NULL }
+
 void member_clear(struct member *m);
 
 struct package {

@@ -42,8 +42,8 @@ void testnode_clear(struct testnode *t);
 uint64_t testnode_say(struct testnode *t, const struct says *says);
 /* Appends bytes that are no statement. */
 uint64_t testnode_say_bytes(struct testnode *t, struct span payload);
-/* The tree's hashes, the slow way. */
-enum rb_err testnode_hash(void *testnode, unsigned int level, uint64_t index,
+/* The tree's hashes, the slow way; a tree_read of a testnode. */
+enum rb_err testnode_hash(void *arg, unsigned int level, uint64_t index,
     struct digest *out);
 struct digest testnode_root(struct testnode *t, uint64_t size);
 /* Adds the evidence for leaf `index` in the tree of `size` leaves. */
