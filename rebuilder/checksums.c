@@ -54,8 +54,7 @@ archive_path_is_plain(struct span path)
 bool
 archive_path_is_pool(struct span path)
 {
-	return archive_path_is_plain(path) &&
-	    span_starts(path, SPAN("pool/"));
+	return archive_path_is_plain(path) && span_starts(path, SPAN("pool/"));
 }
 
 static bool

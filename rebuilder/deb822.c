@@ -56,9 +56,9 @@ has_field(const struct deb822 *stanza, struct span name)
 
 	for (i = 0; i < stanza->n; i++) {
 		f = &stanza->fields[i];
-		if (f->name.len == name.len && strncasecmp(
-		    (const char *)f->name.p, (const char *)name.p,
-		    name.len) == 0)
+		if (f->name.len == name.len &&
+		    strncasecmp((const char *)f->name.p, (const char *)name.p,
+			name.len) == 0)
 			return true;
 	}
 	return false;
@@ -76,21 +76,22 @@ add_field(struct deb822 *stanza, struct span line, struct fault *why)
 		    shown(line), (const char *)line.p);
 	f.name = span_of(line.p, (size_t)(colon - line.p));
 	if (!name_is_valid(f.name))
-		return fault_set(why, RB_EFORMAT, "line '%.*s' does not "
-		    "start with a field name", shown(line),
+		return fault_set(why, RB_EFORMAT,
+		    "line '%.*s' does not start with a field name", shown(line),
 		    (const char *)line.p);
 	f.value = span_of(colon + 1, line.len - f.name.len - 1);
-	if ((f.value.len > 0 && f.value.p[0] != ' ') ||
-	    !text_is_valid(f.value))
-		return fault_set(why, RB_EFORMAT, "field '%.*s' is not a "
-		    "name, a colon, a blank and printable text",
+	if ((f.value.len > 0 && f.value.p[0] != ' ') || !text_is_valid(f.value))
+		return fault_set(why, RB_EFORMAT,
+		    "field '%.*s' is not a name, a colon, a blank and "
+		    "printable text",
 		    shown(f.name), (const char *)f.name.p);
 	if (has_field(stanza, f.name))
-		return fault_set(why, RB_EFORMAT, "field '%.*s' stands twice "
-		    "in one stanza", shown(f.name), (const char *)f.name.p);
+		return fault_set(why, RB_EFORMAT,
+		    "field '%.*s' stands twice in one stanza", shown(f.name),
+		    (const char *)f.name.p);
 	if (stanza->n == DEB822_FIELDS_MAX)
-		return fault_set(why, RB_ELIMIT, "a stanza has more than %d "
-		    "fields", DEB822_FIELDS_MAX);
+		return fault_set(why, RB_ELIMIT,
+		    "a stanza has more than %d fields", DEB822_FIELDS_MAX);
 	stanza->fields[stanza->n++] = f;
 	return RB_OK;
 }
@@ -102,9 +103,10 @@ add_continuation(struct deb822 *stanza, struct span line, struct fault *why)
 	struct deb822_field *f;
 
 	if (stanza->n == 0 || line.len < 2 || !text_is_valid(line))
-		return fault_set(why, RB_EFORMAT, "line '%.*s' continues "
-		    "nothing, is empty, ends in a blank or holds control "
-		    "characters", shown(line), (const char *)line.p);
+		return fault_set(why, RB_EFORMAT,
+		    "line '%.*s' continues nothing, is empty, ends in a blank "
+		    "or holds control characters",
+		    shown(line), (const char *)line.p);
 	f = &stanza->fields[stanza->n - 1];
 	/* The LF in front and the line itself lie right behind the value. */
 	f->value.len += 1 + line.len;
@@ -123,8 +125,9 @@ deb822_take(struct span *in, struct deb822 *out, struct fault *why)
 	stanza.n = 0;
 	while (rest.len > 0) {
 		if (span_take_line(&rest, &line) != RB_OK)
-			return fault_set(why, RB_EFORMAT, "the last line is "
-			    "not ended: the file was cut short");
+			return fault_set(why, RB_EFORMAT,
+			    "the last line is not ended: the file was cut "
+			    "short");
 		if (line.len == 0)
 			break;
 		if (is_blank(line.p[0]))
@@ -136,12 +139,13 @@ deb822_take(struct span *in, struct deb822 *out, struct fault *why)
 		stanza.raw = span_of(in->p,
 		    (size_t)(line.p + line.len + 1 - in->p));
 		if (stanza.raw.len > DEB822_STANZA_MAX)
-			return fault_set(why, RB_ELIMIT, "a stanza is longer "
-			    "than %u bytes", DEB822_STANZA_MAX);
+			return fault_set(why, RB_ELIMIT,
+			    "a stanza is longer than %u bytes",
+			    DEB822_STANZA_MAX);
 	}
 	if (stanza.n == 0)
-		return fault_set(why, RB_EFORMAT, "an empty line stands where "
-		    "a stanza starts");
+		return fault_set(why, RB_EFORMAT,
+		    "an empty line stands where a stanza starts");
 
 	*out = stanza;
 	*in = rest;
@@ -196,8 +200,9 @@ deb822_text(const struct deb822 *stanza, const char *name, struct span *out,
 	*out = text;
 	return RB_OK;
 bad:
-	return fault_set(why, RB_EFORMAT, "field '%s' is not one line of "
-	    "text without blanks around it", name);
+	return fault_set(why, RB_EFORMAT,
+	    "field '%s' is not one line of text without blanks around it",
+	    name);
 }
 
 enum rb_err
@@ -215,8 +220,7 @@ deb822_line_take(struct span *value, struct span *line)
 	/* A continuation line has a blank and at least one byte behind it. */
 	rest = span_of(rest.p + 2, rest.len - 2);
 	lf = memchr(rest.p, '\n', rest.len);
-	*line = span_of(rest.p,
-	    lf == NULL ? rest.len : (size_t)(lf - rest.p));
+	*line = span_of(rest.p, lf == NULL ? rest.len : (size_t)(lf - rest.p));
 	*value = span_of(rest.p + line->len, rest.len - line->len);
 	return RB_OK;
 }

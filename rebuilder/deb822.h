@@ -28,10 +28,9 @@ struct deb822 {
  * Cuts the next stanza and the empty line behind it off `in`.  Everything in
  * `out` is borrowed from there.  RB_ENOTFOUND at the end of the input.
  */
-enum rb_err deb822_take(struct span *in, struct deb822 *out,
-    struct fault *why) RB_CHECK;
-enum rb_err deb822_write(const struct deb822 *stanza, struct buf *out)
+enum rb_err deb822_take(struct span *in, struct deb822 *out, struct fault *why)
     RB_CHECK;
+enum rb_err deb822_write(const struct deb822 *stanza, struct buf *out) RB_CHECK;
 
 /* The value of the field spelt exactly so; NULL when there is none. */
 const struct span *deb822_find(const struct deb822 *stanza, const char *name);

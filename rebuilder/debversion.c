@@ -163,5 +163,6 @@ debversion_is_binnmu(struct span v, struct span base)
 	if (!span_starts(v, SPAN("+b")))
 		return false;
 	return dec_parse(span_of(v.p + 2, v.len - 2), UINT32_MAX, &number) ==
-	    RB_OK && number > 0;
+	    RB_OK &&
+	    number > 0;
 }

@@ -97,11 +97,11 @@ take_details(struct span args, struct signature *sig)
 
 	while (n < 10 && span_take_until(&args, ' ', &field[n]) == RB_OK)
 		n++;
-	if (n != 10 || args.len != 0 || !sig->has_result ||
-	    sig->has_details || !fingerprint_is_valid(field[9]) ||
+	if (n != 10 || args.len != 0 || !sig->has_result || sig->has_details ||
+	    !fingerprint_is_valid(field[9]) ||
 	    dec_parse(field[7], 255, &hash) != RB_OK ||
 	    (!span_equal_str(field[8], "00") &&
-	    !span_equal_str(field[8], "01")))
+		!span_equal_str(field[8], "01")))
 		return RB_EFORMAT;
 	sig->has_details = true;
 	sig->is_strong = hash == HASH_SHA256 || hash == HASH_SHA384 ||
@@ -168,7 +168,8 @@ take_word(struct reader *r, enum word word, struct span args)
 	case WORD_TEXT:
 		/* A second text would be read under the first's signature. */
 		return r->ntexts++ == 0 && r->status.nsignatures == 0 ?
-		    RB_OK : RB_EFORMAT;
+		    RB_OK :
+		    RB_EFORMAT;
 	case WORD_NEW:
 		if (r->ntexts != 1 || end_signature(r) != RB_OK ||
 		    r->status.nsignatures == GPGV_SIGNATURES_MAX)
@@ -215,23 +216,29 @@ gpgv_status_read(struct span status, uint32_t exit_status,
 	memset(&r, 0, sizeof(r));
 	while (status.len > 0) {
 		if (span_take_line(&status, &line) != RB_OK)
-			return fault_set(why, RB_ESIG, "gpgv's status ends in "
-			    "the middle of a line");
+			return fault_set(why, RB_ESIG,
+			    "gpgv's status ends in the middle of a line");
 		if (take_line(&r, line) != RB_OK)
-			return fault_set(why, RB_ESIG, "gpgv said '%.*s': no "
-			    "signed text is taken on that", line.len < 200 ?
-			    (int)line.len : 200, (const char *)line.p);
+			return fault_set(why, RB_ESIG,
+			    "gpgv said '%.*s': no signed text is taken on that",
+			    line.len < 200 ? (int)line.len : 200,
+			    (const char *)line.p);
 	}
 	if (r.ntexts != 1 || end_signature(&r) != RB_OK)
-		return fault_set(why, RB_ESIG, "gpgv did not say of one text "
-		    "and each signature what it is");
+		return fault_set(why, RB_ESIG,
+		    "gpgv did not say of one text and each signature what it "
+		    "is");
 	if (r.status.nvalid == 0)
-		return fault_set(why, RB_ESIG, "none of %zu signatures is by "
-		    "a known, current key over SHA-256 or better; does the "
-		    "keyring hold the archive's key?", r.status.nsignatures);
+		return fault_set(why, RB_ESIG,
+		    "none of %zu signatures is by a known, current key over "
+		    "SHA-256 or better; does the keyring hold the archive's "
+		    "key?",
+		    r.status.nsignatures);
 	if (exit_status > 2 || (exit_status != 0 && r.npassed == 0))
-		return fault_set(why, RB_ESIG, "gpgv ended with status %u, "
-		    "which the signatures do not explain", exit_status);
+		return fault_set(why, RB_ESIG,
+		    "gpgv ended with status %u, which the signatures do not "
+		    "explain",
+		    exit_status);
 
 	*out = r.status;
 	return RB_OK;

@@ -80,8 +80,8 @@ main(int argc, char **argv)
 	note_open("rebuilder-judge");
 	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
 		puts("usage: rebuilder-judge\n"
-		    "Reads metadata and outputs for rebuilder, which starts "
-		    "it; see rebuilder-judge(8).");
+		     "Reads metadata and outputs for rebuilder, which starts "
+		     "it; see rebuilder-judge(8).");
 		return 0;
 	}
 	if (argc != 1) {

@@ -64,14 +64,15 @@ put_index(struct buf *body, const struct release *r, struct span path,
 	enum rb_err rc;
 
 	packed = release_find(r, path);
-	if (path.len > xz.len && span_equal(xz,
-	    span_of(path.p + path.len - xz.len, xz.len)))
+	if (path.len > xz.len &&
+	    span_equal(xz, span_of(path.p + path.len - xz.len, xz.len)))
 		plain = release_find(r, span_of(path.p, path.len - xz.len));
 	if (packed == NULL || plain == NULL)
-		return fault_set(why, RB_ENOTFOUND, "Release does not list "
-		    "'%.*s' both as .xz and decompressed; does the suite have "
-		    "this component and architecture?", (int)path.len,
-		    (const char *)path.p);
+		return fault_set(why, RB_ENOTFOUND,
+		    "Release does not list '%.*s' both as .xz and "
+		    "decompressed; does the suite have this component and "
+		    "architecture?",
+		    (int)path.len, (const char *)path.p);
 	if ((rc = put_bytes(body, path)) != RB_OK ||
 	    (rc = put_checksum(body, packed)) != RB_OK)
 		return rc;
@@ -93,8 +94,8 @@ put_release(struct buf *body, const struct release *r,
 	    (rc = put_u8(body, (uint8_t)status->nvalid)) != RB_OK)
 		return rc;
 	for (i = 0; i < status->nvalid; i++) {
-		if ((rc = put_text(body, status->valid[i].fingerprint))
-		    != RB_OK)
+		if ((rc = put_text(body, status->valid[i].fingerprint)) !=
+		    RB_OK)
 			return rc;
 	}
 	return RB_OK;
@@ -109,8 +110,7 @@ note_signers(const struct release *r, const struct gpgv_status *status)
 	for (i = 0; i < status->nvalid; i++)
 		note(NOTE_INFO, "Release of %.*s, dated %llu, is signed by %s",
 		    (int)r->codename.len, (const char *)r->codename.p,
-		    (unsigned long long)r->date,
-		    status->valid[i].fingerprint);
+		    (unsigned long long)r->date, status->valid[i].fingerprint);
 }
 
 static enum rb_err
@@ -124,11 +124,11 @@ read_release(const struct release_question *q, struct span text,
 	uint8_t i;
 
 	/* Not a byte of the text is looked at before its signatures hold. */
-	if ((rc = gpgv_status_read(status_text, q->exit_status, &status, why))
-	    != RB_OK ||
+	if ((rc = gpgv_status_read(status_text, q->exit_status, &status,
+		 why)) != RB_OK ||
 	    (rc = release_parse(text, &r, why)) != RB_OK ||
 	    (rc = release_check(&r, span_of_str(q->suite), q->now, q->newest,
-	    why)) != RB_OK ||
+		 why)) != RB_OK ||
 	    (rc = put_release(body, &r, &status)) != RB_OK ||
 	    (rc = put_u8(body, q->n)) != RB_OK)
 		goto out;
@@ -160,13 +160,13 @@ judge_release(void *self, unsigned int *state, int sock, struct msg *question)
 		rc = RB_EFORMAT;
 		goto out;
 	}
-	if ((rc = take_release_question(buf_span(&question->body), &q))
-	    != RB_OK)
+	if ((rc = take_release_question(buf_span(&question->body), &q)) !=
+	    RB_OK)
 		goto out;
 	if ((rc = mapping_open_file(question->fds[0], RELEASE_BYTES_MAX,
-	    &text)) == RB_OK &&
+		 &text)) == RB_OK &&
 	    (rc = mapping_open_file(question->fds[1], STATUS_BYTES_MAX,
-	    &status)) == RB_OK)
+		 &status)) == RB_OK)
 		rc = read_release(&q, text.bytes, status.bytes, &answer.body,
 		    &why);
 	rc = judge_answer(sock, rc, &why, &answer);
@@ -198,8 +198,8 @@ judge_index(void *self, unsigned int *state, int sock, struct msg *question)
 	    (rc = take_digest(&in, &plain.digest)) != RB_OK ||
 	    (rc = take_end(in)) != RB_OK)
 		return rc;
-	rc = xz_file_unpack(question->fds[0], &packed, question->fds[1],
-	    &plain, &why);
+	rc = xz_file_unpack(question->fds[0], &packed, question->fds[1], &plain,
+	    &why);
 	if (rc == RB_OK && (rc = put_u64(&answer.body, plain.size)) == RB_OK)
 		rc = put_digest(&answer.body, &plain.digest);
 	rc = judge_answer(sock, rc, &why, &answer);
@@ -253,8 +253,8 @@ put_source(struct buf *body, const struct source *s, uint32_t npublished)
 
 /* fds: Sources, Packages, out records, out stanza. */
 static enum rb_err
-read_source(const struct source_question *q, const int fds[4],
-    struct buf *body, struct fault *why)
+read_source(const struct source_question *q, const int fds[4], struct buf *body,
+    struct fault *why)
 {
 	struct mapping sources = MAPPING_INIT, packages = MAPPING_INIT;
 	struct buf records = BUF_INIT;
@@ -262,15 +262,15 @@ read_source(const struct source_question *q, const int fds[4],
 	struct source s;
 	enum rb_err rc = RB_EINTERNAL;
 
-	if ((rc = mapping_open_file(fds[0], INDEX_BYTES_MAX, &sources))
-	    != RB_OK ||
-	    (rc = mapping_open_file(fds[1], INDEX_BYTES_MAX, &packages))
-	    != RB_OK ||
-	    (rc = sources_find(sources.bytes, q->name, q->version, &s, why))
-	    != RB_OK ||
+	if ((rc = mapping_open_file(fds[0], INDEX_BYTES_MAX, &sources)) !=
+		RB_OK ||
+	    (rc = mapping_open_file(fds[1], INDEX_BYTES_MAX, &packages)) !=
+		RB_OK ||
+	    (rc = sources_find(sources.bytes, q->name, q->version, &s, why)) !=
+		RB_OK ||
 	    (rc = put_file_records(&records, &s)) != RB_OK ||
 	    (rc = packages_of_source(packages.bytes, s.name, s.version,
-	    q->architecture, &records, &npublished, why)) != RB_OK ||
+		 q->architecture, &records, &npublished, why)) != RB_OK ||
 	    (rc = file_write_fd(fds[2], buf_span(&records))) != RB_OK ||
 	    (rc = file_write_fd(fds[3], s.stanza)) != RB_OK ||
 	    (rc = put_source(body, &s, npublished)) != RB_OK)
@@ -294,8 +294,7 @@ judge_source(void *self, unsigned int *state, int sock, struct msg *question)
 	*state = DONE;
 	if (question->nfds != 4)
 		return RB_EFORMAT;
-	if ((rc = take_source_question(buf_span(&question->body), &q))
-	    != RB_OK)
+	if ((rc = take_source_question(buf_span(&question->body), &q)) != RB_OK)
 		return rc;
 	msg_init(&answer, JUDGE_SOURCE_IS);
 	rc = read_source(&q, question->fds, &answer.body, &why);

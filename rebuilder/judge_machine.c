@@ -51,12 +51,11 @@ judge_outputs(void *self, unsigned int *state, int sock, struct msg *question)
 	*state = DONE;
 	if (question->nfds != 2)
 		return RB_EFORMAT;
-	if ((rc = take_u64(&in, &len)) != RB_OK ||
-	    (rc = take_end(in)) != RB_OK)
+	if ((rc = take_u64(&in, &len)) != RB_OK || (rc = take_end(in)) != RB_OK)
 		return rc;
 	msg_init(&answer, JUDGE_OUTPUTS_ARE);
-	rc = read_outputs(question->fds[0], len, question->fds[1],
-	    &answer.body, &why);
+	rc = read_outputs(question->fds[0], len, question->fds[1], &answer.body,
+	    &why);
 	rc = judge_answer(sock, rc, &why, &answer);
 	msg_clear(&answer);
 	return rc;
@@ -73,12 +72,12 @@ read_resolution(uint64_t offset, uint64_t len, const int fds[5],
 	enum rb_err rc = RB_EINTERNAL;
 
 	if ((rc = mapping_open(fds[0], offset, len, RESOLUTION_BYTES_MAX,
-	    &member)) != RB_OK ||
-	    (rc = mapping_open_file(fds[1], INDEX_BYTES_MAX, &packages))
-	    != RB_OK ||
+		 &member)) != RB_OK ||
+	    (rc = mapping_open_file(fds[1], INDEX_BYTES_MAX, &packages)) !=
+		RB_OK ||
 	    (rc = resolution_parse(member.bytes, &wanted, why)) != RB_OK ||
-	    (rc = resolution_look_up(&wanted, packages.bytes, &found, why))
-	    != RB_OK ||
+	    (rc = resolution_look_up(&wanted, packages.bytes, &found, why)) !=
+		RB_OK ||
 	    (rc = file_write_fd(fds[2], buf_span(&found.records))) != RB_OK ||
 	    (rc = file_write_fd(fds[3], buf_span(&found.base))) != RB_OK ||
 	    (rc = file_write_fd(fds[4], buf_span(&found.build))) != RB_OK)
@@ -107,8 +106,7 @@ judge_resolution(void *self, unsigned int *state, int sock,
 	if (question->nfds != 5)
 		return RB_EFORMAT;
 	if ((rc = take_u64(&in, &offset)) != RB_OK ||
-	    (rc = take_u64(&in, &len)) != RB_OK ||
-	    (rc = take_end(in)) != RB_OK)
+	    (rc = take_u64(&in, &len)) != RB_OK || (rc = take_end(in)) != RB_OK)
 		return rc;
 	msg_init(&answer, JUDGE_RESOLUTION_IS);
 	rc = read_resolution(offset, len, question->fds, &answer.body, &why);

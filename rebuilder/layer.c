@@ -48,8 +48,8 @@ read_block(struct archive *a, void *self, const void **out)
 	ssize_t got;
 
 	do
-		got = pread(in->fd, in->block, left < BLOCK_LEN ? (size_t)left :
-		    BLOCK_LEN, (off_t)in->at);
+		got = pread(in->fd, in->block,
+		    left < BLOCK_LEN ? (size_t)left : BLOCK_LEN, (off_t)in->at);
 	while (got == -1 && errno == EINTR);
 	if (got == -1) {
 		in->is_broken = true;
@@ -120,9 +120,10 @@ compare_names(struct span a, struct span b)
 static struct span
 parent_of(struct span name)
 {
-	const uint8_t *slash = name.len == 0 ? NULL :
-	    memrchr(name.p, '/', name.len);
+	const uint8_t *slash = NULL;
 
+	if (name.len != 0)
+		slash = memrchr(name.p, '/', name.len);
 	return span_of(name.p, slash == NULL ? 0 : (size_t)(slash - name.p));
 }
 
@@ -130,8 +131,9 @@ parent_of(struct span name)
 static bool
 is_open(struct span name, struct span directory)
 {
-	return name.len == 0 || (span_starts(directory, name) &&
-	    (directory.len == name.len || directory.p[name.len] == '/'));
+	return name.len == 0 ||
+	    (span_starts(directory, name) &&
+		(directory.len == name.len || directory.p[name.len] == '/'));
 }
 
 static enum rb_err
@@ -153,16 +155,17 @@ check_place(struct layer *l, struct span name, enum tar_kind kind,
 	enum rb_err rc;
 
 	if (!name_is_valid(name))
-		return refuse(why, name, "has a name that is absolute, climbs "
-		    "or is too long");
+		return refuse(why, name,
+		    "has a name that is absolute, climbs or is too long");
 	if (l->nmembers > 0 && compare_names(buf_span(&l->last), name) >= 0)
-		return refuse(why, name, "does not stand behind the one "
-		    "before it in order; is the tar sorted by name?");
+		return refuse(why, name,
+		    "does not stand behind the one before it in order; is the "
+		    "tar sorted by name?");
 	if (name.len == 0 && kind != TAR_DIRECTORY)
 		return refuse(why, name, "is the root and no directory");
 	if (!is_open(parent, buf_span(&l->directory)))
-		return refuse(why, name, "does not lie in a directory of "
-		    "the archive");
+		return refuse(why, name,
+		    "does not lie in a directory of the archive");
 	if ((rc = set(&l->last, name)) != RB_OK)
 		return rc;
 	return set(&l->directory, kind == TAR_DIRECTORY ? name : parent);
@@ -179,7 +182,7 @@ add_target(struct layer *l, struct span name, const struct tar_member *m,
     struct fault *why)
 {
 	struct target t = { l->names.len, name.len, m->mode, m->uid, m->gid,
-	    m->mtime };
+		m->mtime };
 	struct target *grown;
 	enum rb_err rc;
 	size_t cap;
@@ -232,8 +235,9 @@ take_kind(struct archive_entry *entry, struct span name, enum tar_kind *out,
 	else if (archive_entry_filetype(entry) == AE_IFLNK)
 		*out = TAR_SYMLINK;
 	else
-		return refuse(why, name, "is a device, pipe or socket; layers "
-		    "hold files, directories and links");
+		return refuse(why, name,
+		    "is a device, pipe or socket; layers hold files, "
+		    "directories and links");
 	return RB_OK;
 }
 
@@ -247,8 +251,8 @@ take_metadata(const struct layer *l, struct archive_entry *entry,
 	la_int64_t size = archive_entry_size(entry);
 
 	if (uid < 0 || uid > LAYER_ID_MAX || gid < 0 || gid > LAYER_ID_MAX)
-		return refuse(why, name, "belongs to a user or group above "
-		    "65535");
+		return refuse(why, name,
+		    "belongs to a user or group above 65535");
 	m->uid = (uint32_t)uid;
 	m->gid = (uint32_t)gid;
 	m->mode = archive_entry_perm(entry) & 07777;
@@ -261,15 +265,15 @@ take_metadata(const struct layer *l, struct archive_entry *entry,
 	if (size < 0 || (uint64_t)size > TAR_NUMBER_MAX ||
 	    (uint64_t)size > LAYER_BYTES_MAX - l->nbytes ||
 	    archive_entry_sparse_count(entry) != 0)
-		return refuse(why, name, "is sparse, or makes the layer "
-		    "larger than its limit");
+		return refuse(why, name,
+		    "is sparse, or makes the layer larger than its limit");
 	m->size = (uint64_t)size;
 	return RB_OK;
 }
 
 static enum rb_err
-take_link(const struct layer *l, struct archive_entry *entry,
-    struct span name, struct tar_member *m, struct fault *why)
+take_link(const struct layer *l, struct archive_entry *entry, struct span name,
+    struct tar_member *m, struct fault *why)
 {
 	const struct target *target;
 	const char *text;
@@ -278,8 +282,8 @@ take_link(const struct layer *l, struct archive_entry *entry,
 		text = archive_entry_symlink(entry);
 		if (text == NULL || text[0] == '\0' ||
 		    strlen(text) >= TAR_NAME_MAX)
-			return refuse(why, name, "is a link to nothing or too "
-			    "long a one");
+			return refuse(why, name,
+			    "is a link to nothing or too long a one");
 		m->link = span_of_str(text);
 		m->mode = 0777;
 		return RB_OK;
@@ -287,8 +291,8 @@ take_link(const struct layer *l, struct archive_entry *entry,
 	m->link = trim(archive_entry_hardlink(entry));
 	target = find_target(l, m->link);
 	if (target == NULL)
-		return refuse(why, name, "is a hard link to what is no "
-		    "earlier file of the archive");
+		return refuse(why, name,
+		    "is a hard link to what is no earlier file of the archive");
 	m->mode = target->mode;
 	m->uid = target->uid;
 	m->gid = target->gid;
@@ -310,10 +314,10 @@ copy_bytes(struct layer *l, const struct tar_member *m, struct fault *why)
 	while ((r = archive_read_data_block(l->archive, &block, &len, &at)) ==
 	    ARCHIVE_OK) {
 		if ((uint64_t)at != done || len > m->size - done)
-			return refuse(why, m->name, "has other bytes than its "
-			    "header says");
-		if ((rc = tar_writer_put(l->writer, span_of(block, len)))
-		    != RB_OK)
+			return refuse(why, m->name,
+			    "has other bytes than its header says");
+		if ((rc = tar_writer_put(l->writer, span_of(block, len))) !=
+		    RB_OK)
 			return rc;
 		done += len;
 	}
@@ -331,7 +335,7 @@ put_member(struct layer *l, struct span name, struct tar_member *m)
 
 	if ((rc = buf_put(&path, name)) != RB_OK ||
 	    (m->kind == TAR_DIRECTORY &&
-	    (rc = buf_put_str(&path, name.len == 0 ? "./" : "/")) != RB_OK))
+		(rc = buf_put_str(&path, name.len == 0 ? "./" : "/")) != RB_OK))
 		goto out;
 	m->name = buf_span(&path);
 	rc = tar_writer_member(l->writer, m);
@@ -382,13 +386,14 @@ copy_all(struct layer *l, struct input *in, struct fault *why)
 	if (archive_read_support_format_tar(l->archive) != ARCHIVE_OK)
 		return RB_ENOMEM;
 	r = archive_read_open(l->archive, in, NULL, read_block, NULL);
-	while (r == ARCHIVE_OK && (r = archive_read_next_header(l->archive,
-	    &entry)) == ARCHIVE_OK) {
+	while (r == ARCHIVE_OK &&
+	    (r = archive_read_next_header(l->archive, &entry)) == ARCHIVE_OK) {
 		if (archive_format(l->archive) ==
 		    ARCHIVE_FORMAT_TAR_PAX_INTERCHANGE)
-			return fault_set(why, RB_EREFUSED, "the layer is a "
-			    "pax archive, in which names are not kept as "
-			    "they are: make it with tar --format=gnu");
+			return fault_set(why, RB_EREFUSED,
+			    "the layer is a pax archive, in which names are "
+			    "not kept as they are: make it with tar "
+			    "--format=gnu");
 		if ((rc = copy_member(l, entry, why)) != RB_OK)
 			return in->is_broken ? RB_EIO : rc;
 	}
@@ -396,8 +401,9 @@ copy_all(struct layer *l, struct input *in, struct fault *why)
 		return RB_EIO;
 	if (r != ARCHIVE_EOF) {
 		said = archive_error_string(l->archive);
-		return fault_set(why, RB_EREFUSED, "the layer is no tar that "
-		    "can be read: after %llu members: %s",
+		return fault_set(why, RB_EREFUSED,
+		    "the layer is no tar that can be read: after %llu members: "
+		    "%s",
 		    (unsigned long long)l->nmembers,
 		    said != NULL ? said : "broken");
 	}
@@ -421,8 +427,8 @@ layer_clear(struct layer *l)
 }
 
 enum rb_err
-layer_write(int in_fd, uint64_t offset, uint64_t len, uint64_t newest,
-    int out, uint64_t *size, struct digest *digest, struct fault *why)
+layer_write(int in_fd, uint64_t offset, uint64_t len, uint64_t newest, int out,
+    uint64_t *size, struct digest *digest, struct fault *why)
 {
 	struct input in = { in_fd, offset, offset + len, NULL, false };
 	struct layer l = { .newest = newest };
@@ -430,8 +436,9 @@ layer_write(int in_fd, uint64_t offset, uint64_t len, uint64_t newest,
 
 	if (offset > INT64_MAX || len > INT64_MAX - offset ||
 	    newest > TAR_NUMBER_MAX)
-		return fault_set(why, RB_EREFUSED, "the layer lies beyond the "
-		    "end of any file, or its newest time beyond any tar");
+		return fault_set(why, RB_EREFUSED,
+		    "the layer lies beyond the end of any file, or its newest "
+		    "time beyond any tar");
 	if ((in.block = malloc(BLOCK_LEN)) == NULL ||
 	    (l.archive = archive_read_new()) == NULL) {
 		rc = RB_ENOMEM;

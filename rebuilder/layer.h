@@ -32,8 +32,7 @@
  * of `out`.  RB_EREFUSED names the member and the rule; what was written by
  * then is to be thrown away.
  */
-enum rb_err layer_write(int in, uint64_t offset, uint64_t len,
-    uint64_t newest, int out, uint64_t *size, struct digest *digest,
-    struct fault *why) RB_CHECK;
+enum rb_err layer_write(int in, uint64_t offset, uint64_t len, uint64_t newest,
+    int out, uint64_t *size, struct digest *digest, struct fault *why) RB_CHECK;
 
 #endif

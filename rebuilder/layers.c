@@ -16,6 +16,8 @@
 #include "common/base/note.h"
 
 #define LOG_MAX (1024 * 1024)
+/* For removing what was begun, when the machine's own time is over. */
+#define CLEANING_MS 120000
 
 void
 layer_clear(struct layer *l)
@@ -171,11 +173,28 @@ is_made(const struct session *x, int lock)
 	    S_ISDIR(st.st_mode) && st.st_uid == x->uid && st.st_gid == x->gid;
 }
 
+/* Removes what was begun, whoever still waits for it. */
+static void
+clean(struct session *x, const char *name)
+{
+	struct fault why = FAULT_INIT;
+	int64_t deadline = x->deadline;
+	int watch = x->watch;
+
+	x->watch = -1;
+	x->deadline = clock_now() + CLEANING_MS;
+	/* At the latest the next one who wants this layer removes it. */
+	if (remove_tree(x, name, "new", &why) != RB_OK)
+		note(NOTE_WARN, "cannot remove an unfinished layer: %s",
+		    why.text);
+	x->watch = watch;
+	x->deadline = deadline;
+}
+
 static enum rb_err
 make(struct session *x, const char *name, const struct description *d, int *tar,
     int log, int lock, struct fault *why)
 {
-	struct fault ignored = FAULT_INIT;
 	enum rb_err rc = RB_EINTERNAL;
 
 	/* Left over from a run that was killed. */
@@ -185,10 +204,7 @@ make(struct session *x, const char *name, const struct description *d, int *tar,
 	if ((rc = unpack(x, name, d, tar, log, why)) == RB_OK &&
 	    (rc = accept_new(lock)) == RB_OK)
 		return RB_OK;
-	/* At the latest the next one who wants this layer removes it. */
-	if (remove_tree(x, name, "new", &ignored) != RB_OK)
-		note(NOTE_WARN, "cannot remove an unfinished layer: %s",
-		    ignored.text);
+	clean(x, name);
 	return rc;
 }
 

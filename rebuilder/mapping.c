@@ -28,8 +28,7 @@ mapping_open(int fd, uint64_t offset, uint64_t len, size_t limit,
 		    (off_t)(offset - skip));
 		if (m.base == MAP_FAILED)
 			return RB_ENOMEM;
-		m.bytes = span_of((const uint8_t *)m.base + skip,
-		    (size_t)len);
+		m.bytes = span_of((const uint8_t *)m.base + skip, (size_t)len);
 	}
 	*out = m;
 	return RB_OK;

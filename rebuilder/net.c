@@ -129,8 +129,8 @@ take_question(struct self *self, unsigned int *state)
 			    &question);
 	}
 	if (rc != RB_OK)
-		note(NOTE_ERROR, "frame 0x%04x in state %u: %s",
-		    question.type, *state, err_name(rc));
+		note(NOTE_ERROR, "frame 0x%04x in state %u: %s", question.type,
+		    *state, err_name(rc));
 out:
 	msg_clear(&question);
 	return rc;
@@ -149,9 +149,9 @@ serve(struct self *self)
 		if ((rc = fetcher_step(self->fetcher)) != RB_OK)
 			return rc;
 		p.events = fetcher_count(self->fetcher) < FETCH_QUEUE_MAX ?
-		    POLLIN : 0;
-		if ((rc = fetcher_wait(self->fetcher, p.fd, p.events))
-		    != RB_OK)
+		    POLLIN :
+		    0;
+		if ((rc = fetcher_wait(self->fetcher, p.fd, p.events)) != RB_OK)
 			return rc;
 		if (poll(&p, 1, 0) == -1 && errno != EINTR)
 			return RB_EIO;
@@ -220,8 +220,9 @@ check_peer(const char *conf, struct fault *why)
 	    (rc = user_find(node.user_rebuilder, &ids, why)) != RB_OK)
 		goto out;
 	if ((rc = peer_is(ROLE_SOCKET, ids.uid)) != RB_OK)
-		(void)fault_set(why, rc, "descriptor 3 is no connection from "
-		    "user %s", node.user_rebuilder);
+		(void)fault_set(why, rc,
+		    "descriptor 3 is no connection from user %s",
+		    node.user_rebuilder);
 out:
 	node_clear(&node);
 	return rc;
@@ -238,8 +239,8 @@ main(int argc, char **argv)
 	note_open("rebuilder-net");
 	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
 		puts("usage: rebuilder-net -c node.yml\n"
-		    "Downloads for rebuilder; started by qubes-rebuilder "
-		    "serve; see rebuilder-net(8).");
+		     "Downloads for rebuilder; started by qubes-rebuilder "
+		     "serve; see rebuilder-net(8).");
 		return 0;
 	}
 	if (argc != 3 || strcmp(argv[1], "-c") != 0) {
@@ -249,13 +250,13 @@ main(int argc, char **argv)
 	/* libcurl leaves it to us: a server that hangs up is no reason to. */
 	(void)signal(SIGPIPE, SIG_IGN);
 	if ((rc = check_peer(argv[2], &why)) == RB_OK &&
-	    (rc = fetcher_new(&limits, send_done, &self, &self.fetcher))
-	    == RB_OK &&
+	    (rc = fetcher_new(&limits, send_done, &self, &self.fetcher)) ==
+		RB_OK &&
 	    (rc = confine(&why)) == RB_OK)
 		rc = serve(&self);
 	if (rc != RB_OK)
-		note(NOTE_ERROR, "%s", why.text[0] != '\0' ? why.text :
-		    err_name(rc));
+		note(NOTE_ERROR, "%s",
+		    why.text[0] != '\0' ? why.text : err_name(rc));
 	fetcher_free(&self.fetcher);
 	return rc == RB_OK ? 0 : 1;
 }

@@ -54,7 +54,7 @@ fetcher_new(const struct fetch_limits *limits, fetch_done done, void *self,
 	    (f->proxy = strdup("")) == NULL ||
 	    (f->multi = curl_multi_init()) == NULL ||
 	    curl_multi_setopt(f->multi, CURLMOPT_PIPELINING,
-	    CURLPIPE_NOTHING) != CURLM_OK)
+		CURLPIPE_NOTHING) != CURLM_OK)
 		goto out;
 
 	*out = f;
@@ -111,8 +111,10 @@ fetcher_set_proxy(struct fetcher *f, const char *proxy, struct fault *why)
 	char *copy;
 
 	if (!proxy_is_valid(proxy))
-		return fault_set(why, RB_EREFUSED, "proxy '%s': write "
-		    "socks5h://host:port, without user or path", proxy);
+		return fault_set(why, RB_EREFUSED,
+		    "proxy '%s': write socks5h://host:port, without user or "
+		    "path",
+		    proxy);
 	if (f->waiting != NULL || f->active != NULL)
 		return RB_EINTERNAL; /* they borrow the one before */
 	if ((copy = strdup(proxy)) == NULL)
@@ -192,8 +194,9 @@ start_waiting(struct fetcher *f)
 
 	for (t = f->waiting; t != NULL; t = next) {
 		next = t->next;
-		if (!t->has_ended && (f->nactive >= f->limits.together ||
-		    count_at(f, t->url.place) >= f->limits.per_place))
+		if (!t->has_ended &&
+		    (f->nactive >= f->limits.together ||
+			count_at(f, t->url.place) >= f->limits.per_place))
 			continue;
 		if ((rc = start(f, t)) != RB_OK)
 			return rc;
@@ -235,8 +238,8 @@ fetcher_step(struct fetcher *f)
 		return RB_EINTERNAL;
 	while ((m = curl_multi_info_read(f->multi, &left)) != NULL) {
 		if (m->msg != CURLMSG_DONE ||
-		    curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &t)
-		    != CURLE_OK)
+		    curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &t) !=
+			CURLE_OK)
 			return RB_EINTERNAL;
 		if ((rc = end_active(f, t, m->data.result)) != RB_OK)
 			return rc;
@@ -250,6 +253,8 @@ fetcher_wait(struct fetcher *f, int fd, short events)
 	struct curl_waitfd extra = { fd, events, 0 };
 
 	/* poll(2) also reports a peer that is gone, whatever is asked for. */
-	return curl_multi_poll(f->multi, &extra, 1, WAIT_MILLISECONDS, NULL)
-	    == CURLM_OK ? RB_OK : RB_EIO;
+	return curl_multi_poll(f->multi, &extra, 1, WAIT_MILLISECONDS, NULL) ==
+		CURLM_OK ?
+	    RB_OK :
+	    RB_EIO;
 }

@@ -12,10 +12,10 @@
  */
 struct fetch_limits {
 	unsigned int together;        /* transfers at once */
-	unsigned int per_place;       /* of them to one scheme, host and port */
+	unsigned int per_place; /* of them to one scheme, host and port */
 	unsigned int connect_seconds;
-	unsigned int slow_seconds;    /* so long may it run below */
-	unsigned int slow_rate;       /* this many bytes a second */
+	unsigned int slow_seconds; /* so long may it run below */
+	unsigned int slow_rate; /* this many bytes a second */
 };
 
 #define FETCH_LIMITS { 8, 4, 30, 60, 1024 }
@@ -29,7 +29,7 @@ struct fetch_request {
 	uint32_t id;
 	uint64_t max, have;
 	char *url; /* owned */
-	int fd;    /* owned */
+	int fd; /* owned */
 };
 
 #define FETCH_REQUEST_INIT { 0, 0, 0, NULL, -1 }
@@ -39,7 +39,7 @@ void fetch_request_clear(struct fetch_request *r);
 struct fetch_result {
 	uint32_t id;
 	enum net_outcome outcome;
-	uint64_t len;        /* of the file now */
+	uint64_t len; /* of the file now */
 	struct fault detail; /* names URL and rule; empty for NET_OK */
 };
 

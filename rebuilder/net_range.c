@@ -10,8 +10,7 @@ take_bounds(struct span in, struct content_range *r)
 
 	if (span_take_until(&in, '-', &first) != RB_OK ||
 	    dec_parse(first, INT64_MAX, &r->first) != RB_OK ||
-	    dec_parse(in, INT64_MAX, &r->last) != RB_OK ||
-	    r->first > r->last)
+	    dec_parse(in, INT64_MAX, &r->last) != RB_OK || r->first > r->last)
 		return RB_EFORMAT;
 	r->has_range = true;
 	return RB_OK;

@@ -40,14 +40,13 @@ take_range(struct transfer *t, struct span value)
 		value = span_of(value.p + 1, value.len - 1);
 	if (t->range != RANGE_NONE || content_range_parse(value, &r) != RB_OK)
 		t->range = RANGE_WRONG;
-	else if (!r.has_range)
-		t->range = r.total == t->result.len ? RANGE_COMPLETE :
-		    RANGE_WRONG;
-	else if (r.first != t->result.len ||
-	    (r.has_total && r.total != r.last + 1))
-		t->range = RANGE_WRONG;
-	else
+	else if (!r.has_range && r.total == t->result.len)
+		t->range = RANGE_COMPLETE;
+	else if (r.has_range && r.first == t->result.len &&
+	    (!r.has_total || r.total == r.last + 1))
 		t->range = RANGE_RIGHT;
+	else
+		t->range = RANGE_WRONG;
 }
 
 static size_t
@@ -59,17 +58,19 @@ on_header(char *p, size_t size, size_t n, void *self)
 
 	t->header_len += line.len;
 	if (t->header_len > FETCH_HEADER_MAX) {
-		transfer_rule(t, NET_FAILED, "the server sent more than %d "
-		    "bytes of headers", FETCH_HEADER_MAX);
+		transfer_rule(t, NET_FAILED,
+		    "the server sent more than %d bytes of headers",
+		    FETCH_HEADER_MAX);
 		return 0;
 	}
-	while (line.len > 0 && (line.p[line.len - 1] == '\r' ||
-	    line.p[line.len - 1] == '\n'))
+	while (line.len > 0 &&
+	    (line.p[line.len - 1] == '\r' || line.p[line.len - 1] == '\n'))
 		line.len--;
-	if (line.len >= sizeof(name) - 1 && strncasecmp(
-	    (const char *)line.p, name, sizeof(name) - 1) == 0)
-		take_range(t, span_of(line.p + sizeof(name) - 1,
-		    line.len - (sizeof(name) - 1)));
+	if (line.len >= sizeof(name) - 1 &&
+	    strncasecmp((const char *)line.p, name, sizeof(name) - 1) == 0)
+		take_range(t,
+		    span_of(line.p + sizeof(name) - 1,
+			line.len - (sizeof(name) - 1)));
 	return n * size;
 }
 
@@ -79,8 +80,8 @@ store(struct transfer *t, struct span s)
 	ssize_t done;
 
 	if (s.len > t->request.max || t->result.len > t->request.max - s.len) {
-		transfer_rule(t, NET_TOO_LARGE, "the server sends more than "
-		    "the %llu bytes that are wanted",
+		transfer_rule(t, NET_TOO_LARGE,
+		    "the server sends more than the %llu bytes that are wanted",
 		    (unsigned long long)t->request.max);
 		return false;
 	}

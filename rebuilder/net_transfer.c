@@ -141,8 +141,8 @@ first_reach(const struct transfer *t)
 	/* Behind a proxy nobody here knows what a name is. */
 	if (t->proxy[0] != '\0' ||
 	    curl_easy_getinfo(t->easy, CURLINFO_PRIMARY_IP, &address) !=
-	    CURLE_OK || address == NULL ||
-	    reach_parse(address, &reach) != RB_OK)
+		CURLE_OK ||
+	    address == NULL || reach_parse(address, &reach) != RB_OK)
 		return REACH_WORLD;
 	return reach;
 }
@@ -156,7 +156,8 @@ follow(struct transfer *t)
 	enum rb_err rc;
 
 	if (curl_easy_getinfo(t->easy, CURLINFO_REDIRECT_URL, &text) !=
-	    CURLE_OK || text == NULL) {
+		CURLE_OK ||
+	    text == NULL) {
 		transfer_rule(t, NET_FAILED, "the server redirects to nowhere");
 		return RB_OK;
 	}
@@ -191,8 +192,10 @@ static void
 start_over(struct transfer *t)
 {
 	if (t->is_from_start)
-		transfer_rule(t, NET_FAILED, "the server answers %ld, a part, "
-		    "to a request for the whole", transfer_status(t));
+		transfer_rule(t, NET_FAILED,
+		    "the server answers %ld, a part, to a request for the "
+		    "whole",
+		    transfer_status(t));
 	else if (transfer_rewind(t))
 		t->is_from_start = true;
 }
@@ -222,8 +225,8 @@ judge_answer(struct transfer *t)
 		return follow(t);
 	case 404:
 	case 410:
-		transfer_rule(t, NET_ABSENT, "the server has no such object "
-		    "(%ld)", status);
+		transfer_rule(t, NET_ABSENT,
+		    "the server has no such object (%ld)", status);
 		return RB_OK;
 	case 416:
 		if (t->range == RANGE_COMPLETE && !t->is_from_start)
@@ -242,20 +245,20 @@ static void
 judge_failure(struct transfer *t, CURLcode code)
 {
 	if (t->has_bad_address && code == CURLE_COULDNT_CONNECT)
-		transfer_rule(t, NET_FORBIDDEN, "a redirect leads here, into "
-		    "this machine or its network");
+		transfer_rule(t, NET_FORBIDDEN,
+		    "a redirect leads here, into this machine or its network");
 	else if (code == CURLE_FILESIZE_EXCEEDED)
-		transfer_rule(t, NET_TOO_LARGE, "the server has more than the "
-		    "%llu bytes that are wanted",
+		transfer_rule(t, NET_TOO_LARGE,
+		    "the server has more than the %llu bytes that are wanted",
 		    (unsigned long long)t->request.max);
 	else if (code == CURLE_OPERATION_TIMEDOUT)
-		transfer_rule(t, NET_FAILED, "no connection for %u s, or "
-		    "below %u bytes/s for %u s (%s)",
+		transfer_rule(t, NET_FAILED,
+		    "no connection for %u s, or below %u bytes/s for %u s (%s)",
 		    t->limits->connect_seconds, t->limits->slow_rate,
 		    t->limits->slow_seconds, t->error);
 	else
-		transfer_rule(t, NET_FAILED, "%s", t->error[0] != '\0' ?
-		    t->error : curl_easy_strerror(code));
+		transfer_rule(t, NET_FAILED, "%s",
+		    t->error[0] != '\0' ? t->error : curl_easy_strerror(code));
 }
 
 enum rb_err

@@ -46,9 +46,8 @@ struct transfer {
  * Takes the request over.  A URL that a rule forbids is no error: the
  * transfer has then ended before it started.
  */
-enum rb_err transfer_new(const struct fetch_limits *limits,
-    const char *proxy, struct fetch_request *request, struct transfer **out)
-    RB_CHECK;
+enum rb_err transfer_new(const struct fetch_limits *limits, const char *proxy,
+    struct fetch_request *request, struct transfer **out) RB_CHECK;
 void transfer_free(struct transfer **t);
 
 /* Makes `easy` ready for the next request. */

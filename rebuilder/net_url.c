@@ -15,8 +15,7 @@ static const struct {
 	unsigned int bits;
 	enum reach reach;
 } ranges4[] = {
-	{ 0x00000000, 8, REACH_HOST },
-	{ 0x7f000000, 8, REACH_HOST },
+	{ 0x00000000, 8, REACH_HOST }, { 0x7f000000, 8, REACH_HOST },
 	{ 0x0a000000, 8, REACH_PRIVATE },
 	{ 0x64400000, 10, REACH_PRIVATE }, /* 100.64, carriers */
 	{ 0xa9fe0000, 16, REACH_PRIVATE }, /* 169.254, link */
@@ -183,11 +182,11 @@ split(const char *text, CURLU *handle, struct parts *p)
 {
 	if (curl_url_set(handle, CURLUPART_URL, text, 0) != CURLUE_OK ||
 	    curl_url_set(handle, CURLUPART_FRAGMENT, NULL, 0) != CURLUE_OK ||
-	    curl_url_get(handle, CURLUPART_SCHEME, &p->scheme, 0)
-	    != CURLUE_OK ||
+	    curl_url_get(handle, CURLUPART_SCHEME, &p->scheme, 0) !=
+		CURLUE_OK ||
 	    curl_url_get(handle, CURLUPART_HOST, &p->host, 0) != CURLUE_OK ||
 	    curl_url_get(handle, CURLUPART_PORT, &p->port,
-	    CURLU_DEFAULT_PORT) != CURLUE_OK ||
+		CURLU_DEFAULT_PORT) != CURLUE_OK ||
 	    curl_url_get(handle, CURLUPART_URL, &p->text, 0) != CURLUE_OK)
 		return false;
 	(void)curl_url_get(handle, CURLUPART_USER, &p->user, 0);
@@ -201,22 +200,24 @@ take_parts(const struct parts *p, struct net_url *u, struct fault *why)
 	enum rb_err rc;
 
 	if (strcmp(p->scheme, "http") != 0 && strcmp(p->scheme, "https") != 0)
-		return fault_set(why, RB_EREFUSED, "%.300s: only http and "
-		    "https are fetched", p->text);
+		return fault_set(why, RB_EREFUSED,
+		    "%.300s: only http and https are fetched", p->text);
 	/* libcurl decodes percents in a host; nobody needs them there. */
 	if (!is_printable(p->text) || strchr(p->host, '%') != NULL)
-		return fault_set(why, RB_EREFUSED, "%.300s: the host is no "
-		    "plain name", p->text);
+		return fault_set(why, RB_EREFUSED,
+		    "%.300s: the host is no plain name", p->text);
 	if (p->user != NULL)
-		return fault_set(why, RB_EREFUSED, "a URL on %.300s names a "
-		    "user; nothing is fetched under a name", p->host);
+		return fault_set(why, RB_EREFUSED,
+		    "a URL on %.300s names a user; nothing is fetched under a "
+		    "name",
+		    p->host);
 	u->is_https = strcmp(p->scheme, "https") == 0;
 	classify(p->host, u);
 	u->text = strdup(p->text);
 	if (u->text == NULL)
 		return RB_ENOMEM;
 	if ((rc = buf_printf(&place, "%s://%s:%s", p->scheme, p->host,
-	    p->port)) == RB_OK)
+		 p->port)) == RB_OK)
 		rc = str_dup_span(buf_span(&place), &u->place);
 	buf_clear(&place);
 	return rc;
@@ -231,8 +232,10 @@ net_url_parse(const char *text, struct net_url *out, struct fault *why)
 	enum rb_err rc = RB_EINTERNAL;
 
 	if (strlen(text) > NET_URL_MAX || !is_printable(text)) {
-		rc = fault_set(why, RB_EREFUSED, "a URL is longer than %d "
-		    "bytes or not printable ASCII: %.100s", NET_URL_MAX, text);
+		rc = fault_set(why, RB_EREFUSED,
+		    "a URL is longer than %d bytes or not printable ASCII: "
+		    "%.100s",
+		    NET_URL_MAX, text);
 		goto out;
 	}
 	if ((handle = curl_url()) == NULL) {
@@ -240,8 +243,8 @@ net_url_parse(const char *text, struct net_url *out, struct fault *why)
 		goto out;
 	}
 	if (!split(text, handle, &parts)) {
-		rc = fault_set(why, RB_EREFUSED, "%.300s: not a whole URL of "
-		    "http or https", text);
+		rc = fault_set(why, RB_EREFUSED,
+		    "%.300s: not a whole URL of http or https", text);
 		goto out;
 	}
 	if ((rc = take_parts(&parts, &u, why)) != RB_OK)
@@ -270,11 +273,13 @@ net_url_check_redirect(const struct net_url *from, enum reach reach,
     const struct net_url *to, struct fault *why)
 {
 	if (from->is_https && !to->is_https)
-		return fault_set(why, RB_EREFUSED, "%.200s redirects out of "
-		    "https to %.200s", from->text, to->text);
+		return fault_set(why, RB_EREFUSED,
+		    "%.200s redirects out of https to %.200s", from->text,
+		    to->text);
 	if (to->is_literal && to->reach < reach)
-		return fault_set(why, RB_EREFUSED, "%.200s redirects to "
-		    "%.200s: from outside, none may lead into this machine "
-		    "or its network", from->text, to->text);
+		return fault_set(why, RB_EREFUSED,
+		    "%.200s redirects to %.200s: from outside, none may lead "
+		    "into this machine or its network",
+		    from->text, to->text);
 	return RB_OK;
 }

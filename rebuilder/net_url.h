@@ -41,8 +41,8 @@ void net_url_clear(struct net_url *u);
  * `to` may follow on `from`, whose server has `reach`.  What a name resolves
  * to is checked when it is known.
  */
-enum rb_err net_url_check_redirect(const struct net_url *from,
-    enum reach reach, const struct net_url *to, struct fault *why) RB_CHECK;
+enum rb_err net_url_check_redirect(const struct net_url *from, enum reach reach,
+    const struct net_url *to, struct fault *why) RB_CHECK;
 
 /* How far off an address is; what is neither IPv4 nor IPv6 is near. */
 enum reach reach_of(const struct sockaddr *address);

@@ -126,10 +126,12 @@ take_stream(struct stream *s, struct outputs *o, struct fault *why)
 		if (take_word(&line, SPAN("end ")))
 			return take_end_line(s, line, o);
 		if (o->n == OUTPUTS_MAX)
-			return fault_set(why, RB_EREFUSED, "the output stream "
-			    "holds more than %d files", OUTPUTS_MAX);
-		rc = take_word(&line, SPAN("file ")) ?
-		    take_file(s, line, o) : RB_EFORMAT;
+			return fault_set(why, RB_EREFUSED,
+			    "the output stream holds more than %d files",
+			    OUTPUTS_MAX);
+		rc = RB_EFORMAT;
+		if (take_word(&line, SPAN("file ")))
+			rc = take_file(s, line, o);
 	}
 	return rc;
 }
@@ -142,16 +144,17 @@ outputs_read(int fd, uint64_t len, struct outputs *out, struct fault *why)
 	enum rb_err rc = RB_EINTERNAL;
 
 	if (len > INT64_MAX)
-		return fault_set(why, RB_EREFUSED, "the output stream is "
-		    "longer than any file");
+		return fault_set(why, RB_EREFUSED,
+		    "the output stream is longer than any file");
 	o.files = calloc(OUTPUTS_MAX, sizeof(*o.files));
 	if (o.files == NULL)
 		return RB_ENOMEM;
 	rc = take_stream(&s, &o, why);
 	if (rc == RB_EFORMAT || rc == RB_ELIMIT)
-		rc = fault_set(why, RB_EREFUSED, "the output stream breaks "
-		    "its format near byte %llu, after %zu files: the machine "
-		    "was stopped early, or what ran in it wrote the stream",
+		rc = fault_set(why, RB_EREFUSED,
+		    "the output stream breaks its format near byte %llu, after "
+		    "%zu files: the machine was stopped early, or what ran in "
+		    "it wrote the stream",
 		    (unsigned long long)s.at, o.n);
 	if (rc != RB_OK)
 		goto out;

@@ -19,8 +19,7 @@ split_source(struct span value, struct package *p)
 	p->source = name;
 	if (value.len == 0)
 		return true;
-	if (value.len < 3 || value.p[0] != '(' ||
-	    value.p[value.len - 1] != ')')
+	if (value.len < 3 || value.p[0] != '(' || value.p[value.len - 1] != ')')
 		return false;
 	p->source_version = span_of(value.p + 1, value.len - 2);
 	/* Only a version that was given apart can have been left behind. */
@@ -40,28 +39,27 @@ package_identify(const struct deb822 *stanza, struct package *out,
 	if ((rc = deb822_text(stanza, "Package", &p.name, why)) != RB_OK)
 		return rc;
 	if (!package_name_is_valid(p.name))
-		return fault_set(why, RB_EFORMAT, "Packages names a package "
-		    "'%.*s', which is no package name", (int)p.name.len,
-		    (const char *)p.name.p);
+		return fault_set(why, RB_EFORMAT,
+		    "Packages names a package '%.*s', which is no package name",
+		    (int)p.name.len, (const char *)p.name.p);
 	if ((rc = deb822_text(stanza, "Version", &p.version, why)) != RB_OK ||
-	    (rc = deb822_text(stanza, "Architecture", &p.architecture, why))
-	    != RB_OK)
+	    (rc = deb822_text(stanza, "Architecture", &p.architecture, why)) !=
+		RB_OK)
 		return rc;
 	p.source = p.name;
 	p.source_version = p.version;
 	if (deb822_find(stanza, "Source") != NULL) {
-		if ((rc = deb822_text(stanza, "Source", &source, why))
-		    != RB_OK)
+		if ((rc = deb822_text(stanza, "Source", &source, why)) != RB_OK)
 			return rc;
 		is_split = split_source(source, &p);
 	}
-	if (!is_split ||
-	    !debversion_is_valid(p.version) ||
+	if (!is_split || !debversion_is_valid(p.version) ||
 	    !debversion_is_valid(p.source_version) ||
 	    !package_name_is_valid(p.source) ||
 	    !package_name_is_valid(p.architecture))
-		return fault_set(why, RB_EFORMAT, "Packages: version, "
-		    "architecture or source of package '%.*s' is malformed",
+		return fault_set(why, RB_EFORMAT,
+		    "Packages: version, architecture or source of package "
+		    "'%.*s' is malformed",
 		    (int)p.name.len, (const char *)p.name.p);
 	*out = p;
 	return RB_OK;
@@ -76,17 +74,18 @@ package_read(const struct deb822 *stanza, struct package *out,
 	enum rb_err rc;
 
 	if ((rc = package_identify(stanza, &p, why)) != RB_OK ||
-	    (rc = deb822_text(stanza, "Filename", &p.file.path, why)) != RB_OK
-	    || (rc = deb822_text(stanza, "Size", &size, why)) != RB_OK ||
+	    (rc = deb822_text(stanza, "Filename", &p.file.path, why)) !=
+		RB_OK ||
+	    (rc = deb822_text(stanza, "Size", &size, why)) != RB_OK ||
 	    (rc = deb822_text(stanza, "SHA256", &digest, why)) != RB_OK)
 		return rc;
 	if (dec_parse(size, INT64_MAX, &p.file.size) != RB_OK ||
 	    digest_parse(digest, &p.file.digest) != RB_OK ||
 	    !archive_path_is_pool(p.file.path))
-		return fault_set(why, RB_EFORMAT, "Packages: size, SHA256 or "
-		    "path of package '%.*s' is malformed; a path is plain "
-		    "and below pool/", (int)p.name.len,
-		    (const char *)p.name.p);
+		return fault_set(why, RB_EFORMAT,
+		    "Packages: size, SHA256 or path of package '%.*s' is "
+		    "malformed; a path is plain and below pool/",
+		    (int)p.name.len, (const char *)p.name.p);
 	*out = p;
 	return RB_OK;
 }
@@ -126,9 +125,9 @@ check_once_each(struct package *all, size_t n, struct fault *why)
 	qsort(all, n, sizeof(*all), compare_identity);
 	for (i = 1; i < n; i++) {
 		if (compare_identity(&all[i - 1], &all[i]) == 0)
-			return fault_set(why, RB_EFORMAT, "Packages lists "
-			    "package '%.*s' %.*s twice", (int)all[i].name.len,
-			    (const char *)all[i].name.p,
+			return fault_set(why, RB_EFORMAT,
+			    "Packages lists package '%.*s' %.*s twice",
+			    (int)all[i].name.len, (const char *)all[i].name.p,
 			    (int)all[i].version.len,
 			    (const char *)all[i].version.p);
 	}
@@ -155,13 +154,15 @@ packages_of_source(struct span index, struct span source, struct span version,
 		if (!span_equal(p.source, source) ||
 		    !span_equal(p.source_version, version) ||
 		    (!span_equal(p.architecture, architecture) &&
-		    !span_equal_str(p.architecture, "all")))
+			!span_equal_str(p.architecture, "all")))
 			continue;
 		if ((rc = package_read(&stanza, &p, why)) != RB_OK)
 			goto out;
 		if (count == PUBLISHED_MAX) {
-			rc = fault_set(why, RB_ELIMIT, "Packages lists more "
-			    "than %d packages of one source", PUBLISHED_MAX);
+			rc = fault_set(why, RB_ELIMIT,
+			    "Packages lists more than %d packages of one "
+			    "source",
+			    PUBLISHED_MAX);
 			goto out;
 		}
 		if ((rc = put_record(&found, &p)) != RB_OK)

@@ -64,8 +64,10 @@ read_date(const struct deb822 *stanza, const char *name, uint64_t *out,
 	if ((rc = deb822_text(stanza, name, &text, why)) != RB_OK)
 		return rc;
 	if (release_date_parse(text, out) != RB_OK)
-		return fault_set(why, RB_EFORMAT, "Release: %s is not a date "
-		    "like 'Sat, 11 Jul 2026 10:16:37 UTC'", name);
+		return fault_set(why, RB_EFORMAT,
+		    "Release: %s is not a date like 'Sat, 11 Jul 2026 10:16:37 "
+		    "UTC'",
+		    name);
 	return RB_OK;
 }
 
@@ -79,8 +81,8 @@ read_name(const struct deb822 *stanza, const char *name, struct span *out,
 	if ((rc = deb822_text(stanza, name, &text, why)) != RB_OK)
 		return rc;
 	if (!archive_path_is_plain(text))
-		return fault_set(why, RB_EFORMAT, "Release: %s is not the "
-		    "name of a suite", name);
+		return fault_set(why, RB_EFORMAT,
+		    "Release: %s is not the name of a suite", name);
 	*out = text;
 	return RB_OK;
 }
@@ -103,18 +105,19 @@ read_list(struct span lines, struct release *r, struct fault *why)
 	while ((rc = deb822_line_take(&rest, &line)) == RB_OK)
 		cap++;
 	if (rc != RB_ENOTFOUND || cap == 0)
-		return fault_set(why, RB_EFORMAT, "Release: SHA256 is not a "
-		    "list of files");
+		return fault_set(why, RB_EFORMAT,
+		    "Release: SHA256 is not a list of files");
 	if (cap > RELEASE_ENTRIES_MAX)
-		return fault_set(why, RB_ELIMIT, "Release lists more than %d "
-		    "files", RELEASE_ENTRIES_MAX);
+		return fault_set(why, RB_ELIMIT,
+		    "Release lists more than %d files", RELEASE_ENTRIES_MAX);
 	r->entries = calloc(cap, sizeof(*r->entries));
 	if (r->entries == NULL)
 		return RB_ENOMEM;
 	while (deb822_line_take(&lines, &line) == RB_OK) {
 		if (checksum_parse(line, &r->entries[r->n]) != RB_OK)
-			return fault_set(why, RB_EFORMAT, "Release: '%.*s' "
-			    "is not SHA256, size and a plain path",
+			return fault_set(why, RB_EFORMAT,
+			    "Release: '%.*s' is not SHA256, size and a plain "
+			    "path",
 			    line.len < 200 ? (int)line.len : 200,
 			    (const char *)line.p);
 		r->n++;
@@ -123,35 +126,35 @@ read_list(struct span lines, struct release *r, struct fault *why)
 	for (i = 1; i < r->n; i++) {
 		line = r->entries[i].path;
 		if (span_equal(r->entries[i - 1].path, line))
-			return fault_set(why, RB_EFORMAT, "Release lists "
-			    "'%.*s' twice", line.len < 200 ? (int)line.len :
-			    200, (const char *)line.p);
+			return fault_set(why, RB_EFORMAT,
+			    "Release lists '%.*s' twice",
+			    line.len < 200 ? (int)line.len : 200,
+			    (const char *)line.p);
 	}
 	return RB_OK;
 }
 
 static enum rb_err
-read_fields(const struct deb822 *stanza, struct release *r,
-    struct fault *why)
+read_fields(const struct deb822 *stanza, struct release *r, struct fault *why)
 {
 	const struct span *by_hash = deb822_find(stanza, "Acquire-By-Hash");
 	const struct span *list = deb822_find(stanza, "SHA256");
 	enum rb_err rc;
 
-	if ((rc = read_name(stanza, "Codename", &r->codename, why)) != RB_OK
-	    || (rc = read_date(stanza, "Date", &r->date, why)) != RB_OK)
+	if ((rc = read_name(stanza, "Codename", &r->codename, why)) != RB_OK ||
+	    (rc = read_date(stanza, "Date", &r->date, why)) != RB_OK)
 		return rc;
 	if (deb822_find(stanza, "Suite") != NULL &&
 	    (rc = read_name(stanza, "Suite", &r->suite, why)) != RB_OK)
 		return rc;
 	if (deb822_find(stanza, "Valid-Until") != NULL &&
-	    (rc = read_date(stanza, "Valid-Until", &r->valid_until, why))
-	    != RB_OK)
+	    (rc = read_date(stanza, "Valid-Until", &r->valid_until, why)) !=
+		RB_OK)
 		return rc;
 	r->is_by_hash = by_hash != NULL && span_equal_str(*by_hash, " yes");
 	if (list == NULL)
-		return fault_set(why, RB_EFORMAT, "Release has no SHA256 "
-		    "list; weaker digests are not read");
+		return fault_set(why, RB_EFORMAT,
+		    "Release has no SHA256 list; weaker digests are not read");
 	return read_list(*list, r, why);
 }
 
@@ -167,8 +170,8 @@ release_parse(struct span in, struct release *out, struct fault *why)
 	if (rc != RB_OK || (rc = read_fields(&stanza, &r, why)) != RB_OK)
 		goto out;
 	if (in.len != 0) {
-		rc = fault_set(why, RB_EFORMAT, "Release has more than one "
-		    "stanza");
+		rc = fault_set(why, RB_EFORMAT,
+		    "Release has more than one stanza");
 		goto out;
 	}
 
@@ -202,23 +205,25 @@ enum rb_err
 release_check(const struct release *r, struct span asked, uint64_t now,
     uint64_t newest, struct fault *why)
 {
-	if (asked.len == 0 || (!span_equal(r->codename, asked) &&
-	    !span_equal(r->suite, asked)))
-		return fault_set(why, RB_EREFUSED, "Release is of '%.*s', "
-		    "not of '%.*s'", (int)r->codename.len,
+	if (asked.len == 0 ||
+	    (!span_equal(r->codename, asked) && !span_equal(r->suite, asked)))
+		return fault_set(why, RB_EREFUSED,
+		    "Release is of '%.*s', not of '%.*s'", (int)r->codename.len,
 		    (const char *)r->codename.p, (int)asked.len,
 		    (const char *)asked.p);
 	if (r->date < newest)
-		return fault_set(why, RB_ESTALE, "Release is older than one "
-		    "seen before: the mirror lags or replays; try later or "
-		    "another one");
+		return fault_set(why, RB_ESTALE,
+		    "Release is older than one seen before: the mirror lags or "
+		    "replays; try later or another one");
 	if (r->valid_until != 0 && now > r->valid_until)
-		return fault_set(why, RB_ESTALE, "Release was valid until "
-		    "%llu, now it is %llu (seconds since 1970): the mirror "
-		    "lags or replays", (unsigned long long)r->valid_until,
+		return fault_set(why, RB_ESTALE,
+		    "Release was valid until %llu, now it is %llu (seconds "
+		    "since 1970): the mirror lags or replays",
+		    (unsigned long long)r->valid_until,
 		    (unsigned long long)now);
 	if (r->date > now && r->date - now > RELEASE_AHEAD_MAX)
-		return fault_set(why, RB_EREFUSED, "Release is dated more "
-		    "than a day from now: is this machine's clock right?");
+		return fault_set(why, RB_EREFUSED,
+		    "Release is dated more than a day from now: is this "
+		    "machine's clock right?");
 	return RB_OK;
 }

@@ -28,8 +28,7 @@ enum rb_err release_parse(struct span in, struct release *out,
 void release_clear(struct release *r);
 
 /* NULL when the list does not name the path. */
-const struct checksum *release_find(const struct release *r,
-    struct span path);
+const struct checksum *release_find(const struct release *r, struct span path);
 
 /*
  * It is of the suite that was asked for, by codename or suite; not older

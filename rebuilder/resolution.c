@@ -78,9 +78,9 @@ make_wishes(const struct resolution *r, struct wish **out, struct fault *why)
 		if (compare_wish(&wishes[i - 1], &wishes[i]) == 0) {
 			line = wishes[i].line;
 			free(wishes);
-			return fault_set(why, RB_EREFUSED, "resolution names "
-			    "package '%.*s' %.*s twice", (int)line->name.len,
-			    (const char *)line->name.p,
+			return fault_set(why, RB_EREFUSED,
+			    "resolution names package '%.*s' %.*s twice",
+			    (int)line->name.len, (const char *)line->name.p,
 			    (int)line->architecture.len,
 			    (const char *)line->architecture.p);
 		}
@@ -96,21 +96,23 @@ take_lines(struct span in, struct resolution *r, struct fault *why)
 
 	while (in.len > 0) {
 		if (span_take_line(&in, &line) != RB_OK)
-			return fault_set(why, RB_EREFUSED, "resolution's last "
-			    "line is not ended");
+			return fault_set(why, RB_EREFUSED,
+			    "resolution's last line is not ended");
 		if (r->n == RESOLUTION_MAX)
-			return fault_set(why, RB_EREFUSED, "resolution has "
-			    "more than %d lines", RESOLUTION_MAX);
+			return fault_set(why, RB_EREFUSED,
+			    "resolution has more than %d lines",
+			    RESOLUTION_MAX);
 		if (parse_line(line, &r->lines[r->n]) != RB_OK)
-			return fault_set(why, RB_EREFUSED, "resolution line "
-			    "%zu, '%.*s', is not group, name, version and "
-			    "architecture", r->n + 1, line.len < 200 ?
-			    (int)line.len : 200, (const char *)line.p);
-		if (span_compare(last, line) >= 0)
-			return fault_set(why, RB_EREFUSED, "resolution line "
-			    "%zu, '%.*s', does not stand behind the one above "
-			    "it in order", r->n + 1, (int)line.len,
+			return fault_set(why, RB_EREFUSED,
+			    "resolution line %zu, '%.*s', is not group, name, "
+			    "version and architecture",
+			    r->n + 1, line.len < 200 ? (int)line.len : 200,
 			    (const char *)line.p);
+		if (span_compare(last, line) >= 0)
+			return fault_set(why, RB_EREFUSED,
+			    "resolution line %zu, '%.*s', does not stand "
+			    "behind the one above it in order",
+			    r->n + 1, (int)line.len, (const char *)line.p);
 		last = line;
 		r->n++;
 	}
@@ -125,8 +127,9 @@ resolution_parse(struct span in, struct resolution *out, struct fault *why)
 	enum rb_err rc = RB_EINTERNAL;
 
 	if (in.len == 0 || in.len > RESOLUTION_BYTES_MAX)
-		return fault_set(why, RB_EREFUSED, "resolution has %zu bytes; "
-		    "1 to %u are taken", in.len, RESOLUTION_BYTES_MAX);
+		return fault_set(why, RB_EREFUSED,
+		    "resolution has %zu bytes; 1 to %u are taken", in.len,
+		    RESOLUTION_BYTES_MAX);
 	r.lines = calloc(RESOLUTION_MAX, sizeof(*r.lines));
 	if (r.lines == NULL)
 		return RB_ENOMEM;
@@ -185,7 +188,7 @@ static struct wish *
 find_wish(struct wish *wishes, size_t n, const struct package *p)
 {
 	struct resolution_line line = { GROUP_BASE, p->name, p->version,
-	    p->architecture };
+		p->architecture };
 	struct wish key = { .line = &line };
 	struct wish *wish;
 
@@ -225,13 +228,16 @@ read_index(struct span index, struct wish *wishes, size_t n,
 		if ((wish = find_wish(wishes, n, &p)) == NULL)
 			continue;
 		if (wish->is_found)
-			return fault_set(why, RB_EFORMAT, "Packages lists "
-			    "package '%.*s' %.*s twice", (int)p.name.len,
-			    (const char *)p.name.p, (int)p.version.len,
-			    (const char *)p.version.p);
-		if ((rc = package_read(&stanza, &wish->package, why)) != RB_OK
-		    || (rc = put_stanza(wish->line->group == GROUP_BASE ?
-		    &out->base : &out->build, &stanza)) != RB_OK)
+			return fault_set(why, RB_EFORMAT,
+			    "Packages lists package '%.*s' %.*s twice",
+			    (int)p.name.len, (const char *)p.name.p,
+			    (int)p.version.len, (const char *)p.version.p);
+		if ((rc = package_read(&stanza, &wish->package, why)) !=
+			RB_OK ||
+		    (rc = put_stanza(wish->line->group == GROUP_BASE ?
+			     &out->base :
+			     &out->build,
+			 &stanza)) != RB_OK)
 			return rc;
 		wish->is_found = true;
 	}
@@ -264,8 +270,7 @@ compare_line_number(const void *a, const void *b)
 }
 
 static enum rb_err
-put_records(struct wish *wishes, size_t n, struct buf *out,
-    struct fault *why)
+put_records(struct wish *wishes, size_t n, struct buf *out, struct fault *why)
 {
 	const struct resolution_line *line;
 	enum rb_err rc;
@@ -275,11 +280,11 @@ put_records(struct wish *wishes, size_t n, struct buf *out,
 	for (i = 0; i < n; i++) {
 		line = wishes[i].line;
 		if (!wishes[i].is_found)
-			return fault_set(why, RB_EREFUSED, "resolution line "
-			    "%zu asks for '%.*s' %.*s %.*s, which Packages "
-			    "does not list", i + 1, (int)line->name.len,
-			    (const char *)line->name.p,
-			    (int)line->version.len,
+			return fault_set(why, RB_EREFUSED,
+			    "resolution line %zu asks for '%.*s' %.*s %.*s, "
+			    "which Packages does not list",
+			    i + 1, (int)line->name.len,
+			    (const char *)line->name.p, (int)line->version.len,
 			    (const char *)line->version.p,
 			    (int)line->architecture.len,
 			    (const char *)line->architecture.p);

@@ -22,8 +22,8 @@ _Static_assert(sizeof(struct header) == BLOCK_LEN, "one block");
 struct tar_writer {
 	int fd;
 	uint64_t size;              /* of all that passed */
-	uint64_t left;              /* bytes that the last member still gets */
-	struct digester *digester;  /* owned */
+	uint64_t left; /* bytes that the last member still gets */
+	struct digester *digester; /* owned */
 	size_t len;
 	uint8_t buffer[BUFFER_LEN]; /* not yet written */
 };
@@ -101,8 +101,8 @@ pad(struct tar_writer *w)
 {
 	static const uint8_t zeros[BLOCK_LEN];
 
-	return put(w, span_of(zeros,
-	    (BLOCK_LEN - w->size % BLOCK_LEN) % BLOCK_LEN));
+	return put(w,
+	    span_of(zeros, (BLOCK_LEN - w->size % BLOCK_LEN) % BLOCK_LEN));
 }
 
 /* Fills a field with octal digits and its terminating zero. */
@@ -157,7 +157,7 @@ put_long(struct tar_writer *w, char type, struct span s)
 {
 	static const uint8_t zero;
 	struct tar_member m = { .name = SPAN("././@LongLink"),
-	    .size = s.len + 1 };
+		.size = s.len + 1 };
 	enum rb_err rc;
 
 	if (s.len <= FIELD_MAX)

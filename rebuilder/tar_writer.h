@@ -37,8 +37,8 @@ enum rb_err tar_writer_new(int fd, struct tar_writer **out) RB_CHECK;
 void tar_writer_free(struct tar_writer **w);
 
 /* A file's bytes follow by tar_writer_put, exactly `size` of them. */
-enum rb_err tar_writer_member(struct tar_writer *w,
-    const struct tar_member *m) RB_CHECK;
+enum rb_err tar_writer_member(struct tar_writer *w, const struct tar_member *m)
+    RB_CHECK;
 enum rb_err tar_writer_put(struct tar_writer *w, struct span bytes) RB_CHECK;
 /* Ends the archive; size and digest of all that was written. */
 enum rb_err tar_writer_end(struct tar_writer *w, uint64_t *size,

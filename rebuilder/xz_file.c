@@ -27,8 +27,8 @@ read_block(struct archive *a, void *self, const void **out)
 	ssize_t got;
 
 	do
-		got = pread(s->fd, s->block, left < BLOCK_LEN ? (size_t)left :
-		    BLOCK_LEN, (off_t)s->at);
+		got = pread(s->fd, s->block,
+		    left < BLOCK_LEN ? (size_t)left : BLOCK_LEN, (off_t)s->at);
 	while (got == -1 && errno == EINTR);
 	if (got == -1) {
 		archive_set_error(a, errno, "cannot read the compressed file");
@@ -51,8 +51,8 @@ open_xz(struct archive *a, struct source_file *s, struct fault *why)
 	if (archive_read_open(a, s, NULL, read_block, NULL) != ARCHIVE_OK ||
 	    archive_read_next_header(a, &entry) != ARCHIVE_OK ||
 	    archive_filter_code(a, 0) != ARCHIVE_FILTER_XZ)
-		return fault_set(why, RB_EFORMAT, "the index is not "
-		    "compressed with xz");
+		return fault_set(why, RB_EFORMAT,
+		    "the index is not compressed with xz");
 	return RB_OK;
 }
 
@@ -68,27 +68,27 @@ unpack(struct archive *a, struct digester *digester, int out,
 	size_t len;
 	int r;
 
-	while ((r = archive_read_data_block(a, &block, &len, &at)) ==
-	    ARCHIVE_OK) {
+	while (
+	    (r = archive_read_data_block(a, &block, &len, &at)) == ARCHIVE_OK) {
 		if (len > plain->size - size)
-			return fault_set(why, RB_EDIGEST, "the index is "
-			    "larger than the %llu bytes that Release says",
+			return fault_set(why, RB_EDIGEST,
+			    "the index is larger than the %llu bytes that "
+			    "Release says",
 			    (unsigned long long)plain->size);
 		size += len;
-		if ((rc = digester_put(digester, span_of(block, len)))
-		    != RB_OK ||
+		if ((rc = digester_put(digester, span_of(block, len))) !=
+			RB_OK ||
 		    (rc = file_write_fd(out, span_of(block, len))) != RB_OK)
 			return rc;
 	}
 	if (r != ARCHIVE_EOF)
-		return fault_set(why, RB_EFORMAT, "the index does not "
-		    "decompress: %s", archive_error_string(a) != NULL ?
-		    archive_error_string(a) : "broken xz");
+		return fault_set(why, RB_EFORMAT,
+		    "the index does not decompress: it is signed, but broken");
 	if ((rc = digester_end(digester, &digest)) != RB_OK)
 		return rc;
 	if (size != plain->size || !digest_equal(&digest, &plain->digest))
-		return fault_set(why, RB_EDIGEST, "the decompressed index is "
-		    "not the one that Release names");
+		return fault_set(why, RB_EDIGEST,
+		    "the decompressed index is not the one that Release names");
 	return RB_OK;
 }
 
@@ -106,16 +106,16 @@ xz_file_unpack(int in, const struct file_claim *packed, int out,
 	if ((rc = file_size(in, &size)) != RB_OK)
 		goto out;
 	if (size != packed->size) {
-		rc = fault_set(why, RB_EDIGEST, "the compressed index has "
-		    "%llu bytes, Release says %llu", (unsigned long long)size,
-		    (unsigned long long)packed->size);
+		rc = fault_set(why, RB_EDIGEST,
+		    "the compressed index has %llu bytes, Release says %llu",
+		    (unsigned long long)size, (unsigned long long)packed->size);
 		goto out;
 	}
 	if ((rc = digest_of_fd(in, 0, size, &digest)) != RB_OK)
 		goto out;
 	if (!digest_equal(&digest, &packed->digest)) {
-		rc = fault_set(why, RB_EDIGEST, "the compressed index is not "
-		    "the one that Release names");
+		rc = fault_set(why, RB_EDIGEST,
+		    "the compressed index is not the one that Release names");
 		goto out;
 	}
 	rc = RB_ENOMEM;

@@ -29,8 +29,7 @@ become_nobody(void)
 }
 
 void
-run_role_start(struct run_role *r, const char *program,
-    const char *const *args)
+run_role_start(struct run_role *r, const char *program, const char *const *args)
 {
 	char path[4096], *argv[ARGS_MAX + 2] = { path }, *env[] = { NULL };
 	int pair[2], null, i;
@@ -47,8 +46,8 @@ run_role_start(struct run_role *r, const char *program,
 		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 		null = open("/dev/null", O_RDWR);
 		if (null == -1 || dup2(null, 0) == -1 || dup2(null, 1) == -1 ||
-		    (pair[1] == 3 ? fcntl(3, F_SETFD, 0) : dup2(pair[1], 3))
-		    == -1)
+		    (pair[1] == 3 ? fcntl(3, F_SETFD, 0) : dup2(pair[1], 3)) ==
+			-1)
 			_exit(127);
 		(void)close_range(4, ~0u, 0);
 		become_nobody();

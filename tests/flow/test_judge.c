@@ -22,8 +22,7 @@
 #include "tests/flow/run_role.h"
 
 #define OUT_MAX (1024 * 1024)
-#define HEX \
-	"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+#define HEX "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 #define DATE_SECONDS 1783764997
 
 static const char packages[] =
@@ -33,8 +32,8 @@ static const char packages[] =
     "Filename: pool/b.deb\nSize: 8\nSHA256: " HEX "\n";
 
 static const char sources[] =
-    "Package: src\nVersion: 1\nDirectory: pool/src\nChecksums-Sha256:\n "
-    HEX " 9 src_1.dsc\n";
+    "Package: src\nVersion: 1\nDirectory: pool/src\nChecksums-Sha256:\n " HEX
+    " 9 src_1.dsc\n";
 
 static int
 file_of(struct span s)
@@ -161,8 +160,8 @@ expect_refusal(struct msg *question, const char *sentence)
 
 static const char release_text[] =
     "Codename: bookworm\nSuite: oldstable\n"
-    "Date: Sat, 11 Jul 2026 10:16:37 UTC\nAcquire-By-Hash: yes\nSHA256:\n "
-    HEX " 5 main/P.xz\n " HEX " 50 main/P\n " HEX " 6 main/S.xz\n";
+    "Date: Sat, 11 Jul 2026 10:16:37 UTC\nAcquire-By-Hash: yes\nSHA256:\n " HEX
+    " 5 main/P.xz\n " HEX " 50 main/P\n " HEX " 6 main/S.xz\n";
 
 static struct msg
 release_question(const char *status, uint32_t exit_status, const char *suite,
@@ -193,8 +192,7 @@ judges_a_release(void **state)
 	struct span in;
 
 	(void)state;
-	q = release_question("gpgv/good.status", 0, "bookworm", 0,
-	    "main/P.xz");
+	q = release_question("gpgv/good.status", 0, "bookworm", 0, "main/P.xz");
 	in = ask(&q, JUDGE_RELEASE_IS, &a);
 	expect_u64(&in, DATE_SECONDS);
 	expect_u64(&in, 0);
@@ -227,20 +225,17 @@ refuses_a_release(void **state)
 	q = release_question("gpgv/unknown.status", 2, "bookworm", 0,
 	    "main/P.xz");
 	expect_refusal(&q, "none of 1 signatures");
-	q = release_question("gpgv/good.status", 1, "bookworm", 0,
-	    "main/P.xz");
+	q = release_question("gpgv/good.status", 1, "bookworm", 0, "main/P.xz");
 	expect_refusal(&q, "ended with status 1");
 	q = release_question("gpgv/good.status", 0, "sid", 0, "main/P.xz");
 	expect_refusal(&q, "not of 'sid'");
 	q = release_question("gpgv/good.status", 0, "bookworm",
 	    DATE_SECONDS + 1, "main/P.xz");
 	expect_refusal(&q, "older than one seen before");
-	q = release_question("gpgv/good.status", 0, "bookworm", 0,
-	    "main/Q.xz");
+	q = release_question("gpgv/good.status", 0, "bookworm", 0, "main/Q.xz");
 	expect_refusal(&q, "does not list 'main/Q.xz'");
 	/* Listed compressed, but not decompressed. */
-	q = release_question("gpgv/good.status", 0, "bookworm", 0,
-	    "main/S.xz");
+	q = release_question("gpgv/good.status", 0, "bookworm", 0, "main/S.xz");
 	expect_refusal(&q, "'main/S.xz'");
 }
 
@@ -258,8 +253,7 @@ compress(struct span plain, uint8_t *out, size_t cap)
 	    ARCHIVE_OK);
 	archive_entry_set_filetype(e, AE_IFREG);
 	assert_int_equal(archive_write_header(a, e), ARCHIVE_OK);
-	assert_int_equal(archive_write_data(a, plain.p, plain.len),
-	    plain.len);
+	assert_int_equal(archive_write_data(a, plain.p, plain.len), plain.len);
 	assert_int_equal(archive_write_close(a), ARCHIVE_OK);
 	archive_entry_free(e);
 	(void)archive_write_free(a);
@@ -316,8 +310,8 @@ decompresses_an_index(void **state)
 static void
 finds_a_source_and_its_binaries(void **state)
 {
-	int s = file_of(span_of_str(sources)), p = file_of(
-	    span_of_str(packages));
+	int s = file_of(span_of_str(sources)),
+	    p = file_of(span_of_str(packages));
 	int records = output(), stanza = output();
 	struct msg q, a;
 	struct buf b;
@@ -363,7 +357,7 @@ finds_a_source_and_its_binaries(void **state)
 
 #define RESOLUTION "base a 1+b2 amd64\nbuild b 2 all\n"
 static const char stream[] = "output 1\nfile resolution 32\n" RESOLUTION
-    "end 3\n";
+			     "end 3\n";
 
 static void
 finds_outputs_and_resolves_what_they_ask(void **state)
@@ -452,8 +446,8 @@ static void
 ends_at_a_frame_that_is_wrong(void **state)
 {
 	static const uint16_t types[] = { JUDGE_RELEASE, JUDGE_INDEX,
-	    JUDGE_SOURCE, JUDGE_RESOLUTION, JUDGE_OUTPUTS, JUDGE_LAYER,
-	    NET_SETUP };
+		JUDGE_SOURCE, JUDGE_RESOLUTION, JUDGE_OUTPUTS, JUDGE_LAYER,
+		NET_SETUP };
 	struct run_role judge;
 	struct msg q, a;
 	int status;

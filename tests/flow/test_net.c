@@ -44,9 +44,10 @@ write_conf(void)
 	f = fopen(fix.conf, "w");
 	assert_non_null(f);
 	assert_non_null(me);
-	(void)fprintf(f, "node:\n  name: test.example/log\n"
-	    "  directory: %s\nusers:\n  rebuilder: %s\n", fix.directory,
-	    me->pw_name);
+	(void)fprintf(f,
+	    "node:\n  name: test.example/log\n"
+	    "  directory: %s\nusers:\n  rebuilder: %s\n",
+	    fix.directory, me->pw_name);
 	(void)fclose(f);
 }
 
@@ -293,12 +294,10 @@ resumes_or_starts_cleanly_over(void **state)
 		{ "/no-range", 500, HOSTILE_LEN, NET_OK, HOSTILE_LEN, NULL },
 		{ "/range-elsewhere", 500, HOSTILE_LEN, NET_OK, HOSTILE_LEN,
 		    NULL },
-		{ "/range-short", 500, HOSTILE_LEN, NET_OK, HOSTILE_LEN,
-		    NULL },
+		{ "/range-short", 500, HOSTILE_LEN, NET_OK, HOSTILE_LEN, NULL },
 		{ "/range-malformed", 500, HOSTILE_LEN, NET_OK, HOSTILE_LEN,
 		    NULL },
-		{ "/range-twice", 500, HOSTILE_LEN, NET_OK, HOSTILE_LEN,
-		    NULL },
+		{ "/range-twice", 500, HOSTILE_LEN, NET_OK, HOSTILE_LEN, NULL },
 		{ "/range-unsaid", 500, HOSTILE_LEN, NET_OK, HOSTILE_LEN,
 		    NULL },
 		{ "/empty", 0, HOSTILE_LEN, NET_OK, 0, NULL },
@@ -374,9 +373,9 @@ static void
 refuses_urls_that_no_rule_allows(void **state)
 {
 	static const char *const urls[] = { "file:///etc/passwd",
-	    "ftp://127.0.0.1/x", "gopher://127.0.0.1/x", "/etc/passwd",
-	    "http://", "http://user@127.0.0.1/x", "http://u:p@127.0.0.1/x",
-	    "dict://127.0.0.1:1/x", "" };
+		"ftp://127.0.0.1/x", "gopher://127.0.0.1/x", "/etc/passwd",
+		"http://", "http://user@127.0.0.1/x", "http://u:p@127.0.0.1/x",
+		"dict://127.0.0.1:1/x", "" };
 	int fd = make_file(0);
 	struct done d;
 	uint32_t i;
@@ -410,7 +409,7 @@ static void
 tells_nothing_about_itself(void **state)
 {
 	static const char *const absent[] = { "Cookie", "Authorization",
-	    "Accept-Encoding", "Referer", "Range", "qubes-rebuilder/" };
+		"Accept-Encoding", "Referer", "Range", "qubes-rebuilder/" };
 	char echo[ECHO_MAX];
 	size_t i;
 

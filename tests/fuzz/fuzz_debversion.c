@@ -32,8 +32,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		    ab != -sign(debversion_compare(b, a)))
 			abort();
 		/* a <= b <= c, so a <= c, and equal only when all are. */
-		if (ab <= 0 && bc <= 0 && sign(debversion_compare(a, c)) !=
-		    (ab + bc < 0 ? -1 : 0))
+		if (ab <= 0 && bc <= 0 &&
+		    sign(debversion_compare(a, c)) != (ab + bc < 0 ? -1 : 0))
 			abort();
 	}
 	return 0;

@@ -6,7 +6,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
 static const char *const forbidden[] = { "BADSIG", "REVKEYSIG", "ERROR",
-    "NODATA", "FAILURE" };
+	"NODATA", "FAILURE" };
 
 /* A user id may hold any word, but never starts a line. */
 static size_t

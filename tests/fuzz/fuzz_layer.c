@@ -21,12 +21,12 @@ write_again(struct span in, struct buf *out)
 
 	if (to == -1 || memory_file("tar", in, &from) != RB_OK)
 		abort();
-	rc = layer_write(from, 0, in.len, 1700000000, to, &size, &digest,
-	    &why);
+	rc = layer_write(from, 0, in.len, 1700000000, to, &size, &digest, &why);
 	if (rc != RB_OK && rc != RB_EREFUSED)
 		abort();
-	if (rc == RB_OK && (lseek(to, 0, SEEK_SET) != 0 ||
-	    file_read_fd(to, OUT_MAX, out) != RB_OK || out->len != size))
+	if (rc == RB_OK &&
+	    (lseek(to, 0, SEEK_SET) != 0 ||
+		file_read_fd(to, OUT_MAX, out) != RB_OK || out->len != size))
 		abort();
 	fd_close(&from);
 	fd_close(&to);
@@ -41,7 +41,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 
 	if (write_again(span_of(data, len), &once) == RB_OK &&
 	    (write_again(buf_span(&once), &twice) != RB_OK ||
-	    !span_equal(buf_span(&once), buf_span(&twice))))
+		!span_equal(buf_span(&once), buf_span(&twice))))
 		abort();
 	buf_clear(&once);
 	buf_clear(&twice);

@@ -17,11 +17,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	if (content_range_parse(in, &r) != RB_OK)
 		return 0;
 	if (buf_put_str(&out, "bytes ") != RB_OK ||
-	    (r.has_range ? buf_printf(&out, "%llu-%llu/",
-	    (unsigned long long)r.first, (unsigned long long)r.last) :
-	    buf_put_str(&out, "*/")) != RB_OK ||
-	    (r.has_total ? buf_printf(&out, "%llu",
-	    (unsigned long long)r.total) : buf_put_str(&out, "*")) != RB_OK ||
+	    (r.has_range ?
+		    buf_printf(&out, "%llu-%llu/", (unsigned long long)r.first,
+			(unsigned long long)r.last) :
+		    buf_put_str(&out, "*/")) != RB_OK ||
+	    (r.has_total ?
+		    buf_printf(&out, "%llu", (unsigned long long)r.total) :
+		    buf_put_str(&out, "*")) != RB_OK ||
 	    !span_equal(buf_span(&out), in))
 		abort();
 	buf_clear(&out);

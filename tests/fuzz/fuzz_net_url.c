@@ -19,12 +19,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	if (net_url_parse(text, &u, &why) != RB_OK)
 		goto out;
 	if (strncmp(u.text, u.is_https ? "https://" : "http://",
-	    u.is_https ? 8 : 7) != 0 || strchr(u.text, '#') != NULL)
+		u.is_https ? 8 : 7) != 0 ||
+	    strchr(u.text, '#') != NULL)
 		abort();
 	if (strlen(u.text) <= NET_URL_MAX &&
 	    (net_url_parse(u.text, &v, &why) != RB_OK ||
-	    strcmp(u.text, v.text) != 0 || strcmp(u.place, v.place) != 0 ||
-	    u.is_literal != v.is_literal || u.reach != v.reach))
+		strcmp(u.text, v.text) != 0 || strcmp(u.place, v.place) != 0 ||
+		u.is_literal != v.is_literal || u.reach != v.reach))
 		abort();
 out:
 	net_url_clear(&u);

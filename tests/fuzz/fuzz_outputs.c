@@ -26,10 +26,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		abort();
 	for (i = 0; i < o.n; i++) {
 		if (buf_printf(&out, "file %s %llu\n", o.files[i].name,
-		    (unsigned long long)o.files[i].len) != RB_OK ||
+			(unsigned long long)o.files[i].len) != RB_OK ||
 		    o.files[i].offset != out.len ||
-		    buf_put(&out, span_of(data + o.files[i].offset,
-		    (size_t)o.files[i].len)) != RB_OK)
+		    buf_put(&out,
+			span_of(data + o.files[i].offset,
+			    (size_t)o.files[i].len)) != RB_OK)
 			abort();
 	}
 	if (buf_printf(&out, "end %u\n", o.status) != RB_OK ||

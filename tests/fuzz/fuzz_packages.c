@@ -30,10 +30,10 @@ check_again(const struct package *p)
 	put(&text, "Version", p->version);
 	put(&text, "Architecture", p->architecture);
 	if (buf_printf(&text, "Source: %.*s (%.*s)\n", (int)p->source.len,
-	    (const char *)p->source.p, (int)p->source_version.len,
-	    (const char *)p->source_version.p) != RB_OK ||
+		(const char *)p->source.p, (int)p->source_version.len,
+		(const char *)p->source_version.p) != RB_OK ||
 	    buf_printf(&text, "Size: %llu\nSHA256: %s\n",
-	    (unsigned long long)p->file.size, hex) != RB_OK)
+		(unsigned long long)p->file.size, hex) != RB_OK)
 		abort();
 	put(&text, "Filename", p->file.path);
 	in = buf_span(&text);
@@ -67,7 +67,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		check_again(&p);
 		/* The index as a whole may be refused, but never hides it. */
 		if (packages_of_source(in, p.source, p.source_version,
-		    p.architecture, &records, &n, &why) == RB_OK && n == 0)
+			p.architecture, &records, &n, &why) == RB_OK &&
+		    n == 0)
 			abort();
 		buf_reset(&records);
 	}

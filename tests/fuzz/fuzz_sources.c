@@ -24,11 +24,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 			if (!archive_path_is_plain(s.files[i].path))
 				abort();
 		}
-		if (sources_find(in, s.name, s.version, &found, &why) == RB_OK
-		    && (!span_equal(found.name, s.name) ||
-		    !span_equal(found.version, s.version) ||
-		    found.nfiles != s.nfiles ||
-		    !span_equal(found.stanza, s.stanza)))
+		if (sources_find(in, s.name, s.version, &found, &why) ==
+			RB_OK &&
+		    (!span_equal(found.name, s.name) ||
+			!span_equal(found.version, s.version) ||
+			found.nfiles != s.nfiles ||
+			!span_equal(found.stanza, s.stanza)))
 			abort();
 	}
 	return 0;

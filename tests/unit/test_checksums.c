@@ -10,18 +10,17 @@
 
 #include "rebuilder/checksums.h"
 
-#define HEX \
-	"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+#define HEX "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
 static void
 refuses_a_path_that_is_not_plain(void **state)
 {
 	static const char *const bad[] = { "", "/", "/etc/passwd", "a/", "a//b",
-	    ".", "..", "./a", "a/./b", "../a", "a/../b", "a/..", "a b", "a\tb",
-	    "a\\b", "a%2fb", "a?b", "a#b", "\x7f", "\xc3\xa9" };
+		".", "..", "./a", "a/./b", "../a", "a/../b", "a/..", "a b",
+		"a\tb", "a\\b", "a%2fb", "a?b", "a#b", "\x7f", "\xc3\xa9" };
 	static const char *const good[] = { "a", "a/b", "...", "a/..b",
-	    "pool/main/g/gcc-12/g++-12_12.2.0-14_amd64.deb",
-	    "main/binary-amd64/Packages.xz", "liba_1.0~rc1+b1_amd64.deb" };
+		"pool/main/g/gcc-12/g++-12_12.2.0-14_amd64.deb",
+		"main/binary-amd64/Packages.xz", "liba_1.0~rc1+b1_amd64.deb" };
 	char deep[ARCHIVE_PATH_MAX + 1];
 	size_t i;
 
@@ -107,7 +106,7 @@ static void
 refuses_what_is_no_package_name(void **state)
 {
 	static const char *const bad[] = { "", "-a", "+a", ".a", "A", "a_b",
-	    "a b", "a/b", "a:amd64", "a\n", "\xc3\xa9" };
+		"a b", "a/b", "a:amd64", "a\n", "\xc3\xa9" };
 	static const char *const good[] = { "a", "g++-12", "libc6.1", "0ad" };
 	size_t i;
 

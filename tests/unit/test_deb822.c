@@ -37,8 +37,7 @@ refuses_what_is_no_stanza(void **state)
 		{ "carriage return alone", SPAN("A: 1\n\r\nB: 2\n") },
 		{ "zero byte", SPAN("A: 1\0002\n") },
 		{ "escape", SPAN("A: \x1b[31m\n") },
-		{ "control character in a continuation",
-		    SPAN("A:\n b\x07\n") },
+		{ "control character in a continuation", SPAN("A:\n b\x07\n") },
 		{ "continuation with nothing in it", SPAN("A: 1\n \nB: 2\n") },
 	};
 	struct span in;
@@ -97,7 +96,7 @@ static void
 takes_stanza_after_stanza(void **state)
 {
 	struct span in = SPAN("Package: a\nEmpty:\n\nPackage: b\nL: \n x\n .\n"
-	    "\ty\n");
+			      "\ty\n");
 	struct span text = SPAN_INIT, whole = in;
 	struct buf out = BUF_INIT;
 	struct deb822 s;
@@ -135,7 +134,7 @@ static void
 text_is_one_line_without_blanks_around(void **state)
 {
 	static const char *const bad[] = { "A:\n", "A: \n", "A:  x\n",
-	    "A: x \n", "A: x\t\n", "A: x\n y\n", "A:\n y\n", "B: x\n" };
+		"A: x \n", "A: x\t\n", "A: x\n y\n", "A:\n y\n", "B: x\n" };
 	struct span in, text = SPAN_INIT;
 	struct deb822 s;
 	size_t i;
@@ -144,8 +143,7 @@ text_is_one_line_without_blanks_around(void **state)
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		in = span_of_str(bad[i]);
 		assert_int_equal(deb822_take(&in, &s, NULL), RB_OK);
-		assert_int_equal(deb822_text(&s, "A", &text, NULL),
-		    RB_EFORMAT);
+		assert_int_equal(deb822_text(&s, "A", &text, NULL), RB_EFORMAT);
 		assert_null(text.p);
 	}
 }

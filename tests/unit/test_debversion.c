@@ -42,7 +42,8 @@ refuses_what_is_no_version(void **state)
 		if (debversion_is_valid(span_of_str(cases[i].version)))
 			fail_msg("accepted: %s", cases[i].why);
 	}
-	assert_false(debversion_is_valid(SPAN("1\0" "1")));
+	assert_false(debversion_is_valid(SPAN("1\0"
+					      "1")));
 }
 
 static void
@@ -115,7 +116,7 @@ knows_a_binnmu_by_its_suffix(void **state)
 	(void)state;
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		if (debversion_is_binnmu(span_of_str(cases[i].version),
-		    span_of_str(cases[i].base)) != cases[i].is_binnmu)
+			span_of_str(cases[i].base)) != cases[i].is_binnmu)
 			fail_msg("wrong about %s", cases[i].version);
 	}
 }

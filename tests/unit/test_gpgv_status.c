@@ -17,12 +17,14 @@
 #define TEXT S "PLAINTEXT 74 0 \n"
 #define NEW S "NEWSIG\n"
 #define GOODSIG S "GOODSIG 6ED0E7B82643E131 A Name <a@example.org>\n"
-#define VALIDSIG(hash, class, fpr) S "VALIDSIG " FPR \
-	" 2026-07-11 1783765031 0 4 0 1 " hash " " class " " fpr "\n"
+#define VALIDSIG(hash, class, fpr) \
+	S "VALIDSIG " FPR " 2026-07-11 1783765031 0 4 0 1 " hash \
+	  " " class " " fpr "\n"
 #define DETAILS VALIDSIG("8", "01", FPR)
 #define GOOD NEW GOODSIG DETAILS
-#define UNKNOWN(rc) NEW S "ERRSIG B6CB7C43D5737E18 22 8 01 1795477569 " rc \
-	" -\n" S "NO_PUBKEY B6CB7C43D5737E18\n"
+#define UNKNOWN(rc) \
+	NEW S "ERRSIG B6CB7C43D5737E18 22 8 01 1795477569 " rc " -\n" S \
+	      "NO_PUBKEY B6CB7C43D5737E18\n"
 
 static void
 refuses_what_does_not_add_up(void **state)
@@ -45,12 +47,13 @@ refuses_what_does_not_add_up(void **state)
 		{ "good but not valid", TEXT NEW GOODSIG, 0 },
 		{ "valid but not good", TEXT NEW DETAILS, 0 },
 		{ "valid twice", TEXT GOOD DETAILS, 0 },
-		{ "bad beside good", TEXT GOOD NEW
-		    S "BADSIG 6ED0E7B82643E131 A\n", 0 },
-		{ "revoked beside good", TEXT GOOD NEW
-		    S "REVKEYSIG 6ED0E7B82643E131 A\n" DETAILS, 0 },
-		{ "expired alone", TEXT NEW
-		    S "EXPKEYSIG 6ED0E7B82643E131 A\n" DETAILS, 0 },
+		{ "bad beside good",
+		    TEXT GOOD NEW S "BADSIG 6ED0E7B82643E131 A\n", 0 },
+		{ "revoked beside good",
+		    TEXT GOOD NEW S "REVKEYSIG 6ED0E7B82643E131 A\n" DETAILS,
+		    0 },
+		{ "expired alone",
+		    TEXT NEW S "EXPKEYSIG 6ED0E7B82643E131 A\n" DETAILS, 0 },
 		{ "unknown alone", TEXT UNKNOWN("9"), 2 },
 		{ "unknown for another reason", TEXT GOOD UNKNOWN("1"), 2 },
 		{ "SHA-1", TEXT NEW GOODSIG VALIDSIG("2", "01", FPR), 0 },
@@ -64,9 +67,10 @@ refuses_what_does_not_add_up(void **state)
 		    TEXT NEW GOODSIG VALIDSIG("8", "01", ""), 0 },
 		{ "short fingerprint",
 		    TEXT NEW GOODSIG VALIDSIG("8", "01", "4CB5"), 0 },
-		{ "fingerprint in small letters", TEXT NEW GOODSIG
-		    VALIDSIG("8", "01",
-		    "4cb50190207b4758a3f73a796ed0e7b82643e131"), 0 },
+		{ "fingerprint in small letters",
+		    TEXT NEW GOODSIG VALIDSIG("8", "01",
+			"4cb50190207b4758a3f73a796ed0e7b82643e131"),
+		    0 },
 		{ "an eleventh field",
 		    TEXT NEW GOODSIG VALIDSIG("8", "01", FPR " x"), 0 },
 		{ "word nobody knows", TEXT GOOD S "SHINY 1\n", 0 },
@@ -86,7 +90,7 @@ refuses_what_does_not_add_up(void **state)
 		struct fault why = FAULT_INIT;
 
 		if (gpgv_status_read(span_of_str(cases[i].status),
-		    cases[i].exit_status, &out, &why) != RB_ESIG)
+			cases[i].exit_status, &out, &why) != RB_ESIG)
 			fail_msg("accepted: %s", cases[i].why);
 		assert_string_not_equal(why.text, "");
 	}
@@ -117,13 +121,17 @@ passes_over_what_cannot_be_checked(void **state)
 	struct gpgv_status out;
 
 	(void)state;
-	assert_int_equal(gpgv_status_read(SPAN(TEXT UNKNOWN("9") GOOD
-	    UNKNOWN("4") NEW S "EXPKEYSIG 6ED0E7B82643E131 A\n" DETAILS), 2,
-	    &out, NULL), RB_OK);
+	assert_int_equal(
+	    gpgv_status_read(SPAN(TEXT UNKNOWN("9") GOOD UNKNOWN("4") NEW S
+				 "EXPKEYSIG 6ED0E7B82643E131 A\n" DETAILS),
+		2, &out, NULL),
+	    RB_OK);
 	assert_int_equal(out.nsignatures, 4);
 	/* gpgv ends with 1 where a signature itself has expired. */
-	assert_int_equal(gpgv_status_read(SPAN(TEXT NEW
-	    S "EXPSIG 6ED0E7B82643E131 A\n" DETAILS GOOD), 1, &out, NULL),
+	assert_int_equal(
+	    gpgv_status_read(SPAN(TEXT NEW S
+				 "EXPSIG 6ED0E7B82643E131 A\n" DETAILS GOOD),
+		1, &out, NULL),
 	    RB_OK);
 	assert_int_equal(out.nsignatures, 2);
 	assert_int_equal(out.nvalid, 1);
@@ -172,8 +180,8 @@ judges_real_output(void **state)
 		assert_non_null(f);
 		len = fread(text, 1, sizeof(text), f);
 		(void)fclose(f);
-		if (gpgv_status_read(span_of(text, len), status, &out, NULL)
-		    != cases[i].rc)
+		if (gpgv_status_read(span_of(text, len), status, &out, NULL) !=
+		    cases[i].rc)
 			fail_msg("wrong about %s", cases[i].name);
 		if (cases[i].rc == RB_OK)
 			assert_int_equal(out.nvalid, cases[i].nvalid);

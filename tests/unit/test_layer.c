@@ -40,7 +40,7 @@ static struct buf
 make(const struct member *m, int (*format)(struct archive *))
 {
 	static const unsigned int types[] = { 0, AE_IFREG, AE_IFDIR, AE_IFLNK,
-	    AE_IFREG, AE_IFCHR, AE_IFIFO };
+		AE_IFREG, AE_IFCHR, AE_IFIFO };
 	struct archive *a = archive_write_new();
 	struct buf out = BUF_INIT;
 	size_t used = 0, len;
@@ -111,44 +111,36 @@ refuses_what_no_layer_may_hold(void **state)
 		{ "nothing", { DONE } },
 		{ "absolute name", { F("/etc", "x") } },
 		{ "name that climbs", { F("../x", "x") } },
-		{ "name that climbs inside", { D("a"),
-		    F("a/../../x", "x") } },
-		{ "name with a dot inside", { D("a"),
-		    F("a/./x", "x") } },
-		{ "name with an empty part", { D("a"),
-		    F("a//x", "x") } },
+		{ "name that climbs inside", { D("a"), F("a/../../x", "x") } },
+		{ "name with a dot inside", { D("a"), F("a/./x", "x") } },
+		{ "name with an empty part", { D("a"), F("a//x", "x") } },
 		{ "file as the root", { F(".", "x") } },
 		{ "name twice", { F("a", "x"), F("a", "y") } },
-		{ "name twice in two spellings", { F("a", "x"),
-		    F("./a", "y") } },
-		{ "file over a directory", { D("a"),
-		    F("a", "x") } },
+		{ "name twice in two spellings",
+		    { F("a", "x"), F("./a", "y") } },
+		{ "file over a directory", { D("a"), F("a", "x") } },
 		{ "names falling", { F("b", "x"), F("a", "y") } },
-		{ "bytewise but not a walk", { D("a"),
-		    F("a-b", "x"), F("a/b", "y") } },
+		{ "bytewise but not a walk",
+		    { D("a"), F("a-b", "x"), F("a/b", "y") } },
 		{ "root not first", { F("a", "x"), D("./") } },
 		{ "no directory above", { F("a/b", "x") } },
-		{ "below a file", { F("a", "x"),
-		    F("a/b", "x") } },
-		{ "below a symbolic link", { S("a", "/etc"),
-		    F("a/passwd", "x") } },
-		{ "below a prefix of the directory", { D("ab"),
-		    F("abc/d", "x") } },
-		{ "hard link to nothing", { F("a", "x"),
-		    H("b", "c") } },
-		{ "hard link to a later file", { H("a", "b"),
-		    F("b", "x") } },
+		{ "below a file", { F("a", "x"), F("a/b", "x") } },
+		{ "below a symbolic link",
+		    { S("a", "/etc"), F("a/passwd", "x") } },
+		{ "below a prefix of the directory",
+		    { D("ab"), F("abc/d", "x") } },
+		{ "hard link to nothing", { F("a", "x"), H("b", "c") } },
+		{ "hard link to a later file", { H("a", "b"), F("b", "x") } },
 		{ "hard link to itself", { H("a", "a") } },
-		{ "hard link out of the tree", { F("a", "x"),
-		    H("b", "../a") } },
-		{ "hard link to an absolute name", { F("a", "x"),
-		    H("b", "/a") } },
-		{ "hard link to a symbolic link", { S("a", "/x"),
-		    H("b", "a") } },
-		{ "hard link to a directory", { D("a"),
-		    H("b", "a") } },
-		{ "hard link to a hard link", { F("a", "x"),
-		    H("b", "a"), H("c", "b") } },
+		{ "hard link out of the tree",
+		    { F("a", "x"), H("b", "../a") } },
+		{ "hard link to an absolute name",
+		    { F("a", "x"), H("b", "/a") } },
+		{ "hard link to a symbolic link",
+		    { S("a", "/x"), H("b", "a") } },
+		{ "hard link to a directory", { D("a"), H("b", "a") } },
+		{ "hard link to a hard link",
+		    { F("a", "x"), H("b", "a"), H("c", "b") } },
 		{ "device", { { CHR, "null", NULL, 0600, 0, 0 } } },
 		{ "pipe", { { FIFO, "pipe", NULL, 0600, 0, 0 } } },
 		{ "user above the mapped ones",
@@ -186,13 +178,13 @@ static const struct member tree[] = {
 
 /* What every kind of tar can hold. */
 static const struct member small[] = { D("./"), D("./bin"),
-    F("./bin/a", "text of a"), DONE };
+	F("./bin/a", "text of a"), DONE };
 
 static void
 one_tree_has_one_spelling(void **state)
 {
 	int (*formats[])(struct archive *) = { archive_write_set_format_ustar,
-	    archive_write_set_format_gnutar };
+		archive_write_set_format_gnutar };
 	struct buf out[2] = { BUF_INIT, BUF_INIT };
 	struct buf again = BUF_INIT, tar;
 	struct fault why = FAULT_INIT;
@@ -250,7 +242,8 @@ keeps_the_tree_and_normalises_the_rest(void **state)
 		assert_int_equal(archive_read_next_header(a, &e), ARCHIVE_OK);
 		assert_string_equal(archive_entry_pathname(e), want[i].name);
 		link = archive_entry_hardlink(e) != NULL ?
-		    archive_entry_hardlink(e) : archive_entry_symlink(e);
+		    archive_entry_hardlink(e) :
+		    archive_entry_symlink(e);
 		if (want[i].link == NULL)
 			assert_null(link);
 		else
@@ -296,8 +289,7 @@ refuses_a_pax_archive(void **state)
 
 	(void)state;
 	tar = make(small, archive_write_set_format_pax);
-	assert_int_equal(write_again(buf_span(&tar), &out, &why),
-	    RB_EREFUSED);
+	assert_int_equal(write_again(buf_span(&tar), &out, &why), RB_EREFUSED);
 	assert_non_null(strstr(why.text, "--format=gnu"));
 	buf_clear(&tar);
 }
@@ -313,8 +305,7 @@ refuses_what_is_no_tar(void **state)
 	    RB_EREFUSED);
 	/* Other archives that libarchive knows are not asked for. */
 	tar = make(small, archive_write_set_format_cpio_newc);
-	assert_int_equal(write_again(buf_span(&tar), &out, NULL),
-	    RB_EREFUSED);
+	assert_int_equal(write_again(buf_span(&tar), &out, NULL), RB_EREFUSED);
 	buf_clear(&tar);
 }
 
@@ -326,8 +317,7 @@ refuses_a_header_with_a_wrong_sum(void **state)
 
 	(void)state;
 	tar.p[512] ^= 1;
-	assert_int_equal(write_again(buf_span(&tar), &out, NULL),
-	    RB_EREFUSED);
+	assert_int_equal(write_again(buf_span(&tar), &out, NULL), RB_EREFUSED);
 	buf_clear(&tar);
 }
 
@@ -338,12 +328,12 @@ refuses_places_beyond_any_file(void **state)
 	uint64_t size;
 
 	(void)state;
-	assert_int_equal(layer_write(-1, UINT64_MAX, 1, 0, -1, &size, &d,
-	    NULL), RB_EREFUSED);
-	assert_int_equal(layer_write(-1, 1, INT64_MAX, 0, -1, &size, &d,
-	    NULL), RB_EREFUSED);
-	assert_int_equal(layer_write(-1, 0, 1, UINT64_MAX, -1, &size, &d,
-	    NULL), RB_EREFUSED);
+	assert_int_equal(layer_write(-1, UINT64_MAX, 1, 0, -1, &size, &d, NULL),
+	    RB_EREFUSED);
+	assert_int_equal(layer_write(-1, 1, INT64_MAX, 0, -1, &size, &d, NULL),
+	    RB_EREFUSED);
+	assert_int_equal(layer_write(-1, 0, 1, UINT64_MAX, -1, &size, &d, NULL),
+	    RB_EREFUSED);
 	/* This machine's fault is not the tar's. */
 	assert_int_equal(layer_write(-1, 0, 512, 0, -1, &size, &d, NULL),
 	    RB_EIO);

@@ -87,8 +87,8 @@ gives_up_on_a_server_that_is_too_slow(void **state)
 		}
 		assert_int_equal(a.last.outcome, NET_FAILED);
 		assert_int_equal(a.last.len, lens[i]);
-		assert_non_null(strstr(a.last.detail.text,
-		    "below 1024 bytes/s for 1 s"));
+		assert_non_null(
+		    strstr(a.last.detail.text, "below 1024 bytes/s for 1 s"));
 	}
 	assert_int_equal(fetcher_count(f), 0);
 	fetcher_free(&f);
@@ -135,8 +135,8 @@ says_that_the_disk_is_full(void **state)
 	assert_int_equal(fcntl(r.fd, F_ADD_SEALS, F_SEAL_GROW), 0);
 	assert_int_equal(transfer_new(&limits, "", &r, &t), RB_OK);
 	assert_int_equal(transfer_start(t), RB_OK);
-	assert_int_equal(transfer_end(t, curl_easy_perform(t->easy),
-	    &is_over), RB_OK);
+	assert_int_equal(transfer_end(t, curl_easy_perform(t->easy), &is_over),
+	    RB_OK);
 	assert_true(is_over);
 	assert_int_equal(t->result.outcome, NET_FAILED);
 	assert_non_null(strstr(t->result.detail.text, "cannot store"));

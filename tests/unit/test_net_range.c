@@ -51,8 +51,7 @@ takes_three_forms(void **state)
 	struct content_range r;
 
 	(void)state;
-	assert_int_equal(content_range_parse(SPAN("bytes 5-9/10"), &r),
-	    RB_OK);
+	assert_int_equal(content_range_parse(SPAN("bytes 5-9/10"), &r), RB_OK);
 	assert_true(r.has_range && r.has_total);
 	assert_int_equal(r.first, 5);
 	assert_int_equal(r.last, 9);

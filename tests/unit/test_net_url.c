@@ -60,14 +60,15 @@ places_count_scheme_host_and_port(void **state)
 
 	(void)state;
 	assert_int_equal(net_url_parse("HTTP://Mirror.example/a%20b?c#d", &u,
-	    NULL), RB_OK);
+			     NULL),
+	    RB_OK);
 	assert_string_equal(u.place, "http://Mirror.example:80");
 	assert_null(strchr(u.text, '#'));
 	assert_false(u.is_https);
 	assert_false(u.is_literal);
 	net_url_clear(&u);
-	assert_int_equal(net_url_parse("https://mirror.example:444/", &u,
-	    NULL), RB_OK);
+	assert_int_equal(net_url_parse("https://mirror.example:444/", &u, NULL),
+	    RB_OK);
 	assert_string_equal(u.place, "https://mirror.example:444");
 	assert_true(u.is_https);
 	net_url_clear(&u);
@@ -116,7 +117,7 @@ knows_how_far_an_address_is(void **state)
 		{ "2a04:4e42::644", REACH_WORLD },
 	};
 	static const char *const bad[] = { "", "localhost", "1.2.3",
-	    "1.2.3.4.5", "0127.0.0.1", "[::1]", "::1::", "1.2.3.4 " };
+		"1.2.3.4.5", "0127.0.0.1", "[::1]", "::1::", "1.2.3.4 " };
 	enum reach reach;
 	size_t i;
 
@@ -152,14 +153,14 @@ static void
 redirects_do_not_lead_inwards(void **state)
 {
 	static const char *const here[] = { "http://127.0.0.1/",
-	    "http://127.1/", "http://0x7f.1/", "http://017700000001/",
-	    "http://2130706433/",
-	    "http://[::1]/", "http://[::ffff:127.0.0.1]/", "http://0/",
-	    "http://localhost/", "http://LOCALHOST/", "http://localhost./",
-	    "http://a.localhost/", "http://127.0.0.1:8080/" };
+		"http://127.1/", "http://0x7f.1/", "http://017700000001/",
+		"http://2130706433/", "http://[::1]/",
+		"http://[::ffff:127.0.0.1]/", "http://0/", "http://localhost/",
+		"http://LOCALHOST/", "http://localhost./",
+		"http://a.localhost/", "http://127.0.0.1:8080/" };
 	static const char *const near[] = { "http://10.1.2.3/",
-	    "http://192.168.1.1/", "http://[fe80::1]/", "http://[fd00::1]/",
-	    "http://169.254.169.254/latest/meta-data" };
+		"http://192.168.1.1/", "http://[fe80::1]/", "http://[fd00::1]/",
+		"http://169.254.169.254/latest/meta-data" };
 	size_t i;
 
 	(void)state;
@@ -167,19 +168,19 @@ redirects_do_not_lead_inwards(void **state)
 		if (may_redirect("http://m.example/", REACH_WORLD, here[i]) ||
 		    may_redirect("http://m.example/", REACH_PRIVATE, here[i]))
 			fail_msg("followed to %s", here[i]);
-		assert_true(may_redirect("http://localhost/", REACH_HOST,
-		    here[i]));
+		assert_true(
+		    may_redirect("http://localhost/", REACH_HOST, here[i]));
 	}
 	for (i = 0; i < sizeof(near) / sizeof(near[0]); i++) {
 		if (may_redirect("http://m.example/", REACH_WORLD, near[i]))
 			fail_msg("followed to %s", near[i]);
-		assert_true(may_redirect("http://m.example/", REACH_PRIVATE,
-		    near[i]));
+		assert_true(
+		    may_redirect("http://m.example/", REACH_PRIVATE, near[i]));
 	}
 	assert_true(may_redirect("http://m.example/", REACH_WORLD,
 	    "http://notlocalhost/"));
-	assert_true(may_redirect("http://m.example/", REACH_WORLD,
-	    "http://8.8.8.8/"));
+	assert_true(
+	    may_redirect("http://m.example/", REACH_WORLD, "http://8.8.8.8/"));
 }
 
 static void

@@ -15,8 +15,7 @@
 #define END "end 0\n"
 
 static enum rb_err
-read_stream(struct span s, uint64_t len, struct outputs *out,
-    struct fault *why)
+read_stream(struct span s, uint64_t len, struct outputs *out, struct fault *why)
 {
 	enum rb_err rc;
 	int fd = -1;
@@ -131,7 +130,7 @@ static void
 finds_each_file_in_the_stream(void **state)
 {
 	struct span in = SPAN(HEAD "file a_1.0~rc1+b1-2.deb 4\nend "
-	    "file b 0\nfile c 9\nfile x 1\nend 255\n");
+				   "file b 0\nfile c 9\nfile x 1\nend 255\n");
 	struct outputs o = OUTPUTS_INIT;
 
 	(void)state;

@@ -12,12 +12,11 @@
 #include "common/process/msg.h"
 #include "rebuilder/packages.h"
 
-#define HEX \
-	"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+#define HEX "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 #define FILE_OF(path) "Filename: " path "\nSize: 7\nSHA256: " HEX "\n"
 #define STANZA(name, version, arch, more) \
-	"Package: " name "\nVersion: " version "\nArchitecture: " arch "\n" \
-	more FILE_OF("pool/main/x/x.deb")
+	"Package: " name "\nVersion: " version "\nArchitecture: " arch \
+	"\n" more FILE_OF("pool/main/x/x.deb")
 
 static void
 refuses_a_malformed_stanza(void **state)
@@ -25,12 +24,12 @@ refuses_a_malformed_stanza(void **state)
 	static const struct {
 		const char *why, *in;
 	} cases[] = {
-		{ "no name", "Version: 1\nArchitecture: all\n"
-		    FILE_OF("pool/x") },
-		{ "no version", "Package: a\nArchitecture: all\n"
-		    FILE_OF("pool/x") },
-		{ "no architecture", "Package: a\nVersion: 1\n"
-		    FILE_OF("pool/x") },
+		{ "no name",
+		    "Version: 1\nArchitecture: all\n" FILE_OF("pool/x") },
+		{ "no version",
+		    "Package: a\nArchitecture: all\n" FILE_OF("pool/x") },
+		{ "no architecture",
+		    "Package: a\nVersion: 1\n" FILE_OF("pool/x") },
 		{ "name with a slash", STANZA("a/b", "1", "all", "") },
 		{ "version that is none", STANZA("a", "x1", "all", "") },
 		{ "architecture with a blank", STANZA("a", "1", "all b", "") },
@@ -46,14 +45,18 @@ refuses_a_malformed_stanza(void **state)
 		{ "source with a third word",
 		    STANZA("a", "1", "all", "Source: b (1) (2)\n") },
 		{ "no file", "Package: a\nVersion: 1\nArchitecture: all\n" },
-		{ "path outside pool", "Package: a\nVersion: 1\n"
+		{ "path outside pool",
+		    "Package: a\nVersion: 1\n"
 		    "Architecture: all\n" FILE_OF("dists/x") },
-		{ "path that climbs", "Package: a\nVersion: 1\n"
+		{ "path that climbs",
+		    "Package: a\nVersion: 1\n"
 		    "Architecture: all\n" FILE_OF("pool/../../x") },
-		{ "size that is none", "Package: a\nVersion: 1\n"
+		{ "size that is none",
+		    "Package: a\nVersion: 1\n"
 		    "Architecture: all\nFilename: pool/x\nSize: 07\n"
 		    "SHA256: " HEX "\n" },
-		{ "only a weak digest", "Package: a\nVersion: 1\n"
+		{ "only a weak digest",
+		    "Package: a\nVersion: 1\n"
 		    "Architecture: all\nFilename: pool/x\nSize: 7\n"
 		    "MD5sum: d41d8cd98f00b204e9800998ecf8427e\n" },
 	};
@@ -74,15 +77,14 @@ refuses_a_malformed_stanza(void **state)
 	}
 }
 
-static const char index_text[] =
-    STANZA("hello", "2.10-3", "amd64", "") "\n"
-    STANZA("hello-doc", "2.10-3", "all", "Source: hello\n") "\n"
-    STANZA("libhello", "2.10-3+b1", "amd64", "Source: hello (2.10-3)\n") "\n"
-    STANZA("hello-extra", "5.0", "all", "Source: hello (2.10-3)\n") "\n"
-    STANZA("hello-cross", "2.10-3", "arm64", "Source: hello\n") "\n"
-    STANZA("hello-old", "2.10-2", "amd64", "Source: hello\n") "\n"
-    STANZA("hellosome", "2.10-3", "amd64", "") "\n"
-    STANZA("other", "2.10-3", "amd64", "Source: hellosome\n");
+static const char index_text[] = STANZA("hello", "2.10-3", "amd64",
+    "") "\n" STANZA("hello-doc", "2.10-3", "all",
+    "Source: hello\n") "\n" STANZA("libhello", "2.10-3+b1", "amd64",
+    "Source: hello (2.10-3)\n") "\n" STANZA("hello-extra", "5.0", "all",
+    "Source: hello (2.10-3)\n") "\n" STANZA("hello-cross", "2.10-3", "arm64",
+    "Source: hello\n") "\n" STANZA("hello-old", "2.10-2", "amd64",
+    "Source: hello\n") "\n" STANZA("hellosome", "2.10-3", "amd64",
+    "") "\n" STANZA("other", "2.10-3", "amd64", "Source: hellosome\n");
 
 struct record {
 	char *name, *version, *architecture, *path; /* owned */
@@ -126,7 +128,8 @@ finds_what_a_source_published(void **state)
 
 	(void)state;
 	assert_int_equal(packages_of_source(span_of_str(index_text),
-	    SPAN("hello"), SPAN("2.10-3"), SPAN("amd64"), &records, &n, &why),
+			     SPAN("hello"), SPAN("2.10-3"), SPAN("amd64"),
+			     &records, &n, &why),
 	    RB_OK);
 	assert_int_equal(n, 4);
 	in = buf_span(&records);
@@ -146,7 +149,8 @@ finds_nothing_without_an_error(void **state)
 
 	(void)state;
 	assert_int_equal(packages_of_source(span_of_str(index_text),
-	    SPAN("hell"), SPAN("2.10-3"), SPAN("amd64"), &records, &n, NULL),
+			     SPAN("hell"), SPAN("2.10-3"), SPAN("amd64"),
+			     &records, &n, NULL),
 	    RB_OK);
 	assert_int_equal(n, 0);
 	assert_int_equal(records.len, 0);
@@ -161,10 +165,12 @@ refuses_a_package_listed_twice(void **state)
 
 	(void)state;
 	assert_int_equal(buf_put_str(&index, index_text), RB_OK);
-	assert_int_equal(buf_put_str(&index, "\n"
-	    STANZA("hello", "2.10-3", "amd64", "")), RB_OK);
+	assert_int_equal(buf_put_str(&index,
+			     "\n" STANZA("hello", "2.10-3", "amd64", "")),
+	    RB_OK);
 	assert_int_equal(packages_of_source(buf_span(&index), SPAN("hello"),
-	    SPAN("2.10-3"), SPAN("amd64"), &records, &n, &why), RB_EFORMAT);
+			     SPAN("2.10-3"), SPAN("amd64"), &records, &n, &why),
+	    RB_EFORMAT);
 	assert_non_null(strstr(why.text, "'hello' 2.10-3 twice"));
 	assert_int_equal(n, 99);
 	assert_int_equal(records.len, 0);
@@ -179,9 +185,11 @@ refuses_an_index_that_was_cut_short(void **state)
 	uint32_t n = 99;
 
 	(void)state;
-	assert_int_equal(packages_of_source(
-	    span_of(index_text, sizeof(index_text) - 2), SPAN("hello"),
-	    SPAN("2.10-3"), SPAN("amd64"), &records, &n, NULL), RB_EFORMAT);
+	assert_int_equal(packages_of_source(span_of(index_text,
+						sizeof(index_text) - 2),
+			     SPAN("hello"), SPAN("2.10-3"), SPAN("amd64"),
+			     &records, &n, NULL),
+	    RB_EFORMAT);
 	assert_int_equal(n, 99);
 	buf_clear(&records);
 }

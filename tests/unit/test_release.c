@@ -11,8 +11,7 @@
 #include "common/base/buf.h"
 #include "rebuilder/release.h"
 
-#define HEX \
-	"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+#define HEX "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 #define DATE "Date: Sat, 11 Jul 2026 10:16:37 UTC\n"
 #define DATE_SECONDS 1783764997u
 #define LIST "SHA256:\n"
@@ -27,21 +26,21 @@ refuses_what_is_no_release(void **state)
 	} cases[] = {
 		{ "nothing", "" },
 		{ "no codename", "Suite: x\n" DATE LIST LINE("a") },
-		{ "codename with a blank", "Codename: a b\n" DATE LIST
-		    LINE("a") },
-		{ "codename that climbs", "Codename: ../a\n" DATE LIST
-		    LINE("a") },
+		{ "codename with a blank",
+		    "Codename: a b\n" DATE LIST LINE("a") },
+		{ "codename that climbs",
+		    "Codename: ../a\n" DATE LIST LINE("a") },
 		{ "no date", NAME LIST LINE("a") },
-		{ "Valid-Until that is no date", NAME DATE
-		    "Valid-Until: never\n" LIST LINE("a") },
+		{ "Valid-Until that is no date",
+		    NAME DATE "Valid-Until: never\n" LIST LINE("a") },
 		{ "no list", NAME DATE },
-		{ "only a weak list", NAME DATE
+		{ "only a weak list",
+		    NAME DATE
 		    "MD5Sum:\n d41d8cd98f00b204e9800998ecf8427e 0 a\n" },
 		{ "empty list", NAME DATE LIST },
-		{ "list on its field's line", NAME DATE "SHA256: " HEX
-		    " 1 a\n" },
-		{ "path twice", NAME DATE LIST LINE("a") LINE("b")
-		    LINE("a") },
+		{ "list on its field's line",
+		    NAME DATE "SHA256: " HEX " 1 a\n" },
+		{ "path twice", NAME DATE LIST LINE("a") LINE("b") LINE("a") },
 		{ "path that climbs", NAME DATE LIST LINE("../../a") },
 		{ "absolute path", NAME DATE LIST LINE("/a") },
 		{ "digest cut", NAME DATE LIST " e3b0c442 1 a\n" },
@@ -83,7 +82,9 @@ static void
 refuses_every_other_date(void **state)
 {
 	static const char *const bad[] = {
-		"", "Sat, 11 Jul 2026 10:16:37", "11 Jul 2026 10:16:37 UTC",
+		"",
+		"Sat, 11 Jul 2026 10:16:37",
+		"11 Jul 2026 10:16:37 UTC",
 		"Sun, 11 Jul 2026 10:16:37 UTC", /* it was a Saturday */
 		"Sat, 11 Jul 2026 10:16:37 GMT",
 		"Sat, 11 Jul 2026 10:16:37 +00",
@@ -117,8 +118,9 @@ refuses_every_other_date(void **state)
 			fail_msg("accepted '%s'", bad[i]);
 	}
 	for (i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
-		assert_int_equal(release_date_parse(
-		    span_of_str(good[i].text), &t), RB_OK);
+		assert_int_equal(release_date_parse(span_of_str(good[i].text),
+				     &t),
+		    RB_OK);
 		assert_int_equal(t, good[i].seconds);
 	}
 }
@@ -130,11 +132,14 @@ reads_what_is_signed(void **state)
 	const struct checksum *sum;
 
 	(void)state;
-	assert_int_equal(release_parse(SPAN("Origin: Debian\n"
-	    "Suite: oldstable\n" NAME DATE
-	    "Valid-Until: Sun, 12 Jul 2026 10:16:37 UTC\n"
-	    "Acquire-By-Hash: yes\n" LIST LINE("main/z") LINE("main/a/P.xz")
-	    LINE("main/a/P")), &r, NULL), RB_OK);
+	assert_int_equal(
+	    release_parse(SPAN("Origin: Debian\n"
+			       "Suite: oldstable\n" NAME DATE
+			       "Valid-Until: Sun, 12 Jul 2026 10:16:37 UTC\n"
+			       "Acquire-By-Hash: yes\n" LIST LINE("main/z")
+				   LINE("main/a/P.xz") LINE("main/a/P")),
+		&r, NULL),
+	    RB_OK);
 	assert_true(span_equal_str(r.codename, "bookworm"));
 	assert_true(span_equal_str(r.suite, "oldstable"));
 	assert_int_equal(r.date, DATE_SECONDS);
@@ -162,7 +167,8 @@ checks_suite_and_time(void **state)
 	assert_int_equal(release_check(&r, SPAN("bookworm"), r.date, 0, NULL),
 	    RB_OK);
 	assert_int_equal(release_check(&r, SPAN("oldstable"), r.date, r.date,
-	    NULL), RB_OK);
+			     NULL),
+	    RB_OK);
 	/* Another suite of the same archive, signed by the same key. */
 	assert_int_equal(release_check(&r, SPAN("sid"), r.date, 0, NULL),
 	    RB_EREFUSED);
@@ -172,20 +178,26 @@ checks_suite_and_time(void **state)
 	assert_int_equal(release_check(&r, SPAN(""), r.date, 0, NULL),
 	    RB_EREFUSED);
 	/* One second older than what was seen. */
-	assert_int_equal(release_check(&r, SPAN("bookworm"), r.date,
-	    r.date + 1, NULL), RB_ESTALE);
+	assert_int_equal(release_check(&r, SPAN("bookworm"), r.date, r.date + 1,
+			     NULL),
+	    RB_ESTALE);
 	assert_int_equal(release_check(&r, SPAN("bookworm"),
-	    r.date - RELEASE_AHEAD_MAX, 0, NULL), RB_OK);
+			     r.date - RELEASE_AHEAD_MAX, 0, NULL),
+	    RB_OK);
 	assert_int_equal(release_check(&r, SPAN("bookworm"),
-	    r.date - RELEASE_AHEAD_MAX - 1, 0, NULL), RB_EREFUSED);
+			     r.date - RELEASE_AHEAD_MAX - 1, 0, NULL),
+	    RB_EREFUSED);
 	/* Without Valid-Until nothing expires; with it, a second later. */
 	assert_int_equal(release_check(&r, SPAN("bookworm"), UINT64_MAX, 0,
-	    NULL), RB_OK);
+			     NULL),
+	    RB_OK);
 	r.valid_until = r.date + 10;
 	assert_int_equal(release_check(&r, SPAN("bookworm"), r.date + 10, 0,
-	    NULL), RB_OK);
+			     NULL),
+	    RB_OK);
 	assert_int_equal(release_check(&r, SPAN("bookworm"), r.date + 11, 0,
-	    NULL), RB_ESTALE);
+			     NULL),
+	    RB_ESTALE);
 }
 
 int

@@ -12,18 +12,15 @@
 #include "common/process/msg.h"
 #include "rebuilder/resolution.h"
 
-#define HEX \
-	"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+#define HEX "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 #define STANZA(name, version, arch) \
 	"Package: " name "\nVersion: " version "\nArchitecture: " arch \
 	"\nFilename: pool/main/" name ".deb\nSize: 7\nSHA256: " HEX "\n"
 
-static const char index_text[] =
-    STANZA("apt", "2.6.1", "amd64") "\n"
-    STANZA("base-files", "12", "amd64") "\n"
-    STANZA("base-files", "11", "amd64") "\n"
-    STANZA("debhelper", "13", "all") "\n"
-    STANZA("zlib1g", "1:1.2-1", "amd64");
+static const char index_text[] = STANZA("apt", "2.6.1",
+    "amd64") "\n" STANZA("base-files", "12", "amd64") "\n" STANZA("base-files",
+    "11", "amd64") "\n" STANZA("debhelper", "13", "all") "\n" STANZA("zlib1g",
+    "1:1.2-1", "amd64");
 
 static void
 refuses_every_other_spelling(void **state)
@@ -73,7 +70,8 @@ names_the_line_that_is_wrong(void **state)
 
 	(void)state;
 	assert_int_equal(resolution_parse(SPAN("base a 1 all\nbase b\n"), &r,
-	    &why), RB_EREFUSED);
+			     &why),
+	    RB_EREFUSED);
 	assert_non_null(strstr(why.text, "line 2, 'base b'"));
 }
 
@@ -88,10 +86,11 @@ refuses_more_than_its_limits(void **state)
 	for (i = 0; i <= RESOLUTION_MAX; i++)
 		assert_int_equal(buf_printf(&b, "base p%05d 1 all\n", i),
 		    RB_OK);
-	assert_int_equal(resolution_parse(buf_span(&b), &r, NULL),
-	    RB_EREFUSED);
+	assert_int_equal(resolution_parse(buf_span(&b), &r, NULL), RB_EREFUSED);
 	assert_int_equal(resolution_parse(span_of(b.p,
-	    RESOLUTION_BYTES_MAX + (size_t)1), &r, NULL), RB_EREFUSED);
+					      RESOLUTION_BYTES_MAX + (size_t)1),
+			     &r, NULL),
+	    RB_EREFUSED);
 	buf_clear(&b);
 }
 
@@ -102,10 +101,10 @@ look_up(const char *lines, struct resolved *out, enum rb_err want,
 	struct resolution r = RESOLUTION_INIT;
 	struct fault why = FAULT_INIT;
 
-	assert_int_equal(resolution_parse(span_of_str(lines), &r, NULL),
-	    RB_OK);
+	assert_int_equal(resolution_parse(span_of_str(lines), &r, NULL), RB_OK);
 	assert_int_equal(resolution_look_up(&r, span_of_str(index_text), out,
-	    &why), want);
+			     &why),
+	    want);
 	if (sentence != NULL)
 		assert_non_null(strstr(why.text, sentence));
 	resolution_clear(&r);
@@ -137,8 +136,11 @@ refuses_an_index_with_a_package_twice(void **state)
 	(void)state;
 	assert_int_equal(resolution_parse(SPAN("base a 1 all\n"), &r, NULL),
 	    RB_OK);
-	assert_int_equal(resolution_look_up(&r, SPAN(STANZA("a", "1", "all")
-	    "\n" STANZA("a", "1", "all")), &found, &why), RB_EFORMAT);
+	assert_int_equal(resolution_look_up(&r,
+			     SPAN(STANZA("a", "1", "all") "\n" STANZA("a", "1",
+				 "all")),
+			     &found, &why),
+	    RB_EFORMAT);
 	assert_non_null(strstr(why.text, "twice"));
 	resolution_clear(&r);
 }
@@ -167,13 +169,13 @@ takes_over_what_the_index_says(void **state)
 
 	(void)state;
 	look_up("base base-files 11 amd64\nbase zlib1g 1:1.2-1 amd64\n"
-	    "build debhelper 13 all\n", &found, RB_OK, NULL);
+		"build debhelper 13 all\n",
+	    &found, RB_OK, NULL);
 	in = buf_span(&found.records);
 	for (i = 0; i < 3; i++) {
 		assert_int_equal(take_u8(&in, &group), RB_OK);
 		for (k = 0; k < 4; k++)
-			assert_int_equal(take_text(&in, 1024, &text[k]),
-			    RB_OK);
+			assert_int_equal(take_text(&in, 1024, &text[k]), RB_OK);
 		assert_int_equal(take_u64(&in, &size), RB_OK);
 		assert_int_equal(take_digest(&in, &digest), RB_OK);
 		assert_int_equal(group, want[i].group);
@@ -187,8 +189,8 @@ takes_over_what_the_index_says(void **state)
 	}
 	assert_int_equal(take_end(in), RB_OK);
 	assert_true(span_equal_str(buf_span(&found.base),
-	    STANZA("base-files", "11", "amd64") "\n"
-	    STANZA("zlib1g", "1:1.2-1", "amd64")));
+	    STANZA("base-files", "11", "amd64") "\n" STANZA("zlib1g", "1:1.2-1",
+		"amd64")));
 	assert_true(span_equal_str(buf_span(&found.build),
 	    STANZA("debhelper", "13", "all")));
 	resolved_clear(&found);

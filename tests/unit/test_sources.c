@@ -11,15 +11,14 @@
 
 #include "rebuilder/sources.h"
 
-#define HEX \
-	"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+#define HEX "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 #define LINE(name) " " HEX " 42 " name "\n"
 #define SUMS "Checksums-Sha256:\n"
 #define HEAD "Package: a\nVersion: 1\n"
 #define DIRECTORY "Directory: pool/main/a/a\n"
 #define STANZA(name, version, more) \
-	"Package: " name "\nVersion: " version "\n" more DIRECTORY SUMS \
-	LINE("a_1.dsc") LINE("a_1.tar.xz")
+	"Package: " name "\nVersion: " version \
+	"\n" more DIRECTORY SUMS LINE("a_1.dsc") LINE("a_1.tar.xz")
 
 static struct source found;
 
@@ -32,30 +31,32 @@ refuses_a_malformed_stanza(void **state)
 		{ "no name", "Version: 1\n" DIRECTORY SUMS LINE("a.dsc") },
 		{ "no version", "Package: a\n" DIRECTORY SUMS LINE("a.dsc") },
 		{ "no directory", HEAD SUMS LINE("a.dsc") },
-		{ "directory outside pool", HEAD "Directory: dists/a\n" SUMS
-		    LINE("a.dsc") },
-		{ "directory that climbs", HEAD "Directory: pool/a/../../b\n"
-		    SUMS LINE("a.dsc") },
-		{ "absolute directory", HEAD "Directory: /pool/a\n" SUMS
-		    LINE("a.dsc") },
+		{ "directory outside pool",
+		    HEAD "Directory: dists/a\n" SUMS LINE("a.dsc") },
+		{ "directory that climbs",
+		    HEAD "Directory: pool/a/../../b\n" SUMS LINE("a.dsc") },
+		{ "absolute directory",
+		    HEAD "Directory: /pool/a\n" SUMS LINE("a.dsc") },
 		{ "no list", HEAD DIRECTORY },
 		{ "empty list", HEAD DIRECTORY SUMS },
-		{ "list on the field's line", HEAD DIRECTORY
-		    "Checksums-Sha256: " HEX " 42 a.dsc\n" },
-		{ "weak list only", HEAD DIRECTORY "Files:\n"
+		{ "list on the field's line",
+		    HEAD DIRECTORY "Checksums-Sha256: " HEX " 42 a.dsc\n" },
+		{ "weak list only",
+		    HEAD DIRECTORY
+		    "Files:\n"
 		    " d41d8cd98f00b204e9800998ecf8427e 42 a.dsc\n" },
 		{ "no .dsc", HEAD DIRECTORY SUMS LINE("a.tar.xz") },
 		{ "name is only .dsc", HEAD DIRECTORY SUMS LINE(".dsc") },
-		{ "two .dsc", HEAD DIRECTORY SUMS LINE("a.dsc")
-		    LINE("b.dsc") },
-		{ "file twice", HEAD DIRECTORY SUMS LINE("a.dsc")
-		    LINE("a.tar") LINE("a.tar") },
-		{ "file in a directory", HEAD DIRECTORY SUMS LINE("a.dsc")
-		    LINE("b/a.tar") },
-		{ "file that climbs", HEAD DIRECTORY SUMS LINE("a.dsc")
-		    LINE("..") },
-		{ "file with a blank", HEAD DIRECTORY SUMS LINE("a.dsc")
-		    LINE("a b") },
+		{ "two .dsc", HEAD DIRECTORY SUMS LINE("a.dsc") LINE("b.dsc") },
+		{ "file twice",
+		    HEAD DIRECTORY SUMS LINE("a.dsc") LINE("a.tar")
+			LINE("a.tar") },
+		{ "file in a directory",
+		    HEAD DIRECTORY SUMS LINE("a.dsc") LINE("b/a.tar") },
+		{ "file that climbs",
+		    HEAD DIRECTORY SUMS LINE("a.dsc") LINE("..") },
+		{ "file with a blank",
+		    HEAD DIRECTORY SUMS LINE("a.dsc") LINE("a b") },
 	};
 	struct deb822 s;
 	struct span in;
@@ -92,12 +93,9 @@ refuses_too_many_files(void **state)
 	buf_clear(&b);
 }
 
-static const char index_text[] =
-    STANZA("a", "1.9", "") "\n"
-    STANZA("aa", "3", "") "\n"
-    STANZA("a", "1.10", "") "\n"
-    STANZA("a", "1:0.1", "Extra-Source-Only: yes\n") "\n"
-    STANZA("a", "1.2", "");
+static const char index_text[] = STANZA("a", "1.9", "") "\n" STANZA("aa", "3",
+    "") "\n" STANZA("a", "1.10", "") "\n" STANZA("a", "1:0.1",
+    "Extra-Source-Only: yes\n") "\n" STANZA("a", "1.2", "");
 
 static enum rb_err
 find(struct span name, struct span version, struct fault *why)
@@ -153,8 +151,9 @@ refuses_two_equal_answers(void **state)
 
 	(void)state;
 	for (i = 0; i < 2; i++) {
-		assert_int_equal(sources_find(span_of_str(twice[i]),
-		    SPAN("a"), SPAN(""), &found, &why), RB_EFORMAT);
+		assert_int_equal(sources_find(span_of_str(twice[i]), SPAN("a"),
+				     SPAN(""), &found, &why),
+		    RB_EFORMAT);
 		assert_non_null(strstr(why.text, "twice"));
 	}
 }
@@ -163,9 +162,10 @@ static void
 reads_to_the_end_of_the_index(void **state)
 {
 	(void)state;
-	assert_int_equal(sources_find(
-	    span_of(index_text, sizeof(index_text) - 2), SPAN("aa"),
-	    SPAN("3"), &found, NULL), RB_EFORMAT);
+	assert_int_equal(sources_find(span_of(index_text,
+					  sizeof(index_text) - 2),
+			     SPAN("aa"), SPAN("3"), &found, NULL),
+	    RB_EFORMAT);
 }
 
 int

@@ -36,8 +36,9 @@ pack(int (*add_filter)(struct archive *))
 	assert_int_equal(archive_write_set_format_raw(a), ARCHIVE_OK);
 	assert_int_equal(add_filter(a), ARCHIVE_OK);
 	assert_int_equal(archive_write_set_bytes_per_block(a, 0), ARCHIVE_OK);
-	assert_int_equal(archive_write_open_memory(a, fix.packed,
-	    PLAIN_LEN * 2, &fix.len), ARCHIVE_OK);
+	assert_int_equal(archive_write_open_memory(a, fix.packed, PLAIN_LEN * 2,
+			     &fix.len),
+	    ARCHIVE_OK);
 	archive_entry_set_filetype(entry, AE_IFREG);
 	assert_int_equal(archive_write_header(a, entry), ARCHIVE_OK);
 	assert_int_equal(archive_write_data(a, fix.plain, PLAIN_LEN),
@@ -47,7 +48,8 @@ pack(int (*add_filter)(struct archive *))
 	(void)archive_write_free(a);
 	fix.of_packed.size = fix.len;
 	assert_int_equal(digest_of(span_of(fix.packed, fix.len),
-	    &fix.of_packed.digest), RB_OK);
+			     &fix.of_packed.digest),
+	    RB_OK);
 }
 
 static int
@@ -64,7 +66,8 @@ set_up(void **state)
 		fix.plain[i] = (uint8_t)(i * i / 1000);
 	fix.of_plain.size = PLAIN_LEN;
 	assert_int_equal(digest_of(span_of(fix.plain, PLAIN_LEN),
-	    &fix.of_plain.digest), RB_OK);
+			     &fix.of_plain.digest),
+	    RB_OK);
 	pack(archive_write_add_filter_xz);
 	return 0;
 }
@@ -87,7 +90,8 @@ unpack(uint64_t *written)
 	enum rb_err rc;
 
 	assert_int_equal(memory_file("packed", span_of(fix.packed, fix.len),
-	    &in), RB_OK);
+			     &in),
+	    RB_OK);
 	out = memfd_create("plain", MFD_CLOEXEC);
 	assert_true(out >= 0);
 	rc = xz_file_unpack(in, &fix.of_packed, out, &fix.of_plain, &why);
@@ -169,7 +173,8 @@ refuses_signed_bytes_that_are_no_xz(void **state)
 	fix.len /= 2;
 	fix.of_packed.size = fix.len;
 	assert_int_equal(digest_of(span_of(fix.packed, fix.len),
-	    &fix.of_packed.digest), RB_OK);
+			     &fix.of_packed.digest),
+	    RB_OK);
 	assert_int_equal(unpack(&n), RB_EFORMAT);
 }
 
