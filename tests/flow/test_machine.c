@@ -23,6 +23,7 @@
 
 #define LOG_MAX (1024 * 1024)
 #define NOBODY 65534
+#define PART_LEN 1000000
 
 static void
 shows_the_recipe_what_the_contract_says(void **state)
@@ -138,13 +139,13 @@ keeps_a_hostile_recipe_inside(void **state)
 }
 
 static bool
-is_kept(const struct digest *d)
+has_layer(const struct digest *d, const char *name)
 {
 	char hex[DIGEST_HEX_LEN + 1], path[TRIAL_PATH_LEN];
 
 	digest_hex(d, hex);
-	snprintf(path, sizeof(path), "%s/node/machine/layers/%s/root",
-	    trial.dir, hex);
+	snprintf(path, sizeof(path), "%s/node/machine/layers/%s/%s", trial.dir,
+	    hex, name);
 	return access(path, F_OK) == 0;
 }
 
@@ -160,7 +161,8 @@ refuses_a_layer_of_other_bytes(void **state)
 	assert_int_equal(lseek(trial.layer, 0, SEEK_SET), 0);
 	run_to_end(&r, &d, "true\n", MACHINE_UNAVAILABLE);
 	assert_non_null(strstr(r.answer.detail, "layer"));
-	assert_false(is_kept(&d.layer));
+	assert_false(has_layer(&d.layer, "root"));
+	assert_false(has_layer(&d.layer, "new"));
 	run_clear(&r);
 
 	/* One byte more than was said, one less. */
@@ -170,7 +172,8 @@ refuses_a_layer_of_other_bytes(void **state)
 	run_init(&r);
 	assert_int_equal(lseek(trial.layer, 0, SEEK_SET), 0);
 	run_to_end(&r, &d, "true\n", MACHINE_UNAVAILABLE);
-	assert_false(is_kept(&d.layer));
+	assert_false(has_layer(&d.layer, "root"));
+	assert_false(has_layer(&d.layer, "new"));
 	run_clear(&r);
 }
 
@@ -183,7 +186,7 @@ unpacks_a_layer_once(void **state)
 	run_init(&r);
 	assert_int_equal(lseek(trial.layer, 0, SEEK_SET), 0);
 	run_to_end(&r, &trial.small, "true\n", MACHINE_DONE);
-	assert_true(is_kept(&trial.small.layer));
+	assert_true(has_layer(&trial.small.layer, "root"));
 	run_clear(&r);
 
 	/* At its end the descriptor has nothing more to give. */
@@ -213,6 +216,37 @@ makes_a_half_made_layer_anew(void **state)
 	    MACHINE_DONE);
 	expect_output(&r, "output 1\nfile marker 7\nhonest\nend 0\n");
 	run_clear(&r);
+}
+
+/* rebuilder goes away in the middle of it. */
+static void
+removes_a_layer_that_it_could_not_finish(void **state)
+{
+	struct description d = trial.small;
+	int pipes[2], part, layer = trial.layer;
+	struct run r;
+
+	(void)state;
+	assert_int_equal(pipe2(pipes, O_CLOEXEC), 0);
+	d.layer.b[0] ^= 3;
+	d.layer_size = 16 * MIB;
+	shell("cd %s && truncate -s 8M large && tar -c --format=ustar large |"
+	      " head -c %d >part",
+	    trial.dir, PART_LEN);
+	part = open_in_dir("part", O_RDONLY);
+	trial.layer = pipes[0];
+	run_init(&r);
+	run_start(&r, &d, "true\n");
+	trial.layer = layer;
+	/* More than a pipe holds: somebody reads. */
+	assert_int_equal(file_copy_range(part, 0, PART_LEN, pipes[1]), RB_OK);
+	assert_int_equal(machine_client_end(&r.client), 0);
+	assert_false(has_layer(&d.layer, "root"));
+	assert_false(has_layer(&d.layer, "new"));
+	run_clear(&r);
+	fd_close(&part);
+	fd_close(&pipes[0]);
+	fd_close(&pipes[1]);
 }
 
 static void
@@ -319,6 +353,7 @@ main(void)
 		cmocka_unit_test(refuses_a_layer_of_other_bytes),
 		cmocka_unit_test(unpacks_a_layer_once),
 		cmocka_unit_test(makes_a_half_made_layer_anew),
+		cmocka_unit_test(removes_a_layer_that_it_could_not_finish),
 		cmocka_unit_test(refuses_what_is_no_description),
 		cmocka_unit_test(refuses_a_stranger),
 		cmocka_unit_test(refuses_a_clock_that_it_cannot_set),
