@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "shortage.h"
+#include "tests/unit/shortage.h"
 
 #include <errno.h>
 #include <stddef.h>

@@ -16,7 +16,7 @@
 
 #include "common/base/file.h"
 #include "common/process/role.h"
-#include "test_nobody.h"
+#include "tests/unit/test_nobody.h"
 
 #define NPATHS 5
 static const struct jail_path system_paths[NPATHS] = {

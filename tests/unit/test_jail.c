@@ -17,8 +17,8 @@
 #include "common/base/file.h"
 #include "common/process/jail.h"
 #include "common/process/role.h"
-#include "test_jail_deeds.h"
-#include "test_nobody.h"
+#include "tests/unit/test_jail_deeds.h"
+#include "tests/unit/test_nobody.h"
 
 #define EXIT_NO_JAIL 99
 

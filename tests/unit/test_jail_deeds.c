@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "test_jail_deeds.h"
+#include "tests/unit/test_jail_deeds.h"
 
 #include <errno.h>
 #include <fcntl.h>

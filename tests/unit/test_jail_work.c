@@ -22,7 +22,7 @@
 
 #include "common/base/file.h"
 #include "common/process/jail.h"
-#include "test_nobody.h"
+#include "tests/unit/test_nobody.h"
 
 #define EXIT_NO_JAIL 99
 

@@ -19,7 +19,7 @@
 #include "common/base/file.h"
 #include "common/process/jail.h"
 #include "common/process/node.h"
-#include "test_nobody.h"
+#include "tests/unit/test_nobody.h"
 
 static char dir_name[] = "/tmp/rb-node-XXXXXX";
 static char conf_name[64];

@@ -19,8 +19,8 @@
 
 #include "common/base/file.h"
 #include "common/process/role.h"
-#include "test_nobody.h"
-#include "test_role_inside.h"
+#include "tests/unit/test_nobody.h"
+#include "tests/unit/test_role_inside.h"
 
 /* This program is its own role: see main. */
 #define PROGRAM "test_role"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "test_role_inside.h"
+#include "tests/unit/test_role_inside.h"
 
 #include <fcntl.h>
 #include <poll.h>

@@ -20,7 +20,7 @@
 #include "common/process/jail_plan.h"
 #include "common/process/msg.h"
 #include "common/process/node.h"
-#include "shortage.h"
+#include "tests/unit/shortage.h"
 
 static char dir_name[] = "/tmp/rb-shortage-XXXXXX";
 static int dir = -1;
