@@ -130,7 +130,7 @@ compare_part(struct span a, struct span b)
 		m = count_digits(b, j);
 		if (n != m)
 			return n < m ? -1 : 1;
-		r = n == 0 ? 0 : memcmp(a.p + i, b.p + j, n);
+		r = span_compare(span_of(a.p + i, n), span_of(b.p + j, n));
 		if (r != 0)
 			return r;
 		i += n;

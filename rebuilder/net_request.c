@@ -35,18 +35,19 @@ static void
 take_range(struct transfer *t, struct span value)
 {
 	struct content_range r;
+	bool is_first;
 
 	while (value.len > 0 && (value.p[0] == ' ' || value.p[0] == '\t'))
 		value = span_of(value.p + 1, value.len - 1);
-	if (t->range != RANGE_NONE || content_range_parse(value, &r) != RB_OK)
-		t->range = RANGE_WRONG;
-	else if (!r.has_range && r.total == t->result.len)
+	is_first = t->range == RANGE_NONE;
+	t->range = RANGE_WRONG;
+	if (!is_first || content_range_parse(value, &r) != RB_OK)
+		return;
+	if (!r.has_range && r.total == t->result.len)
 		t->range = RANGE_COMPLETE;
-	else if (r.has_range && r.first == t->result.len &&
+	if (r.has_range && r.first == t->result.len &&
 	    (!r.has_total || r.total == r.last + 1))
 		t->range = RANGE_RIGHT;
-	else
-		t->range = RANGE_WRONG;
 }
 
 static size_t

@@ -12,7 +12,7 @@
 static bool
 split_source(struct span value, struct package *p)
 {
-	struct span name;
+	struct span name = SPAN_INIT;
 
 	if (span_take_until(&value, ' ', &name) != RB_OK)
 		return false;
@@ -33,7 +33,7 @@ package_identify(const struct deb822 *stanza, struct package *out,
 {
 	struct package p = { .is_binnmu = false };
 	bool is_split = true;
-	struct span source;
+	struct span source = SPAN_INIT;
 	enum rb_err rc;
 
 	if ((rc = deb822_text(stanza, "Package", &p.name, why)) != RB_OK)
@@ -140,7 +140,7 @@ packages_of_source(struct span index, struct span source, struct span version,
     struct fault *why)
 {
 	struct buf found = BUF_INIT; /* the records */
-	struct package *all = NULL, p;
+	struct package *all = NULL, p = { .is_binnmu = false };
 	struct deb822 stanza;
 	uint32_t count = 0;
 	enum rb_err rc = RB_EINTERNAL;

@@ -302,8 +302,13 @@ resolution_look_up(const struct resolution *r, struct span index,
 	struct wish *wishes = NULL;
 	enum rb_err rc = RB_EINTERNAL;
 
-	if ((rc = make_wishes(r, &wishes, why)) != RB_OK ||
-	    (rc = read_index(index, wishes, r->n, &found, why)) != RB_OK ||
+	if ((rc = make_wishes(r, &wishes, why)) != RB_OK)
+		goto out;
+	if (wishes == NULL) { /* as no parse leaves it */
+		rc = RB_EINTERNAL;
+		goto out;
+	}
+	if ((rc = read_index(index, wishes, r->n, &found, why)) != RB_OK ||
 	    (rc = put_records(wishes, r->n, &found.records, why)) != RB_OK)
 		goto out;
 
