@@ -10,3 +10,7 @@ add_custom_command(TARGET compare_once POST_BUILD
 	COMMAND ${CMAKE_COMMAND} -E copy_if_different
 		$<TARGET_FILE:rebuilder-compare> ${CMAKE_BINARY_DIR}/bench/)
 add_dependencies(compare_once rebuilder-compare)
+
+add_test(NAME test_real COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/flow/real.sh
+	${CMAKE_BINARY_DIR}/bin)
+set_tests_properties(test_real PROPERTIES LABELS flow TIMEOUT 1500)
