@@ -114,8 +114,7 @@ unpack(struct session *x, const char *name, const struct description *d,
     int *tar, int log, struct fault *why)
 {
 	static const char *const command[] = { "/usr/bin/tar", "-x", "-f", "-",
-		"-C", "/layer", "-p", "--numeric-owner", "--xattrs",
-		"--xattrs-include=security.capability", NULL };
+		"-C", "/layer", "-p", "--numeric-owner", NULL };
 	struct session_files files = { -1, -1, -1, d->layer_size, 0, LOG_MAX,
 		NULL };
 	struct digest found = DIGEST_INIT;
