@@ -17,10 +17,10 @@
 #include "common/process/role.h"
 #include "rebuilder/command/sockets.h"
 
-#define CHILDREN_MAX 64
-#define STOP_SECONDS 10
-/* A daemon that ends so often within a minute is not coming back. */
-#define RESTARTS_MAX 20
+/* Of one service: who floods net.sock must not keep the signer away. */
+#define CHILDREN_MAX 32
+/* A daemon that is started so often within a minute is not coming back. */
+#define STARTS_MAX 20
 #define RESTART_MILLISECONDS 250
 
 enum kind {
@@ -37,8 +37,10 @@ struct service {
 	int listening;     /* owned */
 	char *after;       /* owned: file that must be there first, or NULL */
 	struct role role;  /* DAEMON */
-	time_t since;      /* start of the minute that restarts count in */
-	unsigned int restarts;
+	int64_t since;     /* start of the minute that starts count in */
+	unsigned int starts;
+	struct role children[CHILDREN_MAX]; /* ROLE */
+	size_t nchildren;
 };
 
 enum { ATTESTOR, SIGNER, NET, MACHINE, REBUILDER, HTTPD, NSERVICES };
@@ -46,8 +48,6 @@ enum { ATTESTOR, SIGNER, NET, MACHINE, REBUILDER, HTTPD, NSERVICES };
 struct services {
 	const char *conf; /* borrowed */
 	struct service list[NSERVICES];
-	struct role children[CHILDREN_MAX]; /* of ROLE services */
-	size_t nchildren;
 	int signals; /* owned */
 };
 
@@ -76,7 +76,7 @@ accept_one(struct services *s, struct service *v)
 		return;
 	if (peer_is(sock, v->peer) != RB_OK)
 		note(NOTE_ALARM, "%s: a stranger tried to connect", v->program);
-	else if (s->nchildren == CHILDREN_MAX)
+	else if (v->nchildren == CHILDREN_MAX)
 		note(NOTE_ERROR,
 		    "%s: %d roles run already; the connection "
 		    "is refused",
@@ -84,7 +84,7 @@ accept_one(struct services *s, struct service *v)
 	else if (start(s, v, sock, &role) != RB_OK)
 		note(NOTE_ERROR, "%s: cannot be started", v->program);
 	else
-		s->children[s->nchildren++] = role;
+		v->children[v->nchildren++] = role;
 	fd_close(&sock);
 }
 
@@ -96,24 +96,33 @@ is_early(const struct service *v)
 	    access(v->after, F_OK) != 0;
 }
 
-/* Starts a daemon that does not run; false when it ended too often. */
+static int64_t
+now_seconds(void)
+{
+	struct timespec t;
+
+	if (clock_gettime(CLOCK_MONOTONIC, &t) == -1)
+		abort();
+	return t.tv_sec;
+}
+
+/* Starts a daemon that does not run; false when it ends too often. */
 static bool
 keep_alive(struct services *s, struct service *v)
 {
-	time_t now = time(NULL);
+	int64_t now = now_seconds();
 
 	if (v->kind != DAEMON || v->role.pid != -1 || is_early(v))
 		return true;
-	if (now - v->since > 60) {
+	if (v->starts == 0 || now - v->since > 60) {
 		v->since = now;
-		v->restarts = 0;
+		v->starts = 0;
 	}
-	if (v->restarts++ > RESTARTS_MAX)
+	if (v->starts == STARTS_MAX)
 		return false;
-	if (start(s, v, v->listening, &v->role) != RB_OK) {
+	v->starts++;
+	if (start(s, v, v->listening, &v->role) != RB_OK)
 		note(NOTE_ERROR, "%s: cannot be started", v->program);
-		role_clear(&v->role);
-	}
 	return true;
 }
 
@@ -125,100 +134,127 @@ has_ended(const struct role *r)
 	return r->pidfd != -1 && poll(&p, 1, 0) == 1;
 }
 
-/* A daemon never ends by itself without a note of its own; a signal does. */
+/* Who ends by itself leaves a note of its own; who is killed can't. */
 static void
 say_end(const char *program, struct role *r)
 {
-	int status = 0;
+	int status = 0, sig;
 
-	if (role_wait(r, 1, &status) == RB_OK && WIFSIGNALED(status))
-		note(NOTE_ALARM, "%s was killed by signal %d (%s)%s", program,
-		    WTERMSIG(status), strsignal(WTERMSIG(status)),
-		    WTERMSIG(status) == SIGSYS ?
-			": it did what its jail forbids" :
-			"");
+	if (role_wait(r, 1, &status) != RB_OK || !WIFSIGNALED(status))
+		return;
+	sig = WTERMSIG(status);
+	note(NOTE_ALARM, "%s was killed by signal %d (%s)%s", program, sig,
+	    strsignal(sig),
+	    sig == SIGSYS ? ": it did what its jail forbids" : "");
 }
 
+/* True when a daemon is among those that ended. */
+static bool
+reap(struct service *v)
+{
+	bool daemon_ended = has_ended(&v->role);
+	size_t i = 0;
+
+	if (daemon_ended)
+		say_end(v->program, &v->role);
+	while (i < v->nchildren) {
+		if (!has_ended(&v->children[i])) {
+			i++;
+			continue;
+		}
+		say_end(v->program, &v->children[i]);
+		v->children[i] = v->children[--v->nchildren];
+	}
+	return daemon_ended;
+}
+
+/*
+ * Kills: all of them keep what they promised on the disk at every moment,
+ * and a machine's guests die with rebuilder-machine.
+ */
 static void
-reap(struct services *s)
+stop_all(struct services *s)
+{
+	struct service *v;
+	size_t i;
+
+	for (i = NSERVICES; i-- > 0;) {
+		v = &s->list[i];
+		role_clear(&v->role);
+		while (v->nchildren > 0)
+			role_clear(&v->children[--v->nchildren]);
+	}
+}
+
+/* Some daemon waits to be started (again). */
+static bool
+is_incomplete(const struct services *s)
 {
 	size_t i;
 
 	for (i = 0; i < NSERVICES; i++)
-		if (has_ended(&s->list[i].role))
-			say_end(s->list[i].program, &s->list[i].role);
-	i = 0;
-	while (i < s->nchildren) {
-		if (!has_ended(&s->children[i])) {
-			i++;
-			continue;
-		}
-		role_clear(&s->children[i]);
-		s->children[i] = s->children[--s->nchildren];
-	}
+		if (s->list[i].kind == DAEMON && s->list[i].role.pid == -1)
+			return true;
+	return false;
 }
 
-static void
-stop_all(struct services *s)
+/* Everything that may happen next; returns how many entries. */
+static size_t
+list_events(const struct services *s, struct pollfd *p)
 {
-	size_t i;
+	const struct service *v;
+	size_t i, k, n = 0;
 
-	/* Who asks goes before who answers. */
-	for (i = NSERVICES; i-- > 0;)
-		role_clear(&s->list[i].role);
-	while (s->nchildren > 0)
-		role_clear(&s->children[--s->nchildren]);
+	p[n++] = (struct pollfd){ s->signals, POLLIN, 0 };
+	for (i = 0; i < NSERVICES; i++) {
+		v = &s->list[i];
+		/* A daemon accepts for itself. */
+		p[n++] = (struct pollfd){ v->kind == ROLE ? v->listening : -1,
+			POLLIN, 0 };
+	}
+	for (i = 0; i < NSERVICES; i++) {
+		v = &s->list[i];
+		p[n++] = (struct pollfd){ v->role.pidfd, POLLIN, 0 };
+		for (k = 0; k < v->nchildren; k++)
+			p[n++] = (struct pollfd){ v->children[k].pidfd, POLLIN,
+				0 };
+	}
+	return n;
 }
 
 enum rb_err
 services_run(struct services *s, struct fault *why)
 {
-	struct pollfd p[1 + NSERVICES + NSERVICES + CHILDREN_MAX];
-	size_t i, n;
-	bool waits;
+	struct pollfd p[1 + NSERVICES * (2 + CHILDREN_MAX)];
+	size_t i;
+	bool daemon_ended;
 
 	for (;;) {
-		waits = false;
 		for (i = 0; i < NSERVICES; i++) {
 			if (!keep_alive(s, &s->list[i])) {
 				stop_all(s);
 				return fault_set(why, RB_EPEER,
-				    "%s ended "
-				    "%d times within a minute; its notes "
-				    "above say why",
-				    s->list[i].program, RESTARTS_MAX);
+				    "%s was started %d times within a minute; "
+				    "its notes above say why it ends",
+				    s->list[i].program, STARTS_MAX);
 			}
 		}
-		n = 0;
-		p[n++] = (struct pollfd){ s->signals, POLLIN, 0 };
-		for (i = 0; i < NSERVICES; i++)
-			p[n++] = (struct pollfd){ s->list[i].kind == ROLE ?
-				    s->list[i].listening :
-				    -1,
-				POLLIN, 0 };
-		for (i = 0; i < NSERVICES; i++)
-			p[n++] = (struct pollfd){ s->list[i].role.pidfd, POLLIN,
-				0 };
-		for (i = 0; i < s->nchildren; i++)
-			p[n++] = (struct pollfd){ s->children[i].pidfd, POLLIN,
-				0 };
-		if (poll(p, n,
-			is_early(&s->list[HTTPD]) ? RESTART_MILLISECONDS :
-						    -1) == -1 &&
+		if (poll(p, list_events(s, p),
+			is_incomplete(s) ? RESTART_MILLISECONDS : -1) == -1 &&
 		    errno != EINTR)
 			return RB_EIO;
 		if (p[0].revents != 0) {
 			stop_all(s);
 			return RB_OK;
 		}
-		for (i = 0; i < NSERVICES; i++) {
+		for (i = 0; i < NSERVICES; i++)
 			if (p[1 + i].revents != 0)
 				accept_one(s, &s->list[i]);
-			if (p[1 + NSERVICES + i].revents != 0)
-				waits = true;
-		}
-		reap(s);
-		if (waits) /* a daemon ended: never spin */
+		daemon_ended = false;
+		for (i = 0; i < NSERVICES; i++)
+			if (reap(&s->list[i]))
+				daemon_ended = true;
+		if (daemon_ended) /* never spin */
 			poll(NULL, 0, RESTART_MILLISECONDS);
 	}
 }
