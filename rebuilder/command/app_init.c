@@ -117,7 +117,6 @@ write_keys(int top, const struct key *key, const struct vkey *vkey,
 		rc = RB_EIO;
 		goto out;
 	}
-	printf("%.*s", (int)line.len, (const char *)line.p);
 	rc = RB_OK;
 out:
 	fd_close(&secret);
@@ -152,10 +151,11 @@ make_node(const struct wish *wish, int top, const struct node *node,
     const struct vkey *vkey, struct fault *why)
 {
 	struct owners who;
-	struct buf conf = BUF_INIT;
+	struct buf conf = BUF_INIT, line = BUF_INIT;
 	enum rb_err rc = RB_EINTERNAL;
 
 	if ((rc = owners_find(node, &who, why)) != RB_OK ||
+	    (rc = vkey_write(vkey, &line)) != RB_OK ||
 	    (rc = layout_make(node, &who, why)) != RB_OK ||
 	    (rc = write_conf(node, wish->listen, archive, &conf)) != RB_OK ||
 	    (rc = write_keys(top, key, vkey, &who)) != RB_OK ||
@@ -163,9 +163,30 @@ make_node(const struct wish *wish, int top, const struct node *node,
 		goto out;
 	/* Last: a directory with node.yml is a whole node. */
 	rc = file_replace_at(top, "node.yml", buf_span(&conf), 0644);
+	if (rc == RB_OK)
+		printf("%.*s\n", (int)line.len, (const char *)line.p);
 out:
+	if (rc != RB_OK && why->text[0] == '\0')
+		fault_set(why, rc, "%s: cannot be written (%s)",
+		    node->directory, err_name(rc));
 	buf_clear(&conf);
+	buf_clear(&line);
 	return rc;
+}
+
+/* What is there is never changed, also not what a failed init left. */
+static enum rb_err
+check_empty(int top, const char *path, struct fault *why)
+{
+	if (faccessat(top, "node.yml", F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return fault_set(why, RB_EREFUSED,
+		    "%s: is a node already; nothing was changed", path);
+	if (faccessat(top, "keys", F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return fault_set(why, RB_EREFUSED,
+		    "%s: is a node that was only half made, and has signed "
+		    "nothing; remove it and try again",
+		    path);
+	return RB_OK;
 }
 
 static enum rb_err
@@ -197,15 +218,8 @@ init(const struct wish *wish, struct fault *why)
 		    strerror(errno));
 		goto out;
 	}
-	if (faccessat(top, "node.yml", F_OK, AT_SYMLINK_NOFOLLOW) == 0 ||
-	    faccessat(top, "keys/signing.key", F_OK, AT_SYMLINK_NOFOLLOW) ==
-		0) {
-		rc = fault_set(why, RB_EREFUSED,
-		    "%s: is a node already; "
-		    "nothing was changed",
-		    path);
+	if ((rc = check_empty(top, path, why)) != RB_OK)
 		goto out;
-	}
 	if ((rc = apt_archive_find(&archive, why)) != RB_OK ||
 	    (rc = key_generate(&key)) != RB_OK)
 		goto out;
