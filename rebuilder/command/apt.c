@@ -73,7 +73,11 @@ out:
 	return rc;
 }
 
-/* The path behind "Signed-By:" or "signed-by=" in one line, if there. */
+/*
+ * The path behind "Signed-By:" or "signed-by=" in one line.  RB_ENOTFOUND:
+ * the line names none.  RB_EFORMAT: it names what is no keyring file (a
+ * fingerprint, or a key written into the line).
+ */
 static enum rb_err
 signed_by(struct span line, char **out)
 {
@@ -86,54 +90,69 @@ signed_by(struct span line, char **out)
 		if (at != NULL)
 			at += strlen(words[i]);
 	}
-	if (at == NULL)
+	if (at == NULL || line.p[0] == '#')
 		return RB_ENOTFOUND;
 	while (at < end && *at == ' ')
 		at++;
 	for (len = 0; at + len < end && strchr(" ]\t,", at[len]) == NULL; len++)
 		;
-	/* Keys written into the file itself are no keyring for gpgv. */
 	if (len == 0 || at[0] != '/')
-		return RB_ENOTFOUND;
+		return RB_EFORMAT;
 	return str_dup_span(span_of(at, len), out);
 }
 
 /*
  * `entry` is FILE:LINE as apt gives it: a one-line entry, or the first line
- * of a deb822 stanza.
+ * of a deb822 stanza.  Only an entry that names no key at all is vouched
+ * for by the archive's own keyring.
  */
 static enum rb_err
-find_keyring(struct span entry, char **out)
+find_keyring(struct span entry, char **out, struct fault *why)
 {
 	struct buf text = BUF_INIT;
 	struct span name = SPAN_INIT, rest, line;
 	char *path = NULL;
 	uint64_t number = 0, i;
+	bool is_stanza;
 	enum rb_err rc = RB_EINTERNAL;
 
 	if ((rc = span_take_until(&entry, ':', &name)) != RB_OK ||
 	    (rc = dec_parse(entry, 1000000, &number)) != RB_OK ||
 	    (rc = str_dup_span(name, &path)) != RB_OK ||
-	    (rc = file_read_at(AT_FDCWD, path, SOURCES_MAX, &text)) != RB_OK)
+	    (rc = file_read_at(AT_FDCWD, path, SOURCES_MAX, &text)) != RB_OK ||
+	    (rc = buf_put_byte(&text, '\n')) != RB_OK) {
+		fault_set(why, rc,
+		    "%.*s: cannot be read, so nobody knows "
+		    "which keyring apt uses",
+		    (int)name.len, (const char *)name.p);
 		goto out;
+	}
+	is_stanza = strlen(path) > 8 &&
+	    strcmp(path + strlen(path) - 8, ".sources") == 0;
 	rest = buf_span(&text);
 	rc = RB_ENOTFOUND;
 	for (i = 1; span_take_line(&rest, &line) == RB_OK; i++) {
 		if (i < number)
 			continue;
-		if (line.len == 0 || rc == RB_OK)
+		if (line.len == 0 || rc != RB_ENOTFOUND)
 			break;
 		rc = signed_by(line, out);
-		if (strstr(path, ".sources") == NULL)
-			break; /* one line is the whole entry */
+		if (!is_stanza)
+			break;
+	}
+	if (rc == RB_ENOTFOUND) {
+		*out = strdup(DEFAULT_KEYRING);
+		rc = *out == NULL ? RB_ENOMEM : RB_OK;
+	} else if (rc == RB_EFORMAT) {
+		fault_set(why, rc,
+		    "%s: Signed-By names no keyring file, and "
+		    "gpgv needs one; write the key into a file and name it "
+		    "there",
+		    path);
 	}
 out:
 	free(path);
 	buf_clear(&text);
-	if (rc != RB_ENOMEM && rc != RB_OK) {
-		*out = strdup(DEFAULT_KEYRING);
-		rc = *out == NULL ? RB_ENOMEM : RB_OK;
-	}
 	return rc;
 }
 
@@ -177,7 +196,7 @@ apt_archive_find(struct apt_archive *out, struct fault *why)
 		    (rc = str_dup_span(f[SUITE], &a.suite)) != RB_OK ||
 		    (rc = str_dup_span(f[COMPONENT], &a.component)) != RB_OK ||
 		    (rc = str_dup_span(f[ARCH], &a.architecture)) != RB_OK ||
-		    (rc = find_keyring(f[ENTRY], &a.keyring)) != RB_OK)
+		    (rc = find_keyring(f[ENTRY], &a.keyring, why)) != RB_OK)
 			goto out;
 		*out = a;
 		memset(&a, 0, sizeof(a)); /* now the caller's */
