@@ -18,7 +18,8 @@
 #define SYNOPSIS \
 	"rebuild -c node.yml [--again] [--json] deb:SOURCE[=VERSION]..."
 #define TEXT_LIMIT 1024
-#define TARGETS_MAX 1000
+/* So many fit into one frame, whatever their length. */
+#define TARGETS_MAX (MSG_BODY_MAX / (TARGET_MAX + 8))
 
 enum { EXIT_REPRODUCED = 0, EXIT_DIFFERS = 1, EXIT_NOT_TRIED = 2 };
 
@@ -344,8 +345,13 @@ app_rebuild(int argc, char **argv)
 	}
 	o.targets = argv + optind;
 	o.n = (size_t)(argc - optind);
-	if (o.conf == NULL || o.n == 0 || o.n > TARGETS_MAX)
+	if (o.conf == NULL || o.n == 0)
 		return app_usage(SYNOPSIS);
+	if (o.n > TARGETS_MAX) {
+		fault_set(&why, RB_ELIMIT, "over %d targets; ask in parts",
+		    (int)TARGETS_MAX);
+		return app_failed("rebuild", RB_ELIMIT, &why, EXIT_NOT_TRIED);
+	}
 	o.progress = !o.json && isatty(2) == 1;
 	if ((rc = rebuild(&o, &why)) != RB_OK)
 		return app_failed("rebuild", rc, &why, EXIT_NOT_TRIED);
