@@ -81,7 +81,7 @@ verdict_submit(struct trip *t, const struct statement *s, uint64_t *leaf)
 	if ((rc = msg_call(sock, &question, &answer)) != RB_OK) {
 		fault_set(&t->why, rc,
 		    "the attestor gave no answer (%s); "
-		    "the verdict was not logged, ask again",
+		    "whether the verdict is logged is not known, ask again",
 		    err_name(rc));
 		goto out;
 	}
