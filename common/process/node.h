@@ -16,8 +16,8 @@
  *   signer/    state: how far the signer's log goes; empty for a new key
  *   attestor/  truth (LMDB)
  *   served/    LMDB that the attestor writes and httpd reads
- *   rebuilder/ journal (LMDB), store/ (files by digest), work/
- *   machine/   layers/, work/: what rebuilder-machine keeps
+ *   rebuilder/ journal (LMDB), store/ (files by digest)
+ *   machine/   layers/, stage/: what rebuilder-machine keeps
  *   run/       admin.sock attestor.sock machine.sock net.sock signer.sock
  */
 struct node {
