@@ -1,5 +1,5 @@
 # A served store to look at and to test with.
-rb_library(rb_served flow/served.c
+rb_library(rb_served unit/served.c
 	LINK rb_store rb_attest rb_base PkgConfig::ZSTD)
 rb_program(make_store flow/make_store.c LINK rb_served)
 set_target_properties(make_store PROPERTIES

@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "common/store/store.h"
-#include "tests/flow/served.h"
+#include "tests/unit/served.h"
 
 #define ok(call) assert_int_equal(call, RB_OK)
 

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "common/base/enc.h"
-#include "tests/flow/served.h"
+#include "tests/unit/served.h"
 
 int
 main(int argc, char **argv)

@@ -10,7 +10,7 @@
 
 #include "common/store/store.h"
 #include "tests/flow/http_world.h"
-#include "tests/flow/served.h"
+#include "tests/unit/served.h"
 
 static void
 serves_pages_and_data(void **state)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <stdlib.h>
 
-#include "rebuilder/description.h"
+#include "rebuilder/machine/description.h"
 
 /* What is accepted is written out again as the very same bytes. */
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t len);

@@ -4,8 +4,8 @@
 #include <unistd.h>
 
 #include "common/attest/statement.h"
-#include "rebuilder/explain_elf.h"
-#include "rebuilder/explain_package.h"
+#include "rebuilder/explain/explain_elf.h"
+#include "rebuilder/explain/explain_package.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t len);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <stdlib.h>
 
-#include "rebuilder/gpgv_status.h"
+#include "rebuilder/judge/gpgv_status.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 

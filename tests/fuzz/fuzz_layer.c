@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "common/base/file.h"
-#include "rebuilder/layer.h"
+#include "rebuilder/judge/layer.h"
 
 #define OUT_MAX (64u * 1024 * 1024)
 

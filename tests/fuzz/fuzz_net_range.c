@@ -2,7 +2,7 @@
 #include <stdlib.h>
 
 #include "common/base/buf.h"
-#include "rebuilder/net_range.h"
+#include "rebuilder/net/net_range.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "rebuilder/net_url.h"
+#include "rebuilder/net/net_url.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "common/base/file.h"
-#include "rebuilder/outputs.h"
+#include "rebuilder/judge/outputs.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 

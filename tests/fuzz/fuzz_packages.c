@@ -2,7 +2,7 @@
 #include <stdlib.h>
 
 #include "common/base/enc.h"
-#include "rebuilder/packages.h"
+#include "rebuilder/judge/packages.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <stdlib.h>
 
-#include "rebuilder/deb822.h"
-#include "rebuilder/release.h"
+#include "rebuilder/judge/deb822.h"
+#include "rebuilder/judge/release.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <stdlib.h>
 
-#include "rebuilder/sources.h"
+#include "rebuilder/judge/sources.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 

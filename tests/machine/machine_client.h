@@ -5,7 +5,7 @@
 #include <sys/types.h>
 
 #include "common/process/frames.h"
-#include "rebuilder/description.h"
+#include "rebuilder/machine/description.h"
 
 /*
  * rebuilder's side of one machine, for tests and for people: starts a

@@ -2,7 +2,7 @@
 #ifndef TESTS_UNIT_EXPLAINED_H
 #define TESTS_UNIT_EXPLAINED_H
 
-#include "rebuilder/explain_package.h"
+#include "rebuilder/explain/explain_package.h"
 #include "tests/unit/testdeb.h"
 
 /* What explain_files said last. */

@@ -18,7 +18,7 @@
 #include <cmocka.h>
 
 #include "common/base/file.h"
-#include "rebuilder/cgroup.h"
+#include "rebuilder/machine/cgroup.h"
 
 /* A tree that looks like /sys/fs/cgroup to a reader. */
 static char root[] = "/tmp/test_cgroup.XXXXXX";

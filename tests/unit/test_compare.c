@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "rebuilder/compare_files.h"
+#include "rebuilder/compare/compare_files.h"
 
 /* Every read of the code under test passes here (linked with --wrap). */
 ssize_t __real_pread(int fd, void *p, size_t len, off_t offset);

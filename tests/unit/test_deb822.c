@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "rebuilder/deb822.h"
+#include "rebuilder/judge/deb822.h"
 
 static void
 refuses_what_is_no_stanza(void **state)

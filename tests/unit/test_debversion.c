@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "rebuilder/debversion.h"
+#include "rebuilder/judge/debversion.h"
 
 static void
 refuses_what_is_no_version(void **state)

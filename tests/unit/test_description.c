@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "rebuilder/description.h"
+#include "rebuilder/machine/description.h"
 
 #define HEX \
 	"00112233445566778899aabbccddeeff" \

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "common/base/buf.h"
-#include "rebuilder/gpgv_status.h"
+#include "rebuilder/judge/gpgv_status.h"
 
 #define FPR "4CB50190207B4758A3F73A796ED0E7B82643E131"
 #define S "[GNUPG:] "

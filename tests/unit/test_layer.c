@@ -14,7 +14,7 @@
 #include <cmocka.h>
 
 #include "common/base/file.h"
-#include "rebuilder/layer.h"
+#include "rebuilder/judge/layer.h"
 
 #define NEWEST 1700000000
 #define TAR_MAX (1024 * 1024)

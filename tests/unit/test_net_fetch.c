@@ -15,7 +15,7 @@
 #include <cmocka.h>
 
 #include "common/base/file.h"
-#include "rebuilder/net_transfer.h"
+#include "rebuilder/net/net_transfer.h"
 #include "tests/unit/hostile_http.h"
 
 static struct hostile_http server;

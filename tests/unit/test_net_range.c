@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "rebuilder/net_range.h"
+#include "rebuilder/net/net_range.h"
 
 static void
 refuses_nonsense(void **state)

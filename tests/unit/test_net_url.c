@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "rebuilder/net_url.h"
+#include "rebuilder/net/net_url.h"
 
 static void
 refuses_what_is_not_fetched(void **state)

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "common/base/file.h"
-#include "rebuilder/outputs.h"
+#include "rebuilder/judge/outputs.h"
 
 #define HEAD "output 1\n"
 #define END "end 0\n"

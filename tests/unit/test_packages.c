@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "common/process/msg.h"
-#include "rebuilder/packages.h"
+#include "rebuilder/judge/packages.h"
 
 #define HEX "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 #define FILE_OF(path) "Filename: " path "\nSize: 7\nSHA256: " HEX "\n"

@@ -16,7 +16,7 @@
 #include <cmocka.h>
 
 #include "common/base/file.h"
-#include "rebuilder/relay.h"
+#include "rebuilder/machine/relay.h"
 
 #define FAR (clock_now() + 1000000)
 

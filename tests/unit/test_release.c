@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "common/base/buf.h"
-#include "rebuilder/release.h"
+#include "rebuilder/judge/release.h"
 
 #define HEX "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 #define DATE "Date: Sat, 11 Jul 2026 10:16:37 UTC\n"

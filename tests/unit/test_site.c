@@ -16,7 +16,7 @@
 #include "common/attest/proof.h"
 #include "httpd/evidence.h"
 #include "httpd/site.h"
-#include "tests/flow/served.h"
+#include "tests/unit/served.h"
 
 #define ok(call) assert_int_equal(call, RB_OK)
 

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "rebuilder/sources.h"
+#include "rebuilder/judge/sources.h"
 
 #define HEX "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 #define LINE(name) " " HEX " 42 " name "\n"

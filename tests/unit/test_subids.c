@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "rebuilder/subids.h"
+#include "rebuilder/machine/subids.h"
 
 static void
 refuses_ranges_that_are_none(void **state)

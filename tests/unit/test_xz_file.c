@@ -14,7 +14,7 @@
 #include <cmocka.h>
 
 #include "common/base/file.h"
-#include "rebuilder/xz_file.h"
+#include "rebuilder/judge/xz_file.h"
 
 #define PLAIN_LEN (512u * 1024)
 

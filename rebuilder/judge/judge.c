@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * rebuilder-judge: reads what archives and machines wrote.
+ *
+ * It can reach its socket and the descriptors of one question: inputs to
+ * read, outputs to fill.  No file, no network, no other process.  Whoever
+ * owns it through hostile bytes can give one false answer: choose other
+ * signed-for files than the index says, or other bytes for a layer, and so
+ * make a build differ or fail.  He cannot make one `reproduced`:
+ * rebuilder-compare alone says that, about bytes of the published file that
+ * its own digest names.
+ */
+#include "rebuilder/judge/judge.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "common/base/note.h"
+#include "common/process/frames.h"
+
+/* Two mapped indices, what is found in them, names of a layer, xz. */
+#define MEMORY_MAX (3ull * 1024 * 1024 * 1024)
+
+static enum rb_err
+send_refusal(int sock, const char *sentence)
+{
+	enum rb_err rc;
+	struct msg m;
+
+	msg_init(&m, FRAME_REFUSED);
+	if ((rc = put_text(&m.body, sentence)) == RB_OK)
+		rc = msg_send(sock, &m);
+	msg_clear(&m);
+	return rc;
+}
+
+enum rb_err
+judge_answer(int sock, enum rb_err rc, const struct fault *why,
+    const struct msg *answer)
+{
+	const char *sentence = why->text[0] != '\0' ? why->text : err_name(rc);
+
+	switch (rc) {
+	case RB_OK:
+		return msg_send(sock, answer);
+	case RB_EFORMAT:
+	case RB_ELIMIT:
+	case RB_EDIGEST:
+	case RB_ESIG:
+	case RB_ESTALE:
+	case RB_ENOTFOUND:
+	case RB_EREFUSED:
+		return send_refusal(sock, sentence);
+	case RB_EPEER:
+	case RB_ETIME:
+	case RB_ENOMEM:
+	case RB_EIO:
+	case RB_EINTERNAL:
+		note(NOTE_ERROR, "%s", sentence);
+		return rc;
+	}
+	return RB_EINTERNAL;
+}
+
+static const struct duty duties[] = {
+	{ JUDGE_RELEASE, STATE(READY), judge_release },
+	{ JUDGE_INDEX, STATE(READY), judge_index },
+	{ JUDGE_SOURCE, STATE(READY), judge_source },
+	{ JUDGE_RESOLUTION, STATE(READY), judge_resolution },
+	{ JUDGE_OUTPUTS, STATE(READY), judge_outputs },
+	{ JUDGE_LAYER, STATE(READY), judge_layer },
+};
+
+int
+main(int argc, char **argv)
+{
+	const struct jail jail = { .memory = MEMORY_MAX };
+	struct fault why = FAULT_INIT;
+
+	note_open("rebuilder-judge");
+	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
+		puts("usage: rebuilder-judge\n"
+		     "Reads metadata and outputs for rebuilder, which starts "
+		     "it; see rebuilder-judge(8).");
+		return 0;
+	}
+	if (argc != 1) {
+		note(NOTE_ERROR, "takes no arguments; started by rebuilder");
+		return 2;
+	}
+	if (jail_enter(&jail, &why) != RB_OK) {
+		note(NOTE_ERROR, "%s", why.text);
+		return 1;
+	}
+	return role_serve(ROLE_SOCKET, duties,
+	    sizeof(duties) / sizeof(duties[0]), NULL);
+}

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a machine left: an output stream and what lies in it. */
+#include "rebuilder/judge/judge.h"
+
+#include "common/base/file.h"
+#include "common/process/frames.h"
+#include "rebuilder/judge/layer.h"
+#include "rebuilder/judge/mapping.h"
+#include "rebuilder/judge/outputs.h"
+#include "rebuilder/judge/resolution.h"
+
+#define INDEX_BYTES_MAX (1024u * 1024 * 1024)
+
+static enum rb_err
+read_outputs(int stream, uint64_t len, int records_fd, struct buf *body,
+    struct fault *why)
+{
+	struct outputs o = OUTPUTS_INIT;
+	struct buf records = BUF_INIT;
+	enum rb_err rc = RB_EINTERNAL;
+	size_t i;
+
+	if ((rc = outputs_read(stream, len, &o, why)) != RB_OK)
+		goto out;
+	for (i = 0; i < o.n; i++) {
+		if ((rc = put_text(&records, o.files[i].name)) != RB_OK ||
+		    (rc = put_u64(&records, o.files[i].offset)) != RB_OK ||
+		    (rc = put_u64(&records, o.files[i].len)) != RB_OK)
+			goto out;
+	}
+	if ((rc = file_write_fd(records_fd, buf_span(&records))) != RB_OK ||
+	    (rc = put_u32(body, o.status)) != RB_OK)
+		goto out;
+	rc = put_u32(body, (uint32_t)o.n);
+out:
+	outputs_clear(&o);
+	buf_clear(&records);
+	return rc;
+}
+
+enum rb_err
+judge_outputs(void *self, unsigned int *state, int sock, struct msg *question)
+{
+	struct span in = buf_span(&question->body);
+	struct fault why = FAULT_INIT;
+	struct msg answer;
+	enum rb_err rc;
+	uint64_t len;
+
+	(void)self;
+	*state = DONE;
+	if (question->nfds != 2)
+		return RB_EFORMAT;
+	if ((rc = take_u64(&in, &len)) != RB_OK || (rc = take_end(in)) != RB_OK)
+		return rc;
+	msg_init(&answer, JUDGE_OUTPUTS_ARE);
+	rc = read_outputs(question->fds[0], len, question->fds[1], &answer.body,
+	    &why);
+	rc = judge_answer(sock, rc, &why, &answer);
+	msg_clear(&answer);
+	return rc;
+}
+
+/* fds: output stream, Packages, out records, out base, out build. */
+static enum rb_err
+read_resolution(uint64_t offset, uint64_t len, const int fds[5],
+    struct buf *body, struct fault *why)
+{
+	struct mapping member = MAPPING_INIT, packages = MAPPING_INIT;
+	struct resolution wanted = RESOLUTION_INIT;
+	struct resolved found = RESOLVED_INIT;
+	enum rb_err rc = RB_EINTERNAL;
+
+	if ((rc = mapping_open(fds[0], offset, len, RESOLUTION_BYTES_MAX,
+		 &member)) != RB_OK ||
+	    (rc = mapping_open_file(fds[1], INDEX_BYTES_MAX, &packages)) !=
+		RB_OK ||
+	    (rc = resolution_parse(member.bytes, &wanted, why)) != RB_OK ||
+	    (rc = resolution_look_up(&wanted, packages.bytes, &found, why)) !=
+		RB_OK ||
+	    (rc = file_write_fd(fds[2], buf_span(&found.records))) != RB_OK ||
+	    (rc = file_write_fd(fds[3], buf_span(&found.base))) != RB_OK ||
+	    (rc = file_write_fd(fds[4], buf_span(&found.build))) != RB_OK)
+		goto out;
+	rc = put_u32(body, (uint32_t)wanted.n);
+out:
+	mapping_close(&member);
+	mapping_close(&packages);
+	resolution_clear(&wanted);
+	resolved_clear(&found);
+	return rc;
+}
+
+enum rb_err
+judge_resolution(void *self, unsigned int *state, int sock,
+    struct msg *question)
+{
+	struct span in = buf_span(&question->body);
+	struct fault why = FAULT_INIT;
+	uint64_t offset, len;
+	struct msg answer;
+	enum rb_err rc;
+
+	(void)self;
+	*state = DONE;
+	if (question->nfds != 5)
+		return RB_EFORMAT;
+	if ((rc = take_u64(&in, &offset)) != RB_OK ||
+	    (rc = take_u64(&in, &len)) != RB_OK || (rc = take_end(in)) != RB_OK)
+		return rc;
+	msg_init(&answer, JUDGE_RESOLUTION_IS);
+	rc = read_resolution(offset, len, question->fds, &answer.body, &why);
+	rc = judge_answer(sock, rc, &why, &answer);
+	msg_clear(&answer);
+	return rc;
+}
+
+enum rb_err
+judge_layer(void *self, unsigned int *state, int sock, struct msg *question)
+{
+	struct span in = buf_span(&question->body);
+	uint64_t offset, len, newest, size;
+	struct fault why = FAULT_INIT;
+	struct digest digest;
+	struct msg answer;
+	enum rb_err rc;
+
+	(void)self;
+	*state = DONE;
+	if (question->nfds != 2)
+		return RB_EFORMAT;
+	if ((rc = take_u64(&in, &offset)) != RB_OK ||
+	    (rc = take_u64(&in, &len)) != RB_OK ||
+	    (rc = take_u64(&in, &newest)) != RB_OK ||
+	    (rc = take_end(in)) != RB_OK)
+		return rc;
+	msg_init(&answer, JUDGE_OK);
+	rc = layer_write(question->fds[0], offset, len, newest,
+	    question->fds[1], &size, &digest, &why);
+	if (rc == RB_OK && (rc = put_u64(&answer.body, size)) == RB_OK)
+		rc = put_digest(&answer.body, &digest);
+	rc = judge_answer(sock, rc, &why, &answer);
+	msg_clear(&answer);
+	return rc;
+}
