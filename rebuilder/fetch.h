@@ -24,6 +24,6 @@ enum rb_err fetch_listing(struct trip *t, struct listing *l, const char *stage)
  * file, position 0, owned by the caller.
  */
 enum rb_err fetch_unknown(struct trip *t, const char *path, uint64_t max,
-    int *fd) RB_CHECK;
+    int *out) RB_CHECK;
 
 #endif

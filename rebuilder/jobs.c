@@ -97,7 +97,8 @@ cut(struct jobs *j, struct job *job)
 	struct job **at;
 
 	for (at = &j->first; *at != job; at = &(*at)->next)
-		;
+		if (*at == NULL)
+			abort();
 	*at = job->next;
 	j->n--;
 	listeners_clear(&job->listeners);

@@ -118,7 +118,7 @@ judge_release(struct trip *t, const struct gpgv_result *g, int64_t newest,
     struct release *r)
 {
 	struct msg question, answer;
-	uint8_t i;
+	size_t i;
 	enum rb_err rc = RB_EINTERNAL;
 
 	msg_init(&question, JUDGE_RELEASE);

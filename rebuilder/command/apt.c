@@ -15,8 +15,6 @@
 #define SOURCES_MAX (1024 * 1024)
 #define DEFAULT_KEYRING "/usr/share/keyrings/debian-archive-keyring.gpg"
 
-extern char **environ;
-
 void
 apt_archive_clear(struct apt_archive *a)
 {
@@ -204,8 +202,8 @@ apt_archive_find(struct apt_archive *out, struct fault *why)
 		goto out;
 	}
 	rc = fault_set(why, RB_ENOTFOUND,
-	    "apt on this computer knows "
-	    "no Debian main suite; run apt-get update, or write the section `archive` of node.yml by "
+	    "apt on this computer knows no Debian main suite; run "
+	    "apt-get update, or write the section `archive` of node.yml by "
 	    "hand");
 out:
 	apt_archive_clear(&a);

@@ -85,8 +85,8 @@ socket_listen_tcp(const char *address, int *out, struct fault *why)
 		rc = rc == RB_ENOMEM ?
 		    rc :
 		    fault_set(why, RB_EFORMAT,
-			"httpd.listen: \"%s\" is not ADDRESS:PORT with a numeric "
-			"address",
+			"httpd.listen: \"%s\" is not ADDRESS:PORT with a "
+			"numeric address",
 			address);
 		goto out;
 	}
