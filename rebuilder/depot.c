@@ -5,9 +5,12 @@
 #include <sys/stat.h>
 
 #include <errno.h>
+#include <dirent.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "common/base/file.h"
@@ -17,6 +20,9 @@ struct depot {
 };
 
 #define NAME_MAX_LEN (DIGEST_HEX_LEN + sizeof(".part"))
+/* Files that are being taken in; what a killed daemon left is worth nothing. */
+#define NEW_PREFIX "new."
+#define BLOCK (256 * 1024)
 
 static void
 part_name(const struct digest *digest, char out[NAME_MAX_LEN])
@@ -25,6 +31,27 @@ part_name(const struct digest *digest, char out[NAME_MAX_LEN])
 
 	digest_hex(digest, hex);
 	snprintf(out, NAME_MAX_LEN, "%s.part", hex);
+}
+
+static enum rb_err
+remove_unfinished(int dirfd)
+{
+	struct dirent *entry;
+	DIR *dir = NULL;
+	int copy = -1;
+
+	if ((copy = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)) ==
+	    -1)
+		return RB_EIO;
+	if ((dir = fdopendir(copy)) == NULL) {
+		fd_close(&copy);
+		return RB_EIO;
+	}
+	while ((entry = readdir(dir)) != NULL)
+		if (strncmp(entry->d_name, NEW_PREFIX, strlen(NEW_PREFIX)) == 0)
+			unlinkat(dirfd, entry->d_name, 0);
+	closedir(dir);
+	return RB_OK;
 }
 
 enum rb_err
@@ -38,6 +65,10 @@ depot_open(const char *path, struct depot **out)
 	if (d->dirfd == -1) {
 		free(d);
 		return errno == ENOENT ? RB_ENOTFOUND : RB_EIO;
+	}
+	if (remove_unfinished(d->dirfd) != RB_OK) {
+		depot_close(&d);
+		return RB_EIO;
 	}
 	*out = d;
 	return RB_OK;
@@ -118,29 +149,103 @@ out:
 	return rc;
 }
 
+/* Copies and hashes in one go: the digest is that of the copy. */
+static enum rb_err
+copy_hashed(int from, int to, struct digest *out)
+{
+	struct digester *digester = NULL;
+	uint8_t *block = NULL;
+	off_t at = 0;
+	ssize_t r;
+	enum rb_err rc = RB_EINTERNAL;
+
+	if ((block = malloc(BLOCK)) == NULL) {
+		rc = RB_ENOMEM;
+		goto out;
+	}
+	if ((rc = digester_new(&digester)) != RB_OK)
+		goto out;
+	for (;;) {
+		r = pread(from, block, BLOCK, at);
+		if (r == -1 && errno == EINTR)
+			continue;
+		if (r == -1) {
+			rc = RB_EIO;
+			goto out;
+		}
+		if (r == 0)
+			break;
+		if ((rc = digester_put(digester, span_of(block, (size_t)r))) !=
+			RB_OK ||
+		    (rc = file_write_fd(to, span_of(block, (size_t)r))) !=
+			RB_OK)
+			goto out;
+		at += r;
+	}
+	rc = digester_end(digester, out);
+out:
+	digester_free(&digester);
+	free(block);
+	return rc;
+}
+
+/*
+ * Takes in a copy.  Others may still hold the file that the bytes come from,
+ * and write to it: what lies under a digest was never in anybody's hands.
+ * Two who take in the same bytes at once give them the same name.
+ */
+static enum rb_err
+take_in(const struct depot *d, int from, const struct digest *expected,
+    struct digest *out)
+{
+	static atomic_uint counter;
+	char name[NAME_MAX_LEN], hex[DIGEST_HEX_LEN + 1];
+	struct digest digest = DIGEST_INIT;
+	int fd = -1;
+	enum rb_err rc = RB_EINTERNAL;
+
+	snprintf(name, sizeof(name), NEW_PREFIX "%u",
+	    atomic_fetch_add(&counter, 1));
+	fd = openat(d->dirfd, name,
+	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd == -1)
+		return RB_EIO;
+	if ((rc = copy_hashed(from, fd, &digest)) != RB_OK)
+		goto out;
+	if (expected != NULL && !digest_equal(&digest, expected)) {
+		rc = RB_EDIGEST;
+		goto out;
+	}
+	digest_hex(&digest, hex);
+	if (fchmod(fd, 0400) == -1 || fsync(fd) == -1 ||
+	    renameat(d->dirfd, name, d->dirfd, hex) == -1 ||
+	    fsync(d->dirfd) == -1) {
+		rc = RB_EIO;
+		goto out;
+	}
+	*out = digest;
+	rc = RB_OK;
+out:
+	if (rc != RB_OK)
+		unlinkat(d->dirfd, name, 0);
+	fd_close(&fd);
+	return rc;
+}
+
 enum rb_err
 depot_keep(const struct depot *d, const struct digest *digest, int fd)
 {
-	char name[NAME_MAX_LEN], hex[DIGEST_HEX_LEN + 1];
+	char name[NAME_MAX_LEN];
 	struct digest seen = DIGEST_INIT;
-	uint64_t size = 0;
 	enum rb_err rc = RB_EINTERNAL;
 
-	part_name(digest, name);
-	digest_hex(digest, hex);
-	if ((rc = file_size(fd, &size)) != RB_OK ||
-	    (rc = digest_of_fd(fd, 0, size, &seen)) != RB_OK)
-		return rc;
-	if (!digest_equal(&seen, digest)) {
-		/* Other bytes can't be resumed. */
+	rc = take_in(d, fd, digest, &seen);
+	/* Other bytes can't be resumed, and the right ones are taken in. */
+	if (rc == RB_OK || rc == RB_EDIGEST) {
+		part_name(digest, name);
 		unlinkat(d->dirfd, name, 0);
-		return RB_EDIGEST;
 	}
-	if (fchmod(fd, 0400) == -1 || fsync(fd) == -1 ||
-	    renameat(d->dirfd, name, d->dirfd, hex) == -1 ||
-	    fsync(d->dirfd) == -1)
-		return RB_EIO;
-	return RB_OK;
+	return rc;
 }
 
 enum rb_err
@@ -158,30 +263,7 @@ depot_scratch(const struct depot *d, int *fd)
 enum rb_err
 depot_add(const struct depot *d, int fd, struct digest *out)
 {
-	struct digest digest = DIGEST_INIT;
-	uint64_t size = 0, have = 0;
-	int part = -1;
-	enum rb_err rc = RB_EINTERNAL;
-
-	if ((rc = file_size(fd, &size)) != RB_OK ||
-	    (rc = digest_of_fd(fd, 0, size, &digest)) != RB_OK)
-		goto out;
-	if (!depot_has(d, &digest)) {
-		if ((rc = depot_part(d, &digest, &part, &have)) != RB_OK)
-			goto out;
-		if (ftruncate(part, 0) == -1) {
-			rc = RB_EIO;
-			goto out;
-		}
-		if ((rc = file_copy_range(fd, 0, size, part)) != RB_OK ||
-		    (rc = depot_keep(d, &digest, part)) != RB_OK)
-			goto out;
-	}
-	*out = digest;
-	rc = RB_OK;
-out:
-	fd_close(&part);
-	return rc;
+	return take_in(d, fd, NULL, out);
 }
 
 enum rb_err

@@ -29,9 +29,10 @@ bool depot_has(const struct depot *d, const struct digest *digest);
 enum rb_err depot_part(const struct depot *d, const struct digest *digest,
     int *fd, uint64_t *have) RB_CHECK;
 /*
- * Ends a partial file: hashes it and, when its bytes are those of the
- * digest, makes it durable and gives it its name.  RB_EDIGEST: they were
- * not, and the file is gone.
+ * Ends a partial file: takes in a copy, when its bytes are those of the
+ * digest, durable and under its name.  Whoever filled the partial file may
+ * hold it still; the copy was never theirs.  RB_EDIGEST: they were other
+ * bytes, and the partial file is gone.
  */
 enum rb_err depot_keep(const struct depot *d, const struct digest *digest,
     int fd) RB_CHECK;

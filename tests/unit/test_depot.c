@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -124,6 +125,63 @@ lets_one_writer_fill_a_file(void **state)
 }
 
 static void
+gives_nothing_to_who_kept_the_partial_file(void **state)
+{
+	struct place *p = *state;
+	struct digest wanted;
+	struct buf bytes = BUF_INIT;
+	int fd = -1, kept = -1, found = -1;
+
+	assert_int_equal(digest_of(SPAN("clean"), &wanted), RB_OK);
+	fill(p->depot, &wanted, SPAN("clean"), &fd);
+	kept = dup(fd);
+	assert_int_not_equal(kept, -1);
+	assert_int_equal(depot_keep(p->depot, &wanted, fd), RB_OK);
+	/* rebuilder-net, say, that somebody took over. */
+	assert_int_equal(pwrite(kept, "EVIL!", 5, 0), 5);
+	assert_int_equal(depot_get(p->depot, &wanted, &found), RB_OK);
+	assert_int_equal(file_read_fd(found, 100, &bytes), RB_OK);
+	assert_true(span_equal_str(buf_span(&bytes), "clean"));
+	buf_clear(&bytes);
+	fd_close(&fd);
+	fd_close(&kept);
+	fd_close(&found);
+}
+
+static void *
+add_again_and_again(void *arg)
+{
+	static const char bytes[100000] = "the same bytes";
+	struct depot *d = arg;
+	struct digest digest;
+	int i;
+
+	for (i = 0; i < 50; i++)
+		if (depot_add_bytes(d, span_of(bytes, sizeof(bytes)),
+			&digest) != RB_OK)
+			return arg;
+	return NULL;
+}
+
+static void
+lets_two_add_the_same_bytes_at_once(void **state)
+{
+	struct place *p = *state;
+	pthread_t threads[2];
+	void *failed = NULL;
+	size_t i;
+
+	for (i = 0; i < 2; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL,
+				     add_again_and_again, p->depot),
+		    0);
+	for (i = 0; i < 2; i++) {
+		assert_int_equal(pthread_join(threads[i], &failed), 0);
+		assert_null(failed);
+	}
+}
+
+static void
 gives_out_read_only_descriptors(void **state)
 {
 	struct place *p = *state;
@@ -158,6 +216,8 @@ main(void)
 		cmocka_unit_test(finds_nothing_that_is_still_coming_in),
 		cmocka_unit_test(resumes_where_a_partial_file_ended),
 		cmocka_unit_test(lets_one_writer_fill_a_file),
+		cmocka_unit_test(gives_nothing_to_who_kept_the_partial_file),
+		cmocka_unit_test(lets_two_add_the_same_bytes_at_once),
 		cmocka_unit_test(gives_out_read_only_descriptors),
 		cmocka_unit_test(adds_the_same_bytes_once),
 	};
