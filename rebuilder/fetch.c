@@ -21,6 +21,7 @@
 #define SILENCE_SECONDS 600
 /* Between two looks at a file that another trip is fetching. */
 #define OTHERS_MILLISECONDS 200
+#define OTHERS_WAITS_MAX 9000
 
 static enum rb_err
 url_of(const struct trip *t, const char *path, struct buf *out)
@@ -218,7 +219,7 @@ finish_one(struct haul *h, const struct done *d)
 		break;
 	case NET_FAILED:
 		again = h->tries[d->id] < TRIES_MAX;
-		rc = fault_set(&h->t->why, RB_EIO, "%s", d->detail);
+		rc = fault_set(&h->t->why, RB_EREFUSED, "%s", d->detail);
 		break;
 	case NET_TOO_LARGE:
 	case NET_FORBIDDEN:
@@ -262,6 +263,7 @@ static enum rb_err
 haul_all(struct haul *h, const char *stage)
 {
 	struct done d = { 0, NET_OK, NULL };
+	unsigned int waits = 0;
 	enum rb_err rc = RB_EINTERNAL;
 
 	for (;;) {
@@ -273,9 +275,14 @@ haul_all(struct haul *h, const char *stage)
 			return RB_OK;
 		}
 		if (h->under_way == 0) {
+			if (waits++ == OTHERS_WAITS_MAX)
+				return fault_set(&h->t->why, RB_ETIME,
+				    "a file that another job fetches does "
+				    "not arrive; ask again");
 			poll(NULL, 0, OTHERS_MILLISECONDS);
 			continue;
 		}
+		waits = 0;
 		if ((rc = take_done(h->sock, &d)) != RB_OK)
 			return fault_set(&h->t->why, rc,
 			    "rebuilder-net went silent (%s)", err_name(rc));
@@ -335,6 +342,7 @@ enum rb_err
 fetch_unknown(struct trip *t, const char *path, uint64_t max, int *out)
 {
 	struct done d = { 0, NET_OK, NULL };
+	struct buf bytes = BUF_INIT;
 	int sock = -1, fd = -1;
 	unsigned int tries;
 	enum rb_err rc = RB_EINTERNAL;
@@ -368,11 +376,17 @@ fetch_unknown(struct trip *t, const char *path, uint64_t max, int *out)
 		    d.detail);
 		goto out;
 	}
-	*out = fd;
-	fd = -1; /* now the caller's */
-	rc = RB_OK;
+	/* rebuilder-net may hold this file still: take a copy that is sealed. */
+	if (lseek(fd, 0, SEEK_SET) == -1) {
+		rc = RB_EIO;
+		goto out;
+	}
+	if ((rc = file_read_fd(fd, max, &bytes)) != RB_OK)
+		goto out;
+	rc = memory_file("fetched", buf_span(&bytes), out);
 out:
 	free(d.detail);
+	buf_clear(&bytes);
 	fd_close(&fd);
 	fd_close(&sock);
 	return rc;

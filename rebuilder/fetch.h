@@ -13,8 +13,9 @@
 /*
  * Brings every entry into the depot; entries already there cost nothing.  A
  * file that the server does not have gets `is_absent`, which is not an
- * error.  Anything else that stays wrong after retries is: the fault names
- * the URL.
+ * error.  Anything else that stays wrong after retries is: RB_EREFUSED when
+ * the archive is at fault, RB_EDIGEST when its bytes are; the fault names the
+ * URL.  Other codes are about this machine.
  */
 enum rb_err fetch_listing(struct trip *t, struct listing *l, const char *stage)
     RB_CHECK;

@@ -43,6 +43,7 @@ resolution_key(const struct trip *t, struct digest *out)
 	if ((rc = recipe_digest("resolve", &recipe)) != RB_OK)
 		return rc;
 	memory_key_text(&k, "resolution");
+	memory_key_digest(&k, t->program);
 	memory_key_digest(&k, &recipe);
 	memory_key_digest(&k, &t->index.packages);
 	memory_key_digest(&k, &t->source.stanza);
@@ -284,8 +285,11 @@ stage_inputs(struct trip *t)
 	t->inputs.build = res.build;
 	t->inputs.are_known = true;
 
-	if (fetch_listing(t, &t->inputs.list, "fetching inputs") != RB_OK)
+	rc = fetch_listing(t, &t->inputs.list, "fetching inputs");
+	if (rc == RB_EREFUSED || rc == RB_EDIGEST)
 		return trip_obstacle(t, VERDICT_UNAVAILABLE, "input");
+	if (rc != RB_OK)
+		return rc;
 	for (i = 0; i < t->inputs.list.n; i++) {
 		if (t->inputs.list.list[i].is_absent) {
 			fault_set(&t->why, RB_ENOTFOUND,

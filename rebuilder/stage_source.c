@@ -173,9 +173,11 @@ stage_source(struct trip *t)
 		    t->name, t->source.version,
 		    t->settings->archive.architecture,
 		    t->settings->archive.suite, t->settings->archive.component);
-	if ((rc = fetch_listing(t, &t->source.files, "fetching source")) !=
-	    RB_OK)
+	rc = fetch_listing(t, &t->source.files, "fetching source");
+	if (rc == RB_EREFUSED || rc == RB_EDIGEST)
 		return trip_obstacle(t, VERDICT_UNAVAILABLE, "source");
+	if (rc != RB_OK)
+		return rc;
 	for (i = 0; i < t->source.files.n; i++) {
 		if (t->source.files.list[i].is_absent) {
 			fault_set(&t->why, RB_ENOTFOUND,
@@ -191,7 +193,7 @@ stage_source(struct trip *t)
 	 * compared: stage_verdict looks at is_absent.
 	 */
 	rc = fetch_listing(t, &t->published, "fetching published");
-	if (rc != RB_OK)
+	if (rc == RB_EREFUSED || rc == RB_EDIGEST)
 		return trip_obstacle(t, VERDICT_UNAVAILABLE, "published");
-	return RB_OK;
+	return rc;
 }
