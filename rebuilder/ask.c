@@ -25,8 +25,8 @@ ask_add_copy(struct msg *m, int fd)
 	return rc;
 }
 
-static enum rb_err
-wait_readable(int fd, unsigned int seconds)
+enum rb_err
+ask_wait(int fd, unsigned int seconds)
 {
 	struct pollfd p = { fd, POLLIN, 0 };
 	int r;
@@ -59,7 +59,7 @@ ask(const char *program, struct msg *question, unsigned int seconds,
 		goto out;
 	}
 	if ((rc = msg_send(role.fd, question)) != RB_OK ||
-	    (rc = wait_readable(role.fd, seconds)) != RB_OK ||
+	    (rc = ask_wait(role.fd, seconds)) != RB_OK ||
 	    (rc = msg_recv(role.fd, &m)) != RB_OK) {
 		fault_set(why, rc,
 		    "%s gave no answer (%s): what it was to "

@@ -225,6 +225,23 @@ out:
 	return rc;
 }
 
+/*
+ * What failed is worth another try: a comparison alone is final, and that a
+ * file was built from a changelog which its source does not have.
+ */
+static bool
+are_final(const struct result *results, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (results[i].verdict != VERDICT_REPRODUCED &&
+		    results[i].verdict != VERDICT_DIFFERS &&
+		    strcmp(results[i].reason, "binnmu") != 0)
+			return false;
+	return true;
+}
+
 enum rb_err
 stage_verdict(struct trip *t)
 {
@@ -238,8 +255,7 @@ stage_verdict(struct trip *t)
 	trip_tell(t, "comparing", 0, t->published.n, "");
 	for (i = 0; i < t->published.n && rc == RB_OK; i++)
 		rc = one(t, &t->published.list[i], &results[i]);
-	/* What failed is worth another try; only a comparison is final. */
-	if (rc == RB_OK && t->obstacle == 0)
+	if (rc == RB_OK && are_final(results, t->published.n))
 		rc = verdict_remember(t, results, t->published.n);
 	for (i = 0; i < t->published.n; i++)
 		result_clear(&results[i]);

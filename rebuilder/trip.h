@@ -62,9 +62,6 @@ struct trip_ear {
 	void (*result)(void *self, const struct result *r);
 };
 
-#define TRIP_RESULTS_MAX 1024
-#define SIGNERS_MAX 16
-
 struct trip {
 	/* borrowed, the same for all trips */
 	const struct node *node;
@@ -72,7 +69,7 @@ struct trip {
 	struct depot *depot;
 	struct journal *journal;
 	const struct trip_ear *ear;
-	const struct digest *program; /* of our own executable */
+	const struct digest *program; /* of all programs in a verdict */
 
 	/* what was asked for */
 	const char *name;    /* source package */

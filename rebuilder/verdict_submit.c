@@ -5,6 +5,7 @@
 #include "common/base/file.h"
 #include "common/process/frames.h"
 #include "common/process/msg.h"
+#include "rebuilder/ask.h"
 #include "rebuilder/verdict.h"
 
 /*
@@ -13,6 +14,7 @@
  */
 
 #define SENTENCE_MAX 1024
+#define ATTESTOR_SECONDS 120
 
 struct blobs {
 	uint8_t kinds[3];
@@ -78,7 +80,9 @@ verdict_submit(struct trip *t, const struct statement *s, uint64_t *leaf)
 	    (rc = node_connect(t->node, "attestor.sock", &sock, &t->why)) !=
 		RB_OK)
 		goto out;
-	if ((rc = msg_call(sock, &question, &answer)) != RB_OK) {
+	if ((rc = msg_send(sock, &question)) != RB_OK ||
+	    (rc = ask_wait(sock, ATTESTOR_SECONDS)) != RB_OK ||
+	    (rc = msg_recv(sock, &answer)) != RB_OK) {
 		fault_set(&t->why, rc,
 		    "the attestor gave no answer (%s); "
 		    "whether the verdict is logged is not known, ask again",
