@@ -29,7 +29,8 @@ refuse(int sock, const char *sentence)
 static void
 answer_rebuild(int sock, struct jobs *jobs, const struct msg *m)
 {
-	struct span in = buf_span(&m->body);
+	struct span in = buf_span(&m->body), rest;
+	struct target parsed;
 	struct fault why = FAULT_INIT;
 	char *target = NULL;
 	uint8_t again = 0;
@@ -39,6 +40,17 @@ answer_rebuild(int sock, struct jobs *jobs, const struct msg *m)
 	if ((rc = take_u8(&in, &again)) != RB_OK ||
 	    (rc = take_u16(&in, &n)) != RB_OK)
 		goto out;
+	/* All of them or none. */
+	rest = in;
+	for (i = 0; i < n; i++) {
+		if ((rc = take_text(&rest, TARGET_MAX, &target)) != RB_OK ||
+		    (rc = target_parse(target, &parsed, &why)) != RB_OK)
+			goto out;
+		free(target);
+		target = NULL;
+	}
+	if ((rc = take_end(rest)) != RB_OK)
+		goto out;
 	for (i = 0; i < n; i++) {
 		if ((rc = take_text(&in, TARGET_MAX, &target)) != RB_OK ||
 		    (rc = jobs_add(jobs, target, again == 1, sock, &why)) !=
@@ -47,7 +59,6 @@ answer_rebuild(int sock, struct jobs *jobs, const struct msg *m)
 		free(target);
 		target = NULL;
 	}
-	rc = take_end(in);
 out:
 	if (rc != RB_OK)
 		refuse(sock,

@@ -133,6 +133,14 @@ hear_result(void *self, const struct result *r)
 	unlock(job->all);
 }
 
+/* It ended by what is wrong with this machine, not with what was asked. */
+static bool
+is_worth_another_start(enum rb_err rc)
+{
+	return rc == RB_EIO || rc == RB_EPEER || rc == RB_ENOMEM ||
+	    rc == RB_ETIME;
+}
+
 static void
 work_off(struct jobs *j, struct job *job)
 {
@@ -161,7 +169,9 @@ work_off(struct jobs *j, struct job *job)
 	if (trip.why.text[0] != '\0')
 		note(rc == RB_OK ? NOTE_WARN : NOTE_ERROR, "%s: %s", job->text,
 		    trip.why.text);
-	if (journal_job_end(j->setting.journal, job->text) != RB_OK)
+	if (is_worth_another_start(rc))
+		note(NOTE_WARN, "%s: is kept for the next start", job->text);
+	else if (journal_job_end(j->setting.journal, job->text) != RB_OK)
 		note(NOTE_ERROR,
 		    "%s: the journal can't be written; the job "
 		    "will run again after a restart",
@@ -200,14 +210,14 @@ worker(void *arg)
 }
 
 static enum rb_err
-take_up(void *self, const char *target)
+take_up(void *self, const char *target, bool again)
 {
 	struct jobs *j = self;
 	struct job *job = NULL;
 	struct fault why = FAULT_INIT;
 	enum rb_err rc = RB_EINTERNAL;
 
-	rc = append(j, target, false, &job, &why);
+	rc = append(j, target, again, &job, &why);
 	if (rc != RB_OK)
 		note(NOTE_WARN, "job %s from the journal is dropped: %s",
 		    target, why.text);
@@ -263,7 +273,7 @@ jobs_add(struct jobs *j, const char *target, bool again, int listener,
 	if ((job = find(j, target)) == NULL) {
 		if ((rc = append(j, target, again, &job, why)) != RB_OK)
 			goto out;
-		rc = journal_job_add(j->setting.journal, target);
+		rc = journal_job_add(j->setting.journal, target, again);
 		if (rc != RB_OK) {
 			cut(j, job);
 			fault_set(why, rc, "%s: the journal can't be written",
@@ -272,6 +282,17 @@ jobs_add(struct jobs *j, const char *target, bool again, int listener,
 		}
 		if (pthread_cond_signal(&j->added) != 0)
 			abort();
+	} else if (again && !job->again && job->is_running) {
+		rc = fault_set(why, RB_EREFUSED,
+		    "%s: is being worked on without --again; ask when it has "
+		    "ended",
+		    target);
+		goto out;
+	} else if (again && !job->again) {
+		rc = journal_job_add(j->setting.journal, target, true);
+		if (rc != RB_OK)
+			goto out;
+		job->again = true;
 	}
 	rc = listeners_add(&job->listeners, listener);
 	if (rc == RB_ELIMIT)

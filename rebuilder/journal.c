@@ -228,9 +228,10 @@ journal_saw(struct journal *j, const char *name, int64_t date)
 }
 
 enum rb_err
-journal_job_add(struct journal *j, const char *target)
+journal_job_add(struct journal *j, const char *target, bool again)
 {
-	return put(j, j->job, span_of_str(target), SPAN("waiting"));
+	return put(j, j->job, span_of_str(target),
+	    again ? SPAN("again") : SPAN("waiting"));
 }
 
 enum rb_err
@@ -252,7 +253,7 @@ journal_job_end(struct journal *j, const char *target)
 
 enum rb_err
 journal_jobs(struct journal *j,
-    enum rb_err (*each)(void *self, const char *target), void *self)
+    enum rb_err (*each)(void *self, const char *target, bool again), void *self)
 {
 	MDB_txn *txn = NULL;
 	MDB_cursor *cursor = NULL;
@@ -268,7 +269,8 @@ journal_jobs(struct journal *j,
 	while (
 	    (rc = err_of(mdb_cursor_get(cursor, &k, &v, MDB_NEXT))) == RB_OK) {
 		if ((rc = str_dup_span(span_of_val(&k), &target)) != RB_OK ||
-		    (rc = each(self, target)) != RB_OK)
+		    (rc = each(self, target,
+			 span_equal_str(span_of_val(&v), "again"))) != RB_OK)
 			goto out;
 		free(target);
 		target = NULL;

@@ -39,10 +39,12 @@ enum rb_err journal_saw(struct journal *j, const char *name, int64_t date)
     RB_CHECK;
 
 /* Jobs asked for and not ended, by target, so that a restart goes on. */
-enum rb_err journal_job_add(struct journal *j, const char *target) RB_CHECK;
+enum rb_err journal_job_add(struct journal *j, const char *target, bool again)
+    RB_CHECK;
 enum rb_err journal_job_end(struct journal *j, const char *target) RB_CHECK;
 /* Calls back for each; stops and returns at the first error. */
 enum rb_err journal_jobs(struct journal *j,
-    enum rb_err (*each)(void *self, const char *target), void *self) RB_CHECK;
+    enum rb_err (*each)(void *self, const char *target, bool again), void *self)
+    RB_CHECK;
 
 #endif
