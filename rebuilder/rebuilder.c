@@ -32,18 +32,50 @@ usage(FILE *to)
 	    "Started by qubes-rebuilder serve; see rebuilder(8).\n");
 }
 
+/*
+ * The programs whose work is in a verdict, in bytewise order.  Recipes and
+ * the guest's init are carried inside them.
+ */
+static const char *const programs[] = {
+	"rebuilder",
+	"rebuilder-compare",
+	"rebuilder-explain",
+	"rebuilder-judge",
+	"rebuilder-machine",
+	"rebuilder-net",
+};
+
+/* FORMATS.md, "Statement", builder.program. */
 static enum rb_err
-own_digest(struct digest *out)
+programs_digest(struct digest *out)
 {
+	struct buf lines = BUF_INIT;
+	struct digest digest = DIGEST_INIT;
+	char hex[DIGEST_HEX_LEN + 1];
 	uint64_t size = 0;
+	size_t i;
 	int fd = -1;
 	enum rb_err rc = RB_EINTERNAL;
 
-	if ((fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC)) == -1)
-		return RB_EIO;
-	if ((rc = file_size(fd, &size)) == RB_OK)
-		rc = digest_of_fd(fd, 0, size, out);
+	for (i = 0; i < sizeof(programs) / sizeof(programs[0]); i++) {
+		fd_close(&fd);
+		fd = openat(role_home_fd(), programs[i], O_RDONLY | O_CLOEXEC);
+		if (fd == -1) {
+			rc = RB_EIO;
+			goto out;
+		}
+		if ((rc = file_size(fd, &size)) != RB_OK ||
+		    (rc = digest_of_fd(fd, 0, size, &digest)) != RB_OK)
+			goto out;
+		digest_hex(&digest, hex);
+		if ((rc = buf_printf(&lines, "%s %s\n", programs[i], hex)) !=
+		    RB_OK)
+			goto out;
+	}
+	rc = digest_of(buf_span(&lines), out);
+out:
 	fd_close(&fd);
+	buf_clear(&lines);
 	return rc;
 }
 
@@ -91,7 +123,7 @@ run(const char *conf, struct fault *why)
 	setting.settings = &settings;
 	settings_init(&settings);
 	if ((rc = settings_read(conf, &node, &settings, why)) != RB_OK ||
-	    (rc = own_digest(&setting.program)) != RB_OK ||
+	    (rc = programs_digest(&setting.program)) != RB_OK ||
 	    (rc = node_path(&node, "rebuilder", &own)) != RB_OK ||
 	    (rc = node_path(&node, "rebuilder/store", &depot)) != RB_OK ||
 	    (rc = node_path(&node, "rebuilder/journal", &journal)) != RB_OK)

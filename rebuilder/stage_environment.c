@@ -39,6 +39,7 @@ layer_key(const struct trip *t, const struct making *m, struct digest *out)
 	if ((rc = recipe_digest("environment", &recipe)) != RB_OK)
 		return rc;
 	memory_key_text(&k, "layer");
+	memory_key_digest(&k, t->program);
 	memory_key_digest(&k, &recipe);
 	memory_key_digest(&k, m->index);
 	if (m->below != NULL)

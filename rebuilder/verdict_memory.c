@@ -21,6 +21,7 @@ trip_key(const struct trip *t, struct digest *out)
 	    (rc = recipe_digest("environment", &environment)) != RB_OK)
 		return rc;
 	memory_key_text(&k, "trip");
+	memory_key_digest(&k, t->program);
 	memory_key_text(&k, t->node->name);
 	memory_key_digest(&k, &deb);
 	memory_key_digest(&k, &environment);
