@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -114,8 +115,8 @@ take_release(struct release *r, struct span in)
 
 /* What gpgv vouched for, as the judge reads it. */
 static enum rb_err
-judge_release(struct trip *t, const struct gpgv_result *g, int64_t newest,
-    struct release *r)
+judge_release(struct trip *t, int signed_text, const struct gpgv_result *g,
+    int64_t newest, struct release *r)
 {
 	struct msg question, answer;
 	size_t i;
@@ -134,7 +135,8 @@ judge_release(struct trip *t, const struct gpgv_result *g, int64_t newest,
 		if ((rc = put_text(&question.body, r->indices[i].path)) !=
 		    RB_OK)
 			goto out;
-	if ((rc = ask_add_copy(&question, g->payload)) != RB_OK ||
+	if ((rc = ask_add_copy(&question, signed_text)) != RB_OK ||
+	    (rc = ask_add_copy(&question, g->payload)) != RB_OK ||
 	    (rc = ask_add_copy(&question, g->status)) != RB_OK ||
 	    (rc = ask_role("rebuilder-judge", &question, JUDGE_RELEASE_IS,
 		 JUDGE_SECONDS, &answer, &t->why)) != RB_OK)
@@ -166,7 +168,7 @@ get_release(struct trip *t, struct release *r)
 		 &newest)) != RB_OK ||
 	    (rc = gpgv_run(fd, t->settings->archive.keyring, &g, &t->why)) !=
 		RB_OK ||
-	    (rc = judge_release(t, &g, newest, r)) != RB_OK)
+	    (rc = judge_release(t, fd, &g, newest, r)) != RB_OK)
 		goto out;
 	rc = journal_saw(t->journal, t->settings->archive.suite,
 	    (int64_t)r->date);
@@ -260,16 +262,31 @@ out:
 
 /* What is remembered, so that jobs that follow each other ask once. */
 static enum rb_err
-index_key(const struct trip *t, struct digest *out)
+index_key(struct trip *t, struct digest *out)
 {
 	struct memory_key k = MEMORY_KEY_INIT;
+	struct digest keyring = DIGEST_INIT;
+	uint64_t size = 0;
+	int fd = -1;
+	enum rb_err rc = RB_EINTERNAL;
 
+	/* A key that was taken out must not vouch for anything remembered. */
+	fd = open(t->settings->archive.keyring, O_RDONLY | O_CLOEXEC);
+	if (fd == -1)
+		return fault_set(&t->why, RB_ENOTFOUND,
+		    "archive.keyring: %s cannot be read",
+		    t->settings->archive.keyring);
+	if ((rc = file_size(fd, &size)) == RB_OK)
+		rc = digest_of_fd(fd, 0, size, &keyring);
+	fd_close(&fd);
+	if (rc != RB_OK)
+		return rc;
 	memory_key_text(&k, "index");
+	memory_key_digest(&k, &keyring);
 	memory_key_text(&k, t->settings->archive.uri);
 	memory_key_text(&k, t->settings->archive.suite);
 	memory_key_text(&k, t->settings->archive.component);
 	memory_key_text(&k, t->settings->archive.architecture);
-	memory_key_text(&k, t->settings->archive.keyring);
 	return memory_key_end(&k, out);
 }
 
@@ -290,8 +307,11 @@ recall(struct trip *t, const struct digest *key)
 	    (rc = take_u64(&in, &date)) != RB_OK ||
 	    (rc = take_digest(&in, &t->index.metadata)) != RB_OK ||
 	    (rc = take_digest(&in, &t->index.packages)) != RB_OK ||
-	    (rc = take_digest(&in, &t->index.sources)) != RB_OK)
+	    (rc = take_digest(&in, &t->index.sources)) != RB_OK ||
+	    (rc = take_end(in)) != RB_OK) {
+		rc = RB_ENOTFOUND; /* of another version of this program */
 		goto out;
+	}
 	/* A clock that went back makes nothing fresh. */
 	if (seen > now || now - seen >= t->settings->rebuilder.refresh ||
 	    (until != 0 && now > until) ||
