@@ -4,11 +4,12 @@
  *
  * It can reach its socket and the descriptors of one question: inputs to
  * read, outputs to fill.  No file, no network, no other process.  Whoever
- * owns it through hostile bytes can give one false answer: choose other
- * signed-for files than the index says, or other bytes for a layer, and so
- * make a build differ or fail.  He cannot make one `reproduced`:
- * rebuilder-compare alone says that, about bytes of the published file that
- * its own digest names.
+ * owns it through hostile bytes can give one false answer: other files than
+ * the index names, or other bytes for a layer.  He can't say `reproduced`:
+ * rebuilder-compare does, about bytes that a build left.  But who writes the
+ * layer chooses the compiler, so a false layer can lead to a false
+ * `reproduced`.  The layer's digest stands in the statement, and nodes with
+ * equal inputs have equal layers: such a lie shows between nodes.
  */
 #include "rebuilder/judge/judge.h"
 
