@@ -1,11 +1,11 @@
 # rebuilder-judge: what it parses
-foreach(module checksums deb822 debversion gpgv_status layer outputs packages
-	release resolution sources xz_file)
+foreach(module checksums clearsigned deb822 debversion gpgv_status layer
+	outputs packages release resolution sources xz_file)
 	rb_test(test_${module} unit unit/test_${module}.c
 		LINK rb_judge rb_base PkgConfig::ARCHIVE)
 endforeach()
-foreach(module deb822 debversion gpgv_status layer outputs packages release
-	resolution sources)
+foreach(module clearsigned deb822 debversion gpgv_status layer outputs
+	packages release resolution sources)
 	rb_fuzz(fuzz_${module} fuzz/fuzz_${module}.c LINK rb_judge rb_base)
 endforeach()
 # The program itself, in its jail

@@ -64,7 +64,8 @@ enum machine_end {
  * u32 exit status of gpgv; text codename (or suite) asked for; u64 now;
  * u64 newest Date seen (0: none); u8 n, n times text path of a compressed
  * index ("main/binary-amd64/Packages.xz").
- * fds: what gpgv wrote with --output, what it wrote on --status-fd.
+ * fds: the signed text as it came; what gpgv wrote with --output; what it
+ * wrote on --status-fd.
  */
 #define JUDGE_RELEASE 0x0300
 /*

@@ -8,6 +8,7 @@
 #include "common/base/file.h"
 #include "common/base/note.h"
 #include "common/process/frames.h"
+#include "rebuilder/judge/clearsigned.h"
 #include "rebuilder/judge/gpgv_status.h"
 #include "rebuilder/judge/mapping.h"
 #include "rebuilder/judge/packages.h"
@@ -19,6 +20,9 @@
 #define STATUS_BYTES_MAX (256u * 1024)
 #define INDEX_BYTES_MAX (1024u * 1024 * 1024)
 #define TEXT_MAX 1024
+
+/* The files of JUDGE_RELEASE, in order. */
+enum { SIGNED, TEXT, STATUS, NFILES };
 
 /* What JUDGE_RELEASE asks. */
 struct release_question {
@@ -114,9 +118,10 @@ note_signers(const struct release *r, const struct gpgv_status *status)
 }
 
 static enum rb_err
-read_release(const struct release_question *q, struct span text,
-    struct span status_text, struct buf *body, struct fault *why)
+read_release(const struct release_question *q,
+    const struct mapping files[NFILES], struct buf *body, struct fault *why)
 {
+	struct span text = files[TEXT].bytes;
 	struct release r = RELEASE_INIT;
 	struct span paths = q->paths, path;
 	struct gpgv_status status;
@@ -124,8 +129,9 @@ read_release(const struct release_question *q, struct span text,
 	uint8_t i;
 
 	/* Not a byte of the text is looked at before its signatures hold. */
-	if ((rc = gpgv_status_read(status_text, q->exit_status, &status,
+	if ((rc = gpgv_status_read(files[STATUS].bytes, q->exit_status, &status,
 		 why)) != RB_OK ||
+	    (rc = clearsigned_check(files[SIGNED].bytes, text, why)) != RB_OK ||
 	    (rc = release_parse(text, &r, why)) != RB_OK ||
 	    (rc = release_check(&r, span_of_str(q->suite), q->now, q->newest,
 		 why)) != RB_OK ||
@@ -148,31 +154,33 @@ enum rb_err
 judge_release(void *self, unsigned int *state, int sock, struct msg *question)
 {
 	struct release_question q = { .suite = NULL };
-	struct mapping text = MAPPING_INIT, status = MAPPING_INIT;
+	struct mapping files[NFILES] = { MAPPING_INIT, MAPPING_INIT,
+		MAPPING_INIT };
+	static const size_t limits[NFILES] = { RELEASE_BYTES_MAX,
+		RELEASE_BYTES_MAX, STATUS_BYTES_MAX };
 	struct fault why = FAULT_INIT;
 	struct msg answer;
 	enum rb_err rc = RB_EINTERNAL;
+	size_t i;
 
 	(void)self;
 	*state = DONE;
 	msg_init(&answer, JUDGE_RELEASE_IS);
-	if (question->nfds != 2) {
+	if (question->nfds != NFILES) {
 		rc = RB_EFORMAT;
 		goto out;
 	}
 	if ((rc = take_release_question(buf_span(&question->body), &q)) !=
 	    RB_OK)
 		goto out;
-	if ((rc = mapping_open_file(question->fds[0], RELEASE_BYTES_MAX,
-		 &text)) == RB_OK &&
-	    (rc = mapping_open_file(question->fds[1], STATUS_BYTES_MAX,
-		 &status)) == RB_OK)
-		rc = read_release(&q, text.bytes, status.bytes, &answer.body,
-		    &why);
+	for (i = 0; i < NFILES && rc == RB_OK; i++)
+		rc = mapping_open_file(question->fds[i], limits[i], &files[i]);
+	if (rc == RB_OK)
+		rc = read_release(&q, files, &answer.body, &why);
 	rc = judge_answer(sock, rc, &why, &answer);
 out:
-	mapping_close(&text);
-	mapping_close(&status);
+	for (i = 0; i < NFILES; i++)
+		mapping_close(&files[i]);
 	free(q.suite);
 	msg_clear(&answer);
 	return rc;

@@ -158,16 +158,23 @@ expect_refusal(struct msg *question, const char *sentence)
 	msg_clear(&answer);
 }
 
-static const char release_text[] =
-    "Codename: bookworm\nSuite: oldstable\n"
-    "Date: Sat, 11 Jul 2026 10:16:37 UTC\nAcquire-By-Hash: yes\nSHA256:\n " HEX
-    " 5 main/P.xz\n " HEX " 50 main/P\n " HEX " 6 main/S.xz\n";
+#define RELEASE_TEXT \
+	"Codename: bookworm\nSuite: oldstable\n" \
+	"Date: Sat, 11 Jul 2026 10:16:37 UTC\nAcquire-By-Hash: yes\n" \
+	"SHA256:\n " HEX " 5 main/P.xz\n " HEX " 50 main/P\n " HEX \
+	" 6 main/S.xz\n"
+
+#define ARMOUR(text) \
+	"-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\n" text \
+	"-----BEGIN PGP SIGNATURE-----\n\n=Fo80\n" \
+	"-----END PGP SIGNATURE-----\n"
 
 static struct msg
-release_question(const char *status, uint32_t exit_status, const char *suite,
-    uint64_t newest, const char *path)
+armoured_question(const char *armoured, const char *status,
+    uint32_t exit_status, const char *suite, uint64_t newest, const char *path)
 {
-	int text = file_of(span_of_str(release_text)), said = file_at(status);
+	int whole = file_of(span_of_str(armoured));
+	int text = file_of(span_of_str(RELEASE_TEXT)), said = file_at(status);
 	struct msg m;
 
 	msg_init(&m, JUDGE_RELEASE);
@@ -177,11 +184,21 @@ release_question(const char *status, uint32_t exit_status, const char *suite,
 	assert_int_equal(put_u64(&m.body, newest), RB_OK);
 	assert_int_equal(put_u8(&m.body, 1), RB_OK);
 	assert_int_equal(put_text(&m.body, path), RB_OK);
+	add(&m, whole);
 	add(&m, text);
 	add(&m, said);
+	fd_close(&whole);
 	fd_close(&text);
 	fd_close(&said);
 	return m;
+}
+
+static struct msg
+release_question(const char *status, uint32_t exit_status, const char *suite,
+    uint64_t newest, const char *path)
+{
+	return armoured_question(ARMOUR(RELEASE_TEXT), status, exit_status,
+	    suite, newest, path);
 }
 
 static void
@@ -237,6 +254,18 @@ refuses_a_release(void **state)
 	/* Listed compressed, but not decompressed. */
 	q = release_question("gpgv/good.status", 0, "bookworm", 0, "main/S.xz");
 	expect_refusal(&q, "'main/S.xz'");
+	/* gpgv passes over what stands around the signed text. */
+	q = armoured_question("Origin: me\n" ARMOUR(RELEASE_TEXT),
+	    "gpgv/good-with-garbage-around.status", 0, "bookworm", 0,
+	    "main/P.xz");
+	expect_refusal(&q, "before");
+	q = armoured_question(ARMOUR(RELEASE_TEXT) "Origin: me\n",
+	    "gpgv/good-with-garbage-around.status", 0, "bookworm", 0,
+	    "main/P.xz");
+	expect_refusal(&q, "behind");
+	q = armoured_question(ARMOUR("Codename: bookworm\n"),
+	    "gpgv/good.status", 0, "bookworm", 0, "main/P.xz");
+	expect_refusal(&q, "not, byte for byte, the one that gpgv read");
 }
 
 static size_t
