@@ -130,6 +130,8 @@ compare_part(struct span a, struct span b)
 		m = count_digits(b, j);
 		if (n != m)
 			return n < m ? -1 : 1;
+		if (n == 0) /* an absent part has no bytes to point at */
+			continue;
 		r = span_compare(span_of(a.p + i, n), span_of(b.p + j, n));
 		if (r != 0)
 			return r;
