@@ -96,9 +96,10 @@ cut(struct jobs *j, struct job *job)
 {
 	struct job **at;
 
-	for (at = &j->first; *at != job; at = &(*at)->next)
-		if (*at == NULL)
-			abort();
+	for (at = &j->first; *at != NULL && *at != job; at = &(*at)->next)
+		;
+	if (*at == NULL)
+		abort(); /* every job is in the queue until it is cut */
 	*at = job->next;
 	j->n--;
 	listeners_clear(&job->listeners);
