@@ -73,8 +73,8 @@ unpacks_logs_for_those_who_want_text(void **state)
 	expect("GET /builds/0/log HTTP/1.1\r\n" END, "200",
 	    "399: gcc -O2 -g -c <file>.c & \"so\" on\n");
 
-	b = ask(
-	    "GET /builds/0/log HTTP/1.1\r\nAccept-Encoding: gzip, zstd\r\n" END);
+	b = ask("GET /builds/0/log HTTP/1.1\r\n"
+		"Accept-Encoding: gzip, zstd\r\n" END);
 	assert_non_null(strstr((char *)b.p, "Content-Encoding: zstd\r\n"));
 	body = strstr((char *)b.p, "\r\n\r\n") + 4;
 	n = ZSTD_decompress(plain, sizeof(plain), body,

@@ -130,7 +130,7 @@ refuses_bodies_that_are_too_large(void **state)
 	size_t i;
 
 	(void)state;
-	/* Five thousand digests: read to the end, so that the answer arrives. */
+	/* Five thousand digests: read whole, so that the answer arrives. */
 	ok(buf_printf(&request,
 	    "POST /evidence HTTP/1.1\r\nContent-Length: %d\r\n" END,
 	    5000 * 65));
