@@ -146,7 +146,7 @@ save_copy(int fd, size_t i, const uint8_t copy[SIGNER_COPY_LEN])
 			return RB_EIO;
 		done += (size_t)r;
 	}
-	/* Once it failed the kernel may have dropped what we wrote: no retry. */
+	/* After a failure the kernel may have dropped it: no retry. */
 	return fdatasync(fd) == 0 ? RB_OK : RB_EIO;
 }
 
@@ -281,14 +281,13 @@ signer_state_load(int fd, const struct signer_state *begin,
 		return fault_set(why, RB_EREFUSED,
 		    "the signer's state is of a log with another name or key: "
 		    "a new log begins with an empty state file");
-	for (i = 0; i < COPIES; i++) {
-		if (memcmp(copies[i].bytes, copies[chosen].bytes,
-			SIGNER_COPY_LEN) == 0)
-			continue;
-		if ((rc = save_copy(fd, i, copies[chosen].bytes)) != RB_OK)
-			return fault_set(why, rc, "the signer's state: %s",
-			    strerror(errno));
-	}
+	/*
+	 * Also what compares equal: after a failed sync the page cache, which
+	 * we read, holds what the disk does not.
+	 */
+	if ((rc = signer_state_save(fd, &copies[chosen].state)) != RB_OK)
+		return fault_set(why, rc, "the signer's state: %s",
+		    strerror(errno));
 
 	*out = copies[chosen].state;
 	return RB_OK;

@@ -3,6 +3,7 @@ rb_test(test_truth unit unit/test_truth.c LINK sample rb_attestor)
 rb_test(test_signing unit unit/test_signing.c LINK sample rb_attestor)
 rb_test(test_signer_state unit unit/test_signer_state.c
 	LINK sample rb_attestor)
+target_link_options(test_signer_state PRIVATE -Wl,--wrap=fdatasync)
 rb_fuzz(fuzz_signer_state fuzz/fuzz_signer_state.c LINK rb_attestor)
 rb_fuzz(fuzz_submission fuzz/fuzz_submission.c LINK rb_attestor)
 

@@ -1,12 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/unit/sample.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "attestor/signer_state.h"
 #include "common/base/file.h"
+
+/* Number of the sync, from 0, that fails; it counts down. */
+static long failing_sync = -1;
+
+/* ld(1), --wrap */
+int __real_fdatasync(int fd);
+int __wrap_fdatasync(int fd);
+
+int
+__wrap_fdatasync(int fd)
+{
+	if (failing_sync < 0 || failing_sync-- > 0)
+		return __real_fdatasync(fd);
+	errno = EIO;
+	return -1;
+}
 
 static struct digest
 leaf(uint64_t n)
@@ -311,13 +328,80 @@ static void
 a_failed_write_is_an_error_and_loses_nothing(void **state)
 {
 	const struct signer_state next = state_of(6);
-	int fd = file_of(5, 5), sealed;
+	uint8_t before[2 * SIGNER_COPY_LEN], after[2 * SIGNER_COPY_LEN];
+	int fd = file_of(5, 5);
 
 	(void)state;
-	sealed = fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE);
-	assert_int_equal(sealed, 0);
+	assert_int_equal(pread(fd, before, sizeof(before), 0), sizeof(before));
+	assert_int_equal(fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE), 0);
 	assert_int_equal(signer_state_save(fd, &next), RB_EIO);
-	assert_loads(fd, 5);
+	assert_int_equal(pread(fd, after, sizeof(after), 0), sizeof(after));
+	assert_memory_equal(before, after, sizeof(before));
+	close(fd);
+}
+
+/* Loads with its sync number `n` failing; whether there were so many. */
+static bool
+load_fails_at(int fd, long n, uint64_t *size)
+{
+	const struct signer_state begin = state_of(0);
+	struct signer_state s = SIGNER_STATE_INIT;
+	struct fault why = FAULT_INIT;
+	enum rb_err rc;
+	bool has_failed;
+
+	failing_sync = n;
+	rc = signer_state_load(fd, &begin, &s, &why);
+	has_failed = failing_sync == -1;
+	failing_sync = -1;
+	assert_int_equal(rc, has_failed ? RB_EIO : RB_OK);
+	assert_int_equal(why.text[0] != '\0', has_failed);
+	*size = s.frontier.size;
+	return has_failed;
+}
+
+/*
+ * After a failed sync the copies are equal in the page cache and not on the
+ * disk: no start may take them for durable.
+ */
+static void
+nothing_is_loaded_before_both_copies_are_synced(void **state)
+{
+	static const uint64_t firsts[] = { 5, 6 };
+	uint64_t size = 0;
+	size_t i;
+	long n;
+	int fd;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		fd = file_of(firsts[i], 5);
+		for (n = 0; load_fails_at(fd, n, &size); n++)
+			assert_int_equal(size, 0);
+		assert_int_equal(n, 2);
+		assert_int_equal(size, firsts[i]);
+		close(fd);
+	}
+}
+
+static void
+a_failed_sync_is_an_error_and_the_next_start_repeats_it(void **state)
+{
+	const struct signer_state next = state_of(6);
+	uint64_t size = 0;
+	long n;
+	int fd;
+
+	(void)state;
+	for (n = 0; n < 2; n++) {
+		fd = file_of(5, 5);
+		failing_sync = n;
+		assert_int_equal(signer_state_save(fd, &next), RB_EIO);
+		assert_int_equal(failing_sync, -1);
+		assert_true(load_fails_at(fd, 0, &size));
+		assert_true(load_fails_at(fd, 1, &size));
+		assert_loads(fd, 6);
+	}
 }
 
 int
@@ -338,6 +422,10 @@ main(void)
 		cmocka_unit_test(an_empty_file_begins_a_log),
 		cmocka_unit_test(what_is_saved_is_loaded),
 		cmocka_unit_test(a_failed_write_is_an_error_and_loses_nothing),
+		cmocka_unit_test(
+		    nothing_is_loaded_before_both_copies_are_synced),
+		cmocka_unit_test(
+		    a_failed_sync_is_an_error_and_the_next_start_repeats_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
