@@ -2,6 +2,7 @@
 #include "common/base/note.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -44,6 +45,8 @@ void
 note_open(const char *name)
 {
 	program = name;
+	/* Who reads our notes may go away; what we do matters more. */
+	(void)signal(SIGPIPE, SIG_IGN);
 	has_levels = fd_is_journal(NOTE_FD);
 }
 

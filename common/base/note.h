@@ -18,7 +18,11 @@ enum note_level {
 	NOTE_INFO = 6,   /* normal course */
 };
 
-/* Names the program in every later line; `name` must outlive the process. */
+/*
+ * Names the program in every later line; `name` must outlive the process.
+ * From here on SIGPIPE is ignored: a reader that went away ends no program,
+ * be it that of the notes or the other end of a connection.
+ */
 void note_open(const char *name);
 void note(enum note_level level, const char *fmt, ...) RB_PRINTF(2, 3);
 

@@ -2,11 +2,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -78,6 +80,30 @@ keeps_errno(void **state)
 	fd_close(&saved);
 }
 
+/* In a process of its own, since it may well be killed. */
+static void
+outlives_its_reader(void **state)
+{
+	int ends[2] = { -1, -1 };
+	int status = -1;
+	pid_t pid;
+
+	(void)state;
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		if (signal(SIGPIPE, SIG_DFL) == SIG_ERR ||
+		    pipe2(ends, O_CLOEXEC) != 0 || close(ends[0]) != 0 ||
+		    dup2(ends[1], 2) != 2)
+			_exit(2);
+		note_open("test");
+		note(NOTE_ALARM, "nobody reads");
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
 int
 main(void)
 {
@@ -85,6 +111,7 @@ main(void)
 		cmocka_unit_test(one_event_is_one_line),
 		cmocka_unit_test(a_long_one_is_cut_and_still_ends),
 		cmocka_unit_test(keeps_errno),
+		cmocka_unit_test(outlives_its_reader),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
