@@ -82,7 +82,11 @@ node_defaults(struct node *node)
 	return RB_OK;
 }
 
-/* C2SP signed-note, "Format": a key's name; here in ASCII alone. */
+/*
+ * The rule of key_name_is_valid, so that a node is not made under a name that
+ * its own checkpoints could not carry: C2SP signed-note, "Format", here in
+ * ASCII alone and without what JSON would escape.
+ */
 static bool
 name_is_valid(const char *name)
 {
@@ -92,7 +96,8 @@ name_is_valid(const char *name)
 	if (len == 0 || len > NAME_LEN_MAX)
 		return false;
 	for (i = 0; i < len; i++) {
-		if (name[i] <= 0x20 || name[i] >= 0x7f || name[i] == '+')
+		if (name[i] <= ' ' || name[i] > '~' || name[i] == '+' ||
+		    name[i] == '"' || name[i] == '\\')
 			return false;
 	}
 	return true;
@@ -104,8 +109,8 @@ node_check(const struct node *node, const char *path, struct fault *why)
 	if (!name_is_valid(node->name))
 		return fault_set(why, RB_EFORMAT,
 		    "%s: node.name '%s' must be 1 to %d printable ASCII "
-		    "characters without space and '+', such as "
-		    "rebuilder.example/log",
+		    "characters without space, '+', '\"' and '\\', such "
+		    "as rebuilder.example/log",
 		    path, node->name, NAME_LEN_MAX);
 	if (node->directory[0] != '/')
 		return fault_set(why, RB_EFORMAT,

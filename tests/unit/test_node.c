@@ -73,6 +73,8 @@ refuses_what_no_node_can_be(void **state)
 		{ "node:\n  name: \"\"\n  directory: /a\n", "node.name" },
 		{ "node:\n  name: a b\n  directory: /a\n", "node.name" },
 		{ "node:\n  name: a+b\n  directory: /a\n", "node.name" },
+		{ "node:\n  name: a\"b\n  directory: /a\n", "node.name" },
+		{ "node:\n  name: a\\b\n  directory: /a\n", "node.name" },
 		{ "node:\n  name: caf\xc3\xa9\n  directory: /a\n",
 		    "node.name" },
 		{ GOOD "  port: 1\n", "unknown key 'port'" },
