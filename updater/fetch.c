@@ -4,8 +4,12 @@
  *
  * It decides nothing and is trusted by nobody: whoever owns it can leave
  * evidence out, which makes the other half refuse, and can learn from the
- * command line what is to be installed.  The nodes learn neither: they are
- * asked for buckets, all of them for the same ones.
+ * command line what is to be installed.  The nodes are asked for buckets,
+ * all of them for the same ones, and learn which buckets, when, and from what
+ * address.
+ *
+ * A file is in one bucket only: a digest's and a package's are independent
+ * hashes, and who sees two of 256 parts asked for together has one of 65,536.
  */
 #include <fcntl.h>
 #include <getopt.h>
@@ -21,9 +25,10 @@
 #include "updater/show.h"
 
 /*
- * One bucket of 256: a node with a whole release of 66,000 files has some 250
- * in each, so it cannot tell which was meant, and the answer stays below a
- * few megabytes.
+ * One bucket of 256: with a whole release of 66,000 files a node has some 250
+ * in each, and the answer stays below a few megabytes.  That hides a file no
+ * better than its bucket is full: who asks again while logs grow is known to
+ * want something that was in the bucket each time.
  */
 #define DIGITS_DEFAULT 2
 #define DIGITS_MAX 8
@@ -32,11 +37,12 @@ enum { EXIT_WRITTEN = 0, EXIT_NOBODY = 1, EXIT_WRONG = 2 };
 
 #define USAGE \
 	"usage: qubes-quorum-fetch -p POLICY -o BUNDLE [--digits N] " \
-	"[--proxy URL] FILE...\n"
+	"[--explain] [--proxy URL] FILE...\n"
 
 struct task {
 	const char *policy_path, *output, *proxy; /* borrowed */
 	uint64_t digits;
+	bool by_package;           /* to explain a refusal */
 	struct policy policy;      /* owned */
 	struct subjects files;     /* owned */
 	struct roster roster;      /* owned */
@@ -69,6 +75,7 @@ take_options(int argc, char **argv, struct task *t)
 		{ "policy", required_argument, NULL, 'p' },
 		{ "output", required_argument, NULL, 'o' },
 		{ "digits", required_argument, NULL, 'd' },
+		{ "explain", no_argument, NULL, 'e' },
 		{ "proxy", required_argument, NULL, 'x' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
@@ -90,6 +97,9 @@ take_options(int argc, char **argv, struct task *t)
 				return fault_set(&t->why, RB_EREFUSED,
 				    "--digits: a number from 1 to %d",
 				    DIGITS_MAX);
+			break;
+		case 'e':
+			t->by_package = true;
 			break;
 		case 'x':
 			t->proxy = optarg;
@@ -124,7 +134,11 @@ add_path(struct task *t, const char *kind, const struct digest *d)
 	return RB_OK;
 }
 
-/* By package too: bytes that nobody published are in no bucket of digests. */
+/*
+ * Bytes that nobody published are in no bucket of digests; what is known about
+ * the real ones lies in their package's.  One for each repository: which of
+ * them has the file, its name does not say.
+ */
 static enum rb_err
 add_package_paths(struct task *t, const struct subject *file)
 {
@@ -133,10 +147,7 @@ add_package_paths(struct task *t, const struct subject *file)
 	enum rb_err rc;
 	size_t i;
 
-	rc = package_name_parse(file->name, &name);
-	if (rc == RB_EFORMAT)
-		return RB_OK; /* no package: its digest must do */
-	if (rc != RB_OK)
+	if ((rc = package_name_parse(file->name, &name)) != RB_OK)
 		return rc;
 	for (i = 0; i < t->policy.nrepositories; i++) {
 		if ((rc = package_name_key(&name, t->policy.repositories[i],
@@ -148,6 +159,19 @@ add_package_paths(struct task *t, const struct subject *file)
 	rc = RB_OK;
 out:
 	package_name_clear(&name);
+	return rc;
+}
+
+/* By digest or by package, never by both. */
+static enum rb_err
+add_file_paths(struct task *t, const struct subject *file)
+{
+	enum rb_err rc = RB_EFORMAT;
+
+	if (t->by_package)
+		rc = add_package_paths(t, file);
+	if (rc == RB_EFORMAT) /* not wanted, or no package */
+		rc = add_path(t, "prefix", &file->sha256);
 	return rc;
 }
 
@@ -183,13 +207,9 @@ make_paths(struct task *t)
 	if ((t->paths = calloc(t->files.n * (1 + t->policy.nrepositories),
 		 sizeof(*t->paths))) == NULL)
 		return RB_ENOMEM;
-	for (i = 0; i < t->files.n; i++) {
-		if ((rc = add_path(t, "prefix", &t->files.list[i].sha256)) !=
-		    RB_OK)
+	for (i = 0; i < t->files.n; i++)
+		if ((rc = add_file_paths(t, &t->files.list[i])) != RB_OK)
 			return rc;
-		if ((rc = add_package_paths(t, &t->files.list[i])) != RB_OK)
-			return rc;
-	}
 	order_paths(t);
 	return RB_OK;
 }
