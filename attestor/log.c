@@ -53,8 +53,8 @@ log_open(const struct node *node, const char *conf, struct log *out,
 	    RB_OK) {
 		rc = fault_set(why, rc,
 		    "%s belongs to another key than the signer's: a log has "
-		    "one key; move the directories attestor and served away to "
-		    "begin a new log",
+		    "one key, so put the old one back; a new log is a new "
+		    "directory, made by qubes-rebuilder init",
 		    directory);
 		goto out;
 	}

@@ -97,8 +97,8 @@ reconcile(struct log *log, struct fault *why)
 		    "the signer has signed %llu leaves and attestor's truth "
 		    "holds %llu%s: one of them was taken from a backup or "
 		    "damaged; restore %s from the same moment or a later one; "
-		    "if it is lost, end this log and begin one with a new name "
-		    "and key",
+		    "if it is lost, end this log; a new one is a new "
+		    "directory, made by qubes-rebuilder init",
 		    (ull)log->signer.size, (ull)size,
 		    log->signer.size == size ? " others" : "",
 		    log->signer.size < size ? "signer/state" : "attestor/");

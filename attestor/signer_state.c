@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "common/base/file.h"
+#include "common/process/node.h"
 
 #define MAGIC "qubes-signer 1\n"
 #define MAGIC_LEN (sizeof(MAGIC) - 1)
@@ -233,8 +234,8 @@ choose(const struct copy copies[COPIES], size_t *out, struct fault *why)
 		return fault_set(why, RB_EFORMAT,
 		    "the signer's state is damaged in both copies: restore the "
 		    "disk; a state from a backup would fork the log, so if "
-		    "there is no other, end this log and begin one with a new "
-		    "name and key");
+		    "there is no other, end this log; a new one is a new "
+		    "directory, made by qubes-rebuilder init");
 	if (!a->is_whole || !b->is_whole) {
 		*out = a->is_whole ? 0 : 1;
 		return RB_OK;
@@ -247,9 +248,21 @@ choose(const struct copy copies[COPIES], size_t *out, struct fault *why)
 	return fault_set(why, RB_ESTALE,
 	    "the copies of the signer's state have %llu and %llu leaves, which "
 	    "no crash leaves behind: the disk forgot a synced write; end this "
-	    "log and begin one with a new name and key",
+	    "log; a new one is a new directory, made by qubes-rebuilder "
+	    "init",
 	    (unsigned long long)a->state.frontier.size,
 	    (unsigned long long)b->state.frontier.size);
+}
+
+static bool
+is_new(int fd, uint64_t len)
+{
+	static const char new[] = NODE_STATE_NEW;
+	char seen[sizeof(new) - 1];
+
+	return len == sizeof(seen) &&
+	    pread(fd, seen, sizeof(seen), 0) == (ssize_t)sizeof(seen) &&
+	    memcmp(seen, new, sizeof(seen)) == 0;
 }
 
 enum rb_err
@@ -263,7 +276,7 @@ signer_state_load(int fd, const struct signer_state *begin,
 
 	if ((rc = file_size(fd, &len)) != RB_OK)
 		return fault_set(why, rc, "the signer's state is no file");
-	if (len == 0) {
+	if (is_new(fd, len)) {
 		if ((rc = signer_state_save(fd, begin)) != RB_OK)
 			return fault_set(why, rc, "the signer's state: %s",
 			    strerror(errno));
@@ -280,7 +293,8 @@ signer_state_load(int fd, const struct signer_state *begin,
 	if (!digest_equal(&copies[chosen].state.log, &begin->log))
 		return fault_set(why, RB_EREFUSED,
 		    "the signer's state is of a log with another name or key: "
-		    "a new log begins with an empty state file");
+		    "put the old ones back; a new log is a new directory, "
+		    "made by qubes-rebuilder init");
 	/*
 	 * Also what compares equal: after a failed sync the page cache, which
 	 * we read, holds what the disk does not.

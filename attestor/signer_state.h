@@ -52,8 +52,8 @@ enum rb_err signer_state_parse(const uint8_t in[SIGNER_COPY_LEN],
 enum rb_err signer_state_save(int fd, const struct signer_state *s) RB_CHECK;
 /*
  * The state in the file, both copies written and synced anew, whatever a
- * failed sync of an earlier process left on the disk.  An empty file becomes that of
- * `begin`, whose log it must be otherwise.  RB_EREFUSED: another log's.
+ * failed sync of an earlier process left on the disk.  NODE_STATE_NEW becomes
+ * that of `begin`, whose log it must be otherwise.  RB_EREFUSED: another log's.
  * RB_EFORMAT: damaged.  RB_ESTALE: an old copy came back.
  */
 enum rb_err signer_state_load(int fd, const struct signer_state *begin,

@@ -7,13 +7,19 @@
 #include "common/base/conf.h"
 
 /*
+ * What `qubes-rebuilder init` puts into signer/state: a log that has not
+ * begun.  An empty file never means that, since damage leaves such files.
+ */
+#define NODE_STATE_NEW "new log\n"
+
+/*
  * What all programs of one node agree on: its name, where its files lie and
  * which users it runs as.  Read from the sections `node` and `users` of
  * node.yml (qubes-rebuilder.conf(5)).
  *
  * Below `directory`:
  *   keys/      signing.key (the signer's alone), signing.vkey (public)
- *   signer/    state: how far the signer's log goes; empty for a new key
+ *   signer/    state: how far the signer's log goes
  *   attestor/  truth (LMDB)
  *   served/    LMDB that the attestor writes and httpd reads
  *   rebuilder/ journal (LMDB), store/ (files by digest)

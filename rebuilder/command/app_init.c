@@ -55,7 +55,7 @@ write_conf(const struct node *node, const char *listen_,
 	    "#  memory: 4G\n"
 	    "#  disk: 8G\n"
 	    "#  output: 4G\n"
-	    "#  log: 64M\n"
+	    "#  log: 32M\n"
 	    "#  processes: 4096\n"
 	    "#  cpus: 2\n"
 	    "#  timeout: 6h\n"
@@ -127,8 +127,8 @@ out:
 }
 
 /*
- * An empty state is a log that has not begun.  Only here one is made: a
- * signer that finds none stops, rather than begin the log a second time.
+ * A log that has not begun.  Only here one is made: a signer that finds no
+ * state, or an empty one, stops rather than begin the log a second time.
  */
 static enum rb_err
 write_state(int top, const struct owners *who)
@@ -138,8 +138,8 @@ write_state(int top, const struct owners *who)
 
 	fd = openat(top, "signer/state",
 	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd != -1 && fchown(fd, who->signer.uid, who->signer.gid) == 0 &&
-	    fsync(fd) == 0)
+	if (fd != -1 && file_write_fd(fd, SPAN(NODE_STATE_NEW)) == RB_OK &&
+	    fchown(fd, who->signer.uid, who->signer.gid) == 0 && fsync(fd) == 0)
 		rc = RB_OK;
 	fd_close(&fd);
 	return rc;

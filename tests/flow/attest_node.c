@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "common/base/file.h"
+#include "common/process/node.h"
 #include "tests/unit/sample.h"
 
 #define STARTS_MAX 60
@@ -111,7 +112,7 @@ make_keys(struct attest_node *n)
 	assert_ok(key_write(k, &pem));
 	make_file(n, "keys/signing.key", buf_span(&pem), users[SIGNER].uid,
 	    users[SIGNER].gid, 0400);
-	make_file(n, "signer/state", SPAN(""), users[SIGNER].uid,
+	make_file(n, "signer/state", SPAN(NODE_STATE_NEW), users[SIGNER].uid,
 	    users[SIGNER].gid, 0600);
 	buf_wipe(&pem);
 	key_free(&k);

@@ -8,6 +8,7 @@
 
 #include "attestor/signer_state.h"
 #include "common/base/file.h"
+#include "common/process/node.h"
 
 /* Number of the sync, from 0, that fails; it counts down. */
 static long failing_sync = -1;
@@ -302,10 +303,30 @@ one_rotten_copy_rolls_nothing_back(void **state)
 }
 
 static void
-an_empty_file_begins_a_log(void **state)
+only_the_line_of_init_begins_a_log(void **state)
 {
+	static const struct span wrong[] = {
+		SPAN_INIT, /* what a full disk leaves */
+		{ (const uint8_t *)"new log", 7 },
+		{ (const uint8_t *)"new log\n\n", 9 },
+		{ (const uint8_t *)"old log\n", 8 },
+		{ (const uint8_t *)"\0\0\0\0\0\0\0\0", 8 },
+	};
+	struct signer_state begin = state_of(0), s;
+	size_t i;
+	int fd;
+
 	(void)state;
-	assert_loads(new_file(), 0);
+	for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		fd = new_file();
+		assert_ok(file_write_fd(fd, wrong[i]));
+		assert_int_equal(signer_state_load(fd, &begin, &s, NULL),
+		    RB_EFORMAT);
+		fd_close(&fd);
+	}
+	fd = new_file();
+	assert_ok(file_write_fd(fd, SPAN(NODE_STATE_NEW)));
+	assert_loads(fd, 0);
 }
 
 static void
@@ -419,7 +440,7 @@ main(void)
 		cmocka_unit_test(
 		    every_torn_write_leaves_the_old_state_or_the_new),
 		cmocka_unit_test(one_rotten_copy_rolls_nothing_back),
-		cmocka_unit_test(an_empty_file_begins_a_log),
+		cmocka_unit_test(only_the_line_of_init_begins_a_log),
 		cmocka_unit_test(what_is_saved_is_loaded),
 		cmocka_unit_test(a_failed_write_is_an_error_and_loses_nothing),
 		cmocka_unit_test(
