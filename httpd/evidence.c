@@ -5,6 +5,19 @@
 
 #include "common/attest/bundle.h"
 
+/*
+ * JSON around an envelope: hashes of 44 characters with quotes and a comma, two
+ * numbers, the names of four members.  The checkpoint is there once, as a
+ * string in which each line feed became two characters.
+ */
+#define AROUND_MAX (TREE_LEVELS * 47 + 128)
+#define CHECKPOINT_JSON_MAX (2 * CHECKPOINT_NOTE_MAX + 128)
+
+/* An updater would give this node up for an answer that is too long. */
+_Static_assert(EVIDENCE_BYTES_MAX + EVIDENCE_MAX * AROUND_MAX +
+	    CHECKPOINT_JSON_MAX <= BUNDLE_ANSWER_MAX,
+    "an answer may be longer than updaters take");
+
 /* Leaves to answer with; one more than allowed shows that there are more. */
 struct found {
 	uint64_t *indexes; /* owned, EVIDENCE_MAX + 1 */

@@ -11,8 +11,9 @@
  * evidence, since the checkpoint in it says as of when.
  */
 #define EVIDENCE_DIGESTS_MAX 1000 /* in one POST */
-#define EVIDENCE_MAX 4096         /* pieces in one answer */
-#define EVIDENCE_BYTES_MAX (32 * 1024 * 1024) /* envelopes in one answer */
+/* Such that the JSON stays below BUNDLE_ANSWER_MAX: evidence.c proves it. */
+#define EVIDENCE_MAX 2048         /* pieces in one answer */
+#define EVIDENCE_BYTES_MAX (8 * 1024 * 1024) /* envelopes in one answer */
 /* A POST of so many digests, and no more. */
 #define EVIDENCE_BODY_MAX (EVIDENCE_DIGESTS_MAX * (DIGEST_HEX_LEN + 1))
 

@@ -10,7 +10,7 @@
  * keeps what `sift` keeps.  A node that is slow, dead or sends what is no
  * evidence is given up after its first failure and harms nobody else.
  */
-#define COLLECT_ANSWER_MAX (16 * 1024 * 1024)
+#define COLLECT_ANSWER_MAX BUNDLE_ANSWER_MAX
 #define COLLECT_NODE_SECONDS 300
 
 struct collect {

@@ -20,6 +20,8 @@
  */
 #define BUNDLE_MAX (64 * 1024 * 1024)
 #define BUNDLE_EVIDENCE_MAX 65536
+/* In one answer of a node: it sends no more, and nobody need take more. */
+#define BUNDLE_ANSWER_MAX (16 * 1024 * 1024)
 #define BUNDLE_CHECKPOINTS_MAX 1024
 
 struct evidence {
