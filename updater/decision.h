@@ -21,6 +21,11 @@
  * Leaving evidence out never turns a refusal into an acceptance, with one
  * exception: a node that signed two different logs of one size counts for
  * nothing, and whoever hides one of the two checkpoints hides that.
+ *
+ * Only forks of equal size are seen.  Whether the larger of two checkpoints
+ * continues the smaller one would take a consistency proof, which a bundle
+ * does not hold: a node that shows each user a log of another size is not
+ * found here, but by those who follow its log.
  */
 #define DECISION_FILES_MAX 16384
 
