@@ -115,8 +115,20 @@ answer_verdict(struct server *s, int fd, const struct msg *question)
 	/* A digest that does not fit is the sender's mistake here. */
 	if (rc == RB_EDIGEST)
 		rc = RB_EREFUSED;
-	if (rc == RB_OK)
+	if (rc == RB_OK) {
 		rc = log_append(&s->log, &submission, &index, &leaf, &why);
+		/*
+		 * A signer that is lost or breaks the protocol is not this
+		 * client's doing.  The verdict stays pending: the next start
+		 * asks the next signer for it.
+		 */
+		if (rc == RB_EPEER || rc == RB_EFORMAT || rc == RB_ETIME) {
+			note(NOTE_ALARM, "%s; the verdict stays pending",
+			    why.text[0] != '\0' ? why.text : err_name(rc));
+			rc = RB_EINTERNAL;
+			goto out;
+		}
+	}
 	if (is_ours(rc)) {
 		say(rc, &why);
 		goto out;

@@ -162,8 +162,11 @@ submission_take(const struct msg *m, const char *node, struct submission *out,
 		goto out;
 	}
 	for (i = 0; i < n; i++) {
-		if ((rc = take_u8(&body, &kind)) != RB_OK)
+		if ((rc = take_u8(&body, &kind)) != RB_OK) {
+			fault_set(why, rc,
+			    "the frame ends before its %u kinds of blobs", n);
 			goto out;
+		}
 		if ((rc = take_blob(m, i, kind, &s, why)) != RB_OK)
 			goto out;
 	}
