@@ -11,6 +11,7 @@ rb_test(test_decision_rules unit
 	LINK rb_quorum)
 rb_fuzz(fuzz_policy fuzz/fuzz_policy.c LINK rb_quorum)
 
-rb_test(test_quorum flow flow/test_quorum.c flow/webnode.c unit/testnode.c
+rb_test(test_quorum flow flow/test_quorum.c flow/quorum_run.c flow/webnode.c
+	unit/testnode.c
 	LINK rb_attest rb_base Threads::Threads)
 add_dependencies(test_quorum qubes-quorum qubes-quorum-fetch)

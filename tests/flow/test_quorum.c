@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/flow/webnode.h"
 
-#include <fcntl.h>
-#include <spawn.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include "common/base/file.h"
+#include "tests/flow/quorum_run.h"
 
 #define FILE_NAME "hello_1.0-1_amd64.deb"
 #define CONTENT "what the archive ships"
@@ -19,18 +16,6 @@ enum { ALICE, BOB, CAROL, NODES };
 static struct testnode nodes[NODES];
 static struct webnode webs[NODES];
 static struct digest good;
-static char root[] = "/tmp/quorum.XXXXXX";
-static char output[65536]; /* of the last program, both streams */
-
-static void
-write_file(const char *name, const void *p, size_t len)
-{
-	int fd = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-
-	assert_int_not_equal(fd, -1);
-	assert_int_equal(file_write_fd(fd, span_of(p, len)), RB_OK);
-	close(fd);
-}
 
 static void
 write_policy(void)
@@ -124,76 +109,6 @@ end(void **state)
 	return 0;
 }
 
-/* Runs build/bin/qubes-quorum; returns its exit status. */
-static int
-run(const char *const *args, const char *stdout_path)
-{
-	const char *argv[32] = { "qubes-quorum" };
-	char program[4096];
-	posix_spawn_file_actions_t actions;
-	size_t n = 1;
-	int status, fd;
-	pid_t pid;
-	ssize_t len;
-
-	snprintf(program, sizeof(program), "%s/qubes-quorum", getenv("RB_BIN"));
-	for (; *args != NULL; args++)
-		argv[n++] = *args;
-	argv[n] = NULL;
-	assert_int_equal(posix_spawn_file_actions_init(&actions), 0);
-	posix_spawn_file_actions_addopen(&actions, 2, "output",
-	    O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0600);
-	if (stdout_path != NULL)
-		posix_spawn_file_actions_addopen(&actions, 1, stdout_path,
-		    O_WRONLY, 0);
-	else
-		posix_spawn_file_actions_adddup2(&actions, 2, 1);
-	assert_int_equal(posix_spawn(&pid, program, &actions, NULL,
-			     (char *const *)(uintptr_t)argv, environ),
-	    0);
-	posix_spawn_file_actions_destroy(&actions);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	fd = open("output", O_RDONLY | O_CLOEXEC);
-	len = read(fd, output, sizeof(output) - 1);
-	output[len > 0 ? len : 0] = '\0';
-	close(fd);
-	unlink("output");
-	assert_true(WIFEXITED(status));
-	return WEXITSTATUS(status);
-}
-
-#define RUN(...) run((const char *const[]){ __VA_ARGS__, NULL }, NULL)
-
-static void
-assert_says(const char *words)
-{
-	if (strstr(output, words) == NULL)
-		fail_msg("does not say \"%s\":\n%s", words, output);
-}
-
-static void
-assert_silent_about(const char *words)
-{
-	if (strstr(output, words) != NULL)
-		fail_msg("says \"%s\":\n%s", words, output);
-}
-
-static void
-fetch(const char *file)
-{
-	if (RUN("fetch", "-p", "policy", "-o", "bundle", file) != 0)
-		fail_msg("%s", output);
-}
-
-/* As fetch, for what verify is to say about a refusal. */
-static void
-explain(const char *file)
-{
-	if (RUN("fetch", "--explain", "-p", "policy", "-o", "bundle", file) !=
-	    0)
-		fail_msg("%s", output);
-}
-
 static void
 without_a_bundle_nothing_is_accepted(void **state)
 {
@@ -247,8 +162,8 @@ a_decision_that_nobody_could_read_is_none(void **state)
 
 	(void)state;
 	fetch(FILE_NAME);
-	assert_int_equal(run(args, NULL), 0);
-	assert_int_equal(run(args, "/dev/full"), 2);
+	assert_int_equal(quorum_run(args, NULL), 0);
+	assert_int_equal(quorum_run(args, "/dev/full"), 2);
 }
 
 static void
@@ -279,7 +194,7 @@ a_tampered_file_is_refused_and_the_real_one_named(void **state)
 
 	(void)state;
 	digest_hex(&good, hex);
-	explain("evil/" FILE_NAME);
+	fetch_to_explain("evil/" FILE_NAME);
 	assert_int_equal(RUN("verify", "-p", "policy", "-b", "bundle",
 			     "evil/" FILE_NAME),
 	    1);
@@ -320,7 +235,7 @@ other_verdicts_are_told_apart(void **state)
 	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
 		say(BOB, t[i].verdict, &tampered);
 		publish(BOB, &webs[BOB]);
-		explain("evil/" FILE_NAME);
+		fetch_to_explain("evil/" FILE_NAME);
 		assert_int_equal(RUN("verify", "-p", "policy", "-b", "bundle",
 				     "evil/" FILE_NAME),
 		    1);
@@ -365,13 +280,13 @@ a_node_learns_one_bucket_of_each_file(void **state)
 	fetch(FILE_NAME);
 	assert_string_equal(webs[ALICE].asked, bucket);
 	assert_asked("/base/evidence/prefix/", 1);
-	assert_int_equal(RUN("fetch", "-p", "policy", "-o", "bundle",
-			     FILE_NAME, "evil/" FILE_NAME),
+	assert_int_equal(RUN("fetch", "-p", "policy", "-o", "bundle", FILE_NAME,
+			     "evil/" FILE_NAME),
 	    0);
 	assert_asked("/base/evidence/prefix/", 2);
-	explain(FILE_NAME);
+	fetch_to_explain(FILE_NAME);
 	assert_asked("/base/evidence/package-prefix/", 1);
-	explain("nopackage"); /* what has no package has a digest */
+	fetch_to_explain("nopackage"); /* what has no package has a digest */
 	assert_asked("/base/evidence/prefix/", 1);
 }
 
@@ -486,15 +401,10 @@ main(void)
 	int failed;
 
 	assert_non_null(getenv("RB_BIN"));
-	if (mkdtemp(root) == NULL || chdir(root) == -1)
-		return 1;
-	unsetenv("http_proxy");
-	unsetenv("ALL_PROXY");
-	unsetenv("all_proxy");
+	quorum_directory_make();
 	if (digest_of(SPAN(CONTENT), &good) != RB_OK)
 		return 1;
 	failed = cmocka_run_group_tests_name("quorum", tests, NULL, NULL);
-	if (chdir("/") == 0)
-		rmdir(root);
+	quorum_directory_remove();
 	return failed;
 }
