@@ -3,9 +3,12 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <time.h>
 
 #include <curl/curl.h>
+
+#include "common/base/enc.h"
 
 #define ACTIVE_PER_NODE 4
 #define CONNECT_SECONDS 15L
@@ -13,6 +16,7 @@
 #define STALL_BYTES 1024L /* less than this a second ... */
 #define STALL_SECONDS 15L /* ... for so long is a stall */
 #define POLL_MS 1000
+#define ALIAS_LEN 16
 
 struct asked;
 
@@ -33,6 +37,7 @@ struct asked {
 	struct sieve sieve;
 	struct transfer active[ACTIVE_PER_NODE];
 	size_t next; /* in paths */
+	char alias[2 * ALIAS_LEN + 1]; /* its user and password at the proxy */
 };
 
 struct collector {
@@ -71,6 +76,21 @@ take_piece(char *p, size_t size, size_t n, void *arg)
 	return size * n;
 }
 
+/* Nothing of the environment: neither a proxy nor a way around ours. */
+static bool
+set_proxy(const struct collector *c, struct transfer *t)
+{
+	CURL *e = t->easy;
+
+	return curl_easy_setopt(e, CURLOPT_PROXY, c->task->proxy) == CURLE_OK &&
+	    curl_easy_setopt(e, CURLOPT_NOPROXY, "") == CURLE_OK &&
+	    (c->task->proxy[0] == '\0' ||
+		(curl_easy_setopt(e, CURLOPT_PROXYUSERNAME, t->of->alias) ==
+			CURLE_OK &&
+		    curl_easy_setopt(e, CURLOPT_PROXYPASSWORD, t->of->alias) ==
+			CURLE_OK));
+}
+
 static bool
 set_options(const struct collector *c, struct transfer *t, const char *url)
 {
@@ -96,8 +116,7 @@ set_options(const struct collector *c, struct transfer *t, const char *url)
 	    curl_easy_setopt(e, CURLOPT_WRITEDATA, t) == CURLE_OK &&
 	    curl_easy_setopt(e, CURLOPT_ERRORBUFFER, t->error) == CURLE_OK &&
 	    curl_easy_setopt(e, CURLOPT_PRIVATE, t) == CURLE_OK &&
-	    (c->task->proxy == NULL ||
-		curl_easy_setopt(e, CURLOPT_PROXY, c->task->proxy) == CURLE_OK);
+	    set_proxy(c, t);
 }
 
 static enum rb_err
@@ -290,14 +309,32 @@ run(struct collector *c)
 	}
 }
 
-static void
+static enum rb_err
+make_alias(struct asked *a)
+{
+	struct buf hex = BUF_INIT;
+	uint8_t bytes[ALIAS_LEN];
+	enum rb_err rc;
+
+	if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
+		return RB_EIO;
+	if ((rc = hex_write(span_of(bytes, sizeof(bytes)), &hex)) == RB_OK)
+		memcpy(a->alias, hex.p, sizeof(a->alias) - 1);
+	buf_clear(&hex);
+	return rc;
+}
+
+static enum rb_err
 prepare(struct collector *c, struct collected *reports)
 {
 	size_t i, n = c->task->policy->nnodes;
 	struct asked *a;
+	enum rb_err rc;
 
 	for (i = 0; i < n; i++) {
 		a = &c->nodes[i];
+		if ((rc = make_alias(a)) != RB_OK)
+			return rc;
 		a->node = &c->task->policy->nodes[i];
 		a->report = &reports[i];
 		a->sieve.roster = c->task->roster;
@@ -307,6 +344,7 @@ prepare(struct collector *c, struct collected *reports)
 		/* Half: what it grows by when it is written as JSON. */
 		a->sieve.bytes_left = BUNDLE_MAX / 2 / n;
 	}
+	return RB_OK;
 }
 
 static void
@@ -339,7 +377,9 @@ collect(const struct collect *task, struct bundle *to,
 		return fault_set(why, RB_EINTERNAL, "libcurl: cannot start");
 	if ((c.nodes = calloc(task->policy->nnodes, sizeof(*c.nodes))) == NULL)
 		goto out;
-	prepare(&c, reports);
+	if ((rc = prepare(&c, reports)) != RB_OK)
+		goto out;
+	rc = RB_ENOMEM;
 	if ((c.multi = curl_multi_init()) == NULL)
 		goto out;
 	rc = run(&c);

@@ -18,7 +18,12 @@ struct collect {
 	const struct roster *roster; /* borrowed */
 	char **paths;                /* borrowed; "/evidence/prefix/ab" */
 	size_t npaths;
-	const char *proxy; /* borrowed; NULL: what the environment says */
+	/*
+	 * Borrowed; "socks5h://host:port", or "" for none, whatever the
+	 * environment says.  Each node is asked under a name of its own, new
+	 * at each run, for which Tor makes circuits of their own.
+	 */
+	const char *proxy;
 };
 
 /* What came from one node. */

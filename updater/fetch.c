@@ -68,6 +68,17 @@ task_clear(struct task *t)
 	policy_clear(&t->policy);
 }
 
+/* socks5h: names are resolved behind the proxy, never here. */
+static bool
+is_proxy(const char *s)
+{
+	static const char scheme[] = "socks5h://";
+	const char *rest = s + sizeof(scheme) - 1;
+
+	return strncmp(s, scheme, sizeof(scheme) - 1) == 0 && *rest != '\0' &&
+	    strpbrk(rest, "@/?# ") == NULL;
+}
+
 static enum rb_err
 take_options(int argc, char **argv, struct task *t)
 {
@@ -102,6 +113,10 @@ take_options(int argc, char **argv, struct task *t)
 			t->by_package = true;
 			break;
 		case 'x':
+			if (!is_proxy(optarg))
+				return fault_set(&t->why, RB_EREFUSED,
+				    "--proxy: write socks5h://HOST:PORT, "
+				    "without user or path");
 			t->proxy = optarg;
 			break;
 		case 'h':
@@ -302,7 +317,7 @@ run(int argc, char **argv, struct task *t)
 int
 main(int argc, char **argv)
 {
-	struct task t = { .digits = DIGITS_DEFAULT };
+	struct task t = { .digits = DIGITS_DEFAULT, .proxy = "" };
 	int status = EXIT_WRONG;
 	enum rb_err rc;
 

@@ -15,6 +15,7 @@ enum { ALICE, BOB, CAROL, NODES };
 
 static struct testnode nodes[NODES];
 static struct webnode webs[NODES];
+static const char *host = "127.0.0.1"; /* that the policy names */
 static struct digest good;
 
 static void
@@ -28,9 +29,9 @@ write_policy(void)
 		buf_reset(&vkey);
 		assert_int_equal(vkey_write(&nodes[i].vkey, &vkey), RB_OK);
 		assert_int_equal(buf_printf(&text,
-				     "node %.*s http://127.0.0.1:%d/base/\n",
+				     "node %.*s http://%s:%d/base/\n",
 				     (int)vkey.len, (const char *)vkey.p,
-				     webs[i].port),
+				     host, webs[i].port),
 		    RB_OK);
 	}
 	assert_int_equal(
@@ -291,6 +292,62 @@ a_node_learns_one_bucket_of_each_file(void **state)
 }
 
 static void
+a_proxy_that_would_tell_names_is_refused(void **state)
+{
+	static const char *const t[] = { "", "127.0.0.1:1", "socks5h://",
+		"socks5://127.0.0.1:1", "http://127.0.0.1:1",
+		"socks5h://me@127.0.0.1:1", "socks5h://127.0.0.1:1/" };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		assert_int_equal(RUN("fetch", "--proxy", t[i], "-p", "policy",
+				     "-o", "bundle", FILE_NAME),
+		    2);
+		assert_says("socks5h://HOST:PORT");
+	}
+}
+
+/* Nobody listens there: whoever heeds these reaches no node. */
+static void
+the_proxy_of_the_environment_is_not_asked(void **state)
+{
+	(void)state;
+	setenv("http_proxy", "http://127.0.0.1:1", 1);
+	setenv("ALL_PROXY", "http://127.0.0.1:1", 1);
+	fetch(FILE_NAME);
+	unsetenv("http_proxy");
+	unsetenv("ALL_PROXY");
+	assert_says("c.example/log: evidence 1");
+}
+
+/* The names exist nowhere: whoever resolved them here would fail. */
+static void
+the_proxy_is_told_each_node_apart(void **state)
+{
+	enum { LINE = 33 }; /* 32 digits and the line feed */
+	char proxy[64];
+	const char *users = webs[ALICE].users;
+
+	(void)state;
+	webs[ALICE].is_socks = true;
+	host = "node.invalid";
+	write_policy();
+	host = "127.0.0.1";
+	snprintf(proxy, sizeof(proxy), "socks5h://127.0.0.1:%d",
+	    webs[ALICE].port);
+	setenv("no_proxy", "*", 1); /* leads nobody around it */
+	assert_int_equal(RUN("fetch", "--proxy", proxy, "-p", "policy", "-o",
+			     "bundle", FILE_NAME),
+	    0);
+	unsetenv("no_proxy");
+	assert_int_equal(strlen(users), NODES * LINE);
+	assert_memory_not_equal(users, users + LINE, LINE);
+	assert_memory_not_equal(users, users + 2 * LINE, LINE);
+	assert_memory_not_equal(users + LINE, users + 2 * LINE, LINE);
+}
+
+static void
 a_node_of_bad_manners_harms_nobody_else(void **state)
 {
 	static const struct {
@@ -392,6 +449,9 @@ main(void)
 		CLAIM(a_tampered_file_is_refused_and_the_real_one_named),
 		CLAIM(other_verdicts_are_told_apart),
 		CLAIM(a_node_learns_one_bucket_of_each_file),
+		CLAIM(a_proxy_that_would_tell_names_is_refused),
+		CLAIM(the_proxy_of_the_environment_is_not_asked),
+		CLAIM(the_proxy_is_told_each_node_apart),
 		CLAIM(a_node_of_bad_manners_harms_nobody_else),
 		CLAIM(what_one_node_says_for_another_is_dropped),
 		CLAIM(a_dead_node_is_named_and_all_dead_write_nothing),

@@ -100,6 +100,36 @@ note_path(struct webnode *w, char *request)
 	snprintf(w->asked + used, sizeof(w->asked) - used, "%s\n", path + 1);
 }
 
+/* A byte that says how many follow, and those, as text. */
+static bool
+take_text(int fd, char text[256])
+{
+	uint8_t len;
+
+	memset(text, 0, 256);
+	return recv(fd, &len, 1, MSG_WAITALL) == 1 &&
+	    recv(fd, text, len, MSG_WAITALL) == len;
+}
+
+/* SOCKS 5 to a host by name, with user and password; RFC 1928, 1929. */
+static bool
+shake_hands(struct webnode *w, int fd)
+{
+	char text[256], user[256];
+	size_t used = strlen(w->users);
+
+	if (recv(fd, text, 1, MSG_WAITALL) != 1 || !take_text(fd, text) ||
+	    memchr(text, 2, sizeof(text)) == NULL ||
+	    !send_all(fd, "\x05\x02", 2) ||
+	    recv(fd, text, 1, MSG_WAITALL) != 1 || !take_text(fd, user) ||
+	    !take_text(fd, text) || !send_all(fd, "\x01\x00", 2) ||
+	    recv(fd, text, 4, MSG_WAITALL) != 4 || text[3] != 3 ||
+	    !take_text(fd, text) || recv(fd, text, 2, MSG_WAITALL) != 2)
+		return false;
+	snprintf(w->users + used, sizeof(w->users) - used, "%s\n", user);
+	return send_all(fd, "\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00", 10);
+}
+
 static void *
 serve(void *arg)
 {
@@ -110,6 +140,10 @@ serve(void *arg)
 	int fd;
 
 	while ((fd = accept(w->fd, NULL, NULL)) != -1) {
+		if (w->is_socks && !shake_hands(w, fd)) {
+			close(fd);
+			continue;
+		}
 		len = 0;
 		do {
 			n = recv(fd, request + len, sizeof(request) - 1 - len,

@@ -23,6 +23,8 @@ struct webnode {
 	struct buf answer; /* owned */
 	char to[128];
 	int port;
+	bool is_socks; /* a handshake with user and password goes before */
+	char users[4096]; /* every user of it, one a line */
 	char asked[4096]; /* every path, one a line */
 	int fd;
 	pthread_t thread;
