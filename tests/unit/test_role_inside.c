@@ -77,9 +77,10 @@ answer_report(void *self, unsigned int *state, int sock, struct msg *question)
 		goto out;
 	if ((rc = str_dup_span(buf_span(&status), &text)) != RB_OK)
 		goto out;
+	/* SIGPIPE is what note_open ignores, here as everywhere. */
 	if ((rc = put_u8(&m.body,
 		 strstr(text, "SigBlk:\t0000000000000000\n") != NULL &&
-		     strstr(text, "SigIgn:\t0000000000000000\n") != NULL)) !=
+		     strstr(text, "SigIgn:\t0000000000001000\n") != NULL)) !=
 	    RB_OK)
 		goto out;
 	rc = msg_send(sock, &m);
