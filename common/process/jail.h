@@ -20,7 +20,7 @@
  * Jails stack: a child's can only be narrower than its parent's.
  */
 enum {
-	/* socket, connect: IPv4, IPv6, Unix */
+	/* socket, connect: TCP and UDP */
 	JAIL_NET = 1 << 0,
 	/* accept on descriptors that it has */
 	JAIL_ACCEPT = 1 << 1,
@@ -40,7 +40,7 @@ enum {
 	 * locks, sync.
 	 */
 	JAIL_DB = 1 << 5,
-	/* socket, connect, accept: Unix only */
+	/* socket, connect, accept: Unix only, and only connections */
 	JAIL_UNIX = 1 << 6,
 };
 

@@ -36,8 +36,8 @@ static const int calls_base[] = { SCMP_SYS(read), SCMP_SYS(readv),
 	SCMP_SYS(copy_file_range), SCMP_SYS(sendfile), SCMP_SYS(memfd_create),
 	SCMP_SYS(pipe), SCMP_SYS(pipe2), SCMP_SYS(eventfd2), SCMP_SYS(poll),
 	SCMP_SYS(ppoll), SCMP_SYS(select), SCMP_SYS(pselect6),
-	SCMP_SYS(recvmsg), SCMP_SYS(sendmsg), SCMP_SYS(recvfrom),
-	SCMP_SYS(sendto), SCMP_SYS(shutdown), SCMP_SYS(getsockopt),
+	SCMP_SYS(recvmsg), SCMP_SYS(recvfrom), SCMP_SYS(shutdown),
+	SCMP_SYS(getsockopt),
 	SCMP_SYS(brk), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise),
 	SCMP_SYS(futex), SCMP_SYS(set_robust_list), SCMP_SYS(rseq),
 	SCMP_SYS(membarrier), SCMP_SYS(restart_syscall), SCMP_SYS(exit),
@@ -73,6 +73,7 @@ static const int calls_files[] = { SCMP_SYS(newfstatat), SCMP_SYS(mkdir),
 static const int calls_connection[] = { SCMP_SYS(getsockname),
 	SCMP_SYS(getpeername), SCMP_SYS(setsockopt), LIST_END };
 
+/* The resolver asks about both kinds of address at once. */
 static const int calls_client[] = { SCMP_SYS(connect), SCMP_SYS(sendmmsg),
 	SCMP_SYS(recvmmsg), LIST_END };
 
@@ -215,30 +216,71 @@ add_process(struct filter *f, unsigned int allow)
 	add(f, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3));
 }
 
+/* socket or socketpair; "type" carries flags, which everybody may set. */
+static void
+add_socket(struct filter *f, int call, int family, int type)
+{
+	const struct scmp_arg_cmp match[] = {
+		{ 0, SCMP_CMP_MASKED_EQ, UINT32_MAX, (uint64_t)family },
+		{ 1, SCMP_CMP_MASKED_EQ,
+		    (uint32_t)~(SOCK_CLOEXEC | SOCK_NONBLOCK),
+		    (uint64_t)type },
+	};
+
+	if (f->r == 0)
+		f->r = seccomp_rule_add_array(f->ctx, SCMP_ACT_ALLOW, call, 2,
+		    match);
+}
+
+/*
+ * Messages go where their socket is connected to.  An address beside the
+ * message would lead past `connect`: to any datagram socket with a name, or
+ * through TCP's fast open to any server.  That of sendmsg lies in memory, out
+ * of sight; so nobody gets a datagram socket but who has the network anyway,
+ * and the others' ignore the address or refuse it.
+ */
+static void
+add_sending(struct filter *f)
+{
+	add_if(f, SCMP_ACT_ALLOW, SCMP_SYS(sendto), 4, UINT64_MAX, 0);
+	add_if(f, SCMP_ACT_ALLOW, SCMP_SYS(sendmsg), 2, MSG_FASTOPEN, 0);
+}
+
 static void
 add_sockets(struct filter *f, unsigned int allow)
 {
 	bool is_net = (allow & JAIL_NET) != 0;
-	bool is_unix = is_net || (allow & JAIL_UNIX) != 0;
+	bool is_unix = (allow & JAIL_UNIX) != 0;
 
-	/* Pairs reach nobody; libraries wake their threads with them. */
-	add_if(f, SCMP_ACT_ALLOW, SCMP_SYS(socketpair), 0, UINT32_MAX, AF_UNIX);
+	add_sending(f);
+	/* Connected from the start, to ourselves. */
+	if ((allow & (JAIL_NET | JAIL_SPAWN)) != 0) {
+		add_socket(f, SCMP_SYS(socketpair), AF_UNIX, SOCK_STREAM);
+		add_socket(f, SCMP_SYS(socketpair), AF_UNIX, SOCK_SEQPACKET);
+	}
 	if ((allow & (JAIL_NET | JAIL_UNIX | JAIL_ACCEPT)) != 0)
 		add_list(f, SCMP_ACT_ALLOW, calls_connection);
 	if ((allow & (JAIL_UNIX | JAIL_ACCEPT)) != 0)
 		add_list(f, SCMP_ACT_ALLOW, calls_accept);
 	/* A foreign program looks for nscd(8), and goes on without. */
-	if (!is_unix && (allow & (JAIL_SPAWN | JAIL_EXEC)) != 0)
+	if (!is_net && !is_unix && (allow & (JAIL_SPAWN | JAIL_EXEC)) != 0)
 		add(f, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(socket));
-	if (!is_unix)
-		return;
-	add_list(f, SCMP_ACT_ALLOW, calls_client);
-	add_if(f, SCMP_ACT_ALLOW, SCMP_SYS(socket), 0, UINT32_MAX, AF_UNIX);
+	if (is_unix) {
+		add(f, SCMP_ACT_ALLOW, SCMP_SYS(connect));
+		add_socket(f, SCMP_SYS(socket), AF_UNIX, SOCK_STREAM);
+		add_socket(f, SCMP_SYS(socket), AF_UNIX, SOCK_SEQPACKET);
+	}
 	if (!is_net)
 		return;
-	add_if(f, SCMP_ACT_ALLOW, SCMP_SYS(socket), 0, UINT32_MAX, AF_INET);
-	add_if(f, SCMP_ACT_ALLOW, SCMP_SYS(socket), 0, UINT32_MAX, AF_INET6);
-	/* The resolver asks for our addresses, and goes on without. */
+	add_list(f, SCMP_ACT_ALLOW, calls_client);
+	add_socket(f, SCMP_SYS(socket), AF_INET, SOCK_STREAM);
+	add_socket(f, SCMP_SYS(socket), AF_INET, SOCK_DGRAM);
+	add_socket(f, SCMP_SYS(socket), AF_INET6, SOCK_STREAM);
+	add_socket(f, SCMP_SYS(socket), AF_INET6, SOCK_DGRAM);
+	/* The resolver asks for nscd(8) and our addresses, in passing. */
+	if (!is_unix)
+		add_if(f, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(socket), 0,
+		    UINT32_MAX, AF_UNIX);
 	add_if(f, SCMP_ACT_ERRNO(EAFNOSUPPORT), SCMP_SYS(socket), 0, UINT32_MAX,
 	    AF_NETLINK);
 }
@@ -306,6 +348,10 @@ jail_calls_make(unsigned int allow, struct buf *filter, struct fault *why)
 	}
 	/* A tree instead of a list: every call passes through it. */
 	f.r = seccomp_attr_set(f.ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2);
+	/* Calls by another table too; else one thread dies, and others live. */
+	if (f.r == 0)
+		f.r = seccomp_attr_set(f.ctx, SCMP_FLTATR_ACT_BADARCH,
+		    SCMP_ACT_KILL_PROCESS);
 	add_all(&f, allow);
 	r = f.r != 0 ? f.r : filter_export(&f, &bytes, &rc);
 	if (r != 0) {

@@ -53,7 +53,7 @@ end_of(pid_t pid)
 	return OTHER;
 }
 
-/* In a process of its own, with `fd` as descriptor 3. */
+/* In a process of its own, with `fd` as descriptor 3; NULL: unjailed. */
 static enum end
 try(const struct jail *jail, int fd, int (*deed)(void))
 {
@@ -63,7 +63,8 @@ try(const struct jail *jail, int fd, int (*deed)(void))
 	if (pid == 0) {
 		if (fd >= 0 && fd != 3 && dup2(fd, 3) != 3)
 			_exit(EXIT_NO_JAIL);
-		enter(jail);
+		if (jail != NULL)
+			enter(jail);
 		_exit(deed() == 0 ? 0 : 1);
 	}
 	return end_of(pid);
@@ -105,6 +106,25 @@ try_all(const struct trial *trials, size_t n)
 
 #define TRY_ALL(t) try_all(t, sizeof(t) / sizeof((t)[0]))
 
+/* A deed that never works would prove nothing. */
+static void
+without_a_jail_they_work(void **state)
+{
+	static int (*const deeds[])(void) = { deed_send_dgram,
+		deed_send_message, deed_send_fast_open,
+		deed_send_message_fast_open };
+	size_t i;
+	int fd;
+
+	(void)state;
+	for (i = 0; i < sizeof(deeds) / sizeof(deeds[0]); i++) {
+		fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		assert_true(fd >= 0);
+		assert_int_equal(try(NULL, fd, deeds[i]), WORKED);
+		fd_close(&fd);
+	}
+}
+
 static void
 an_empty_jail_computes_and_nothing_else(void **state)
 {
@@ -125,6 +145,11 @@ an_empty_jail_computes_and_nothing_else(void **state)
 		{ "packets", 0, deed_socket_packet, KILLED },
 		{ "connect", 0, deed_connect_tcp, KILLED },
 		{ "bind", 0, deed_bind_tcp, KILLED },
+		{ "datagrams", 0, deed_socket_unix_dgram, KILLED },
+		{ "send past connect", 0, deed_send_dgram, KILLED },
+		{ "and as a message", 0, deed_send_message, KILLED },
+		{ "fast open", 0, deed_send_fast_open, KILLED },
+		{ "and as a message", 0, deed_send_message_fast_open, KILLED },
 		{ "accept", 0, deed_accept, KILLED },
 		{ "fork", 0, deed_fork, KILLED },
 		{ "thread", 0, deed_thread, KILLED },
@@ -179,6 +204,10 @@ every_jail_refuses_what_no_flag_names(void **state)
 		{ "keyctl", 0, deed_keyctl, KILLED },
 		{ "io_uring", 0, deed_io_uring, KILLED },
 		{ "bind", 0, deed_bind_tcp, KILLED },
+		{ "send past connect", 0, deed_send_dgram, KILLED },
+		{ "and as a message", 0, deed_send_message, KILLED },
+		{ "fast open", 0, deed_send_fast_open, KILLED },
+		{ "and as a message", 0, deed_send_message_fast_open, KILLED },
 	};
 	size_t i, j;
 
@@ -196,11 +225,12 @@ a_flag_allows_what_it_names(void **state)
 	static const struct trial trials[] = {
 		{ "TCP", JAIL_NET, deed_socket_inet, WORKED },
 		{ "TCP over IPv6", JAIL_NET, deed_socket_inet6, WORKED },
-		{ "Unix socket", JAIL_NET, deed_socket_unix, WORKED },
+		{ "Unix socket", JAIL_NET, deed_socket_unix, REFUSED },
 		{ "netlink", JAIL_NET, deed_socket_netlink, REFUSED },
 		{ "thread", JAIL_NET, deed_thread, KILLED },
 		{ "executable memory", JAIL_NET, deed_mmap_exec, REFUSED },
 		{ "Unix socket", JAIL_UNIX, deed_socket_unix, WORKED },
+		{ "datagrams", JAIL_UNIX, deed_socket_unix_dgram, KILLED },
 		{ "TCP", JAIL_UNIX, deed_socket_inet, KILLED },
 		{ "connect", JAIL_UNIX, deed_connect_tcp, REFUSED },
 		{ "connect", JAIL_ACCEPT, deed_connect_tcp, KILLED },
@@ -458,6 +488,33 @@ jails_stack(void **state)
 	assert_int_equal(try(&jail, -1, deed_enter_again), WORKED);
 }
 
+static char aims_dir[] = "/tmp/rb-jail-XXXXXX";
+static int aims_socket = -1;
+
+static int
+aims_make(void **state)
+{
+	struct sockaddr_un *a = &deed_aims.socket;
+
+	(void)state;
+	if (mkdtemp(aims_dir) == NULL)
+		return -1;
+	a->sun_family = AF_UNIX;
+	(void)snprintf(a->sun_path, sizeof(a->sun_path), "%s/socket",
+	    aims_dir);
+	aims_socket = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	return bind(aims_socket, (struct sockaddr *)a, sizeof(*a));
+}
+
+static int
+aims_remove(void **state)
+{
+	(void)state;
+	fd_close(&aims_socket);
+	(void)unlink(deed_aims.socket.sun_path);
+	return rmdir(aims_dir);
+}
+
 int
 main(void)
 {
@@ -465,6 +522,7 @@ main(void)
 		cmocka_unit_test(root_is_refused),
 	};
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(without_a_jail_they_work),
 		cmocka_unit_test(an_empty_jail_computes_and_nothing_else),
 		cmocka_unit_test(every_jail_refuses_what_no_flag_names),
 		cmocka_unit_test(a_flag_allows_what_it_names),
@@ -483,5 +541,5 @@ main(void)
 	 */
 	if (role_home() != RB_OK || !be_nobody())
 		return EXIT_NO_JAIL;
-	return failed + cmocka_run_group_tests(tests, NULL, NULL);
+	return failed + cmocka_run_group_tests(tests, aims_make, aims_remove);
 }

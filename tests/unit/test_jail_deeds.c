@@ -28,6 +28,8 @@
 #include "common/base/digest.h"
 #include "common/base/file.h"
 
+struct deed_aims deed_aims;
+
 static int
 worked(long r)
 {
@@ -102,9 +104,8 @@ landlock_is(long abi)
 		   LANDLOCK_CREATE_RULESET_VERSION) >= abi;
 }
 
-/* Descriptor 3 is a TCP socket, made outside. */
-int
-deed_connect_tcp(void)
+static struct sockaddr_in
+nobody_listens(void)
 {
 	struct sockaddr_in address;
 
@@ -112,6 +113,15 @@ deed_connect_tcp(void)
 	address.sin_family = AF_INET;
 	address.sin_port = htons(9);
 	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	return address;
+}
+
+/* Descriptor 3 is a TCP socket, made outside. */
+int
+deed_connect_tcp(void)
+{
+	struct sockaddr_in address = nobody_listens();
+
 	if (connect(3, (struct sockaddr *)&address, sizeof(address)) == 0)
 		return 0;
 	/* Nobody listens there, so that anything else means: let through. */
@@ -127,6 +137,78 @@ deed_bind_tcp(void)
 	address.sin_family = AF_INET;
 	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	return worked(bind(3, (struct sockaddr *)&address, sizeof(address)));
+}
+
+int
+deed_socket_unix_dgram(void)
+{
+	return worked(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+}
+
+/* One byte to an address, by a socket that is connected to another. */
+static ssize_t
+send_to(int fd, void *address, socklen_t len, bool as_message, int flags)
+{
+	char byte = 'x';
+	struct iovec part = { &byte, 1 };
+	struct msghdr h;
+
+	if (!as_message)
+		return sendto(fd, &byte, 1, flags, address, len);
+	memset(&h, 0, sizeof(h));
+	h.msg_name = address;
+	h.msg_namelen = len;
+	h.msg_iov = &part;
+	h.msg_iovlen = 1;
+	return sendmsg(fd, &h, flags);
+}
+
+/* One end of such a pair reaches any name, whatever the other is. */
+static int
+send_outside(bool as_message)
+{
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, pair) != 0)
+		return -1;
+	return worked(send_to(pair[0], &deed_aims.socket,
+	    sizeof(deed_aims.socket), as_message, MSG_DONTWAIT));
+}
+
+int
+deed_send_dgram(void)
+{
+	return send_outside(false);
+}
+
+int
+deed_send_message(void)
+{
+	return send_outside(true);
+}
+
+/* A connection without connect(2), by descriptor 3. */
+static int
+send_fast_open(bool as_message)
+{
+	struct sockaddr_in address = nobody_listens();
+
+	if (send_to(3, &address, sizeof(address), as_message,
+		MSG_FASTOPEN | MSG_NOSIGNAL) >= 0)
+		return 0;
+	return errno == ECONNREFUSED ? 0 : -1;
+}
+
+int
+deed_send_fast_open(void)
+{
+	return send_fast_open(false);
+}
+
+int
+deed_send_message_fast_open(void)
+{
+	return send_fast_open(true);
 }
 
 int

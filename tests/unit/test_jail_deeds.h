@@ -2,6 +2,13 @@
 #ifndef RB_TEST_JAIL_DEEDS_H
 #define RB_TEST_JAIL_DEEDS_H
 
+#include <sys/un.h>
+
+/* What deeds are aimed at: made by the test, outside of every jail. */
+extern struct deed_aims {
+	struct sockaddr_un socket; /* takes datagrams */
+} deed_aims;
+
 /*
  * What an attacker would try first.  Each returns 0 when it worked and -1
  * when it was refused; often neither, since the jail kills.
@@ -17,6 +24,11 @@ int deed_socket_netlink(void);
 int deed_socket_packet(void);
 int deed_connect_tcp(void);
 int deed_bind_tcp(void);
+int deed_socket_unix_dgram(void);
+int deed_send_dgram(void);
+int deed_send_message(void);
+int deed_send_fast_open(void);
+int deed_send_message_fast_open(void);
 int deed_accept(void);
 int deed_fork(void);
 int deed_thread(void);
