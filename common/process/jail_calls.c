@@ -4,27 +4,21 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <seccomp.h>
-
-#include "common/base/file.h"
+#include "common/process/jail_filter.h"
 
 /*
  * The system calls of a jail.  Three answers: allowed; refused with an
  * error, where the C library asks in passing and goes on without; for
  * everything else the process is killed, since only an attacker asks.
  */
-#define FILTER_MAX (256 * 1024)
 #define THREAD_FLAGS \
 	(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD)
-
-#define LIST_END (-1)
 
 /* Computing, and reading and writing what one has. */
 static const int calls_base[] = { SCMP_SYS(read), SCMP_SYS(readv),
@@ -52,14 +46,14 @@ static const int calls_base[] = { SCMP_SYS(read), SCMP_SYS(readv),
 	SCMP_SYS(timerfd_create), SCMP_SYS(timerfd_settime),
 	SCMP_SYS(sched_yield), SCMP_SYS(sched_getaffinity), SCMP_SYS(sysinfo),
 	SCMP_SYS(uname), SCMP_SYS(epoll_create1), SCMP_SYS(epoll_ctl),
-	SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait), LIST_END };
+	SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait), FILTER_LIST_END };
 
 /* Names of files: refused with an error, or allowed by JAIL_FILES. */
 static const int calls_names[] = { SCMP_SYS(open), SCMP_SYS(openat),
 	SCMP_SYS(openat2), SCMP_SYS(access), SCMP_SYS(faccessat),
 	SCMP_SYS(faccessat2), SCMP_SYS(stat), SCMP_SYS(lstat), SCMP_SYS(statx),
 	SCMP_SYS(readlink), SCMP_SYS(readlinkat), SCMP_SYS(getcwd),
-	SCMP_SYS(statfs), SCMP_SYS(fstatfs), SCMP_SYS(getdents64), LIST_END };
+	SCMP_SYS(statfs), SCMP_SYS(fstatfs), SCMP_SYS(getdents64), FILTER_LIST_END };
 
 static const int calls_files[] = { SCMP_SYS(newfstatat), SCMP_SYS(mkdir),
 	SCMP_SYS(mkdirat), SCMP_SYS(rmdir), SCMP_SYS(unlink),
@@ -67,25 +61,25 @@ static const int calls_files[] = { SCMP_SYS(newfstatat), SCMP_SYS(mkdir),
 	SCMP_SYS(renameat2), SCMP_SYS(link), SCMP_SYS(linkat), SCMP_SYS(fchmod),
 	SCMP_SYS(fchmodat), SCMP_SYS(chmod), SCMP_SYS(utimensat),
 	SCMP_SYS(truncate), SCMP_SYS(flock), SCMP_SYS(umask), SCMP_SYS(chdir),
-	SCMP_SYS(fchdir), LIST_END };
+	SCMP_SYS(fchdir), FILTER_LIST_END };
 
 /* A connection that one has or gets. */
 static const int calls_connection[] = { SCMP_SYS(getsockname),
-	SCMP_SYS(getpeername), SCMP_SYS(setsockopt), LIST_END };
+	SCMP_SYS(getpeername), SCMP_SYS(setsockopt), FILTER_LIST_END };
 
 /* The resolver asks about both kinds of address at once. */
 static const int calls_client[] = { SCMP_SYS(connect), SCMP_SYS(sendmmsg),
-	SCMP_SYS(recvmmsg), LIST_END };
+	SCMP_SYS(recvmmsg), FILTER_LIST_END };
 
 static const int calls_accept[] = { SCMP_SYS(accept), SCMP_SYS(accept4),
-	SCMP_SYS(listen), LIST_END };
+	SCMP_SYS(listen), FILTER_LIST_END };
 
 static const int calls_threads[] = { SCMP_SYS(set_tid_address),
 	SCMP_SYS(get_robust_list), SCMP_SYS(sched_getparam),
-	SCMP_SYS(sched_getscheduler), LIST_END };
+	SCMP_SYS(sched_getscheduler), FILTER_LIST_END };
 
 static const int calls_db[] = { SCMP_SYS(msync), SCMP_SYS(sync_file_range),
-	LIST_END };
+	FILTER_LIST_END };
 
 /* Becoming another program. */
 static const int calls_exec[] = { SCMP_SYS(execve), SCMP_SYS(execveat),
@@ -93,7 +87,7 @@ static const int calls_exec[] = { SCMP_SYS(execve), SCMP_SYS(execveat),
 	SCMP_SYS(getresuid), SCMP_SYS(getresgid), SCMP_SYS(capget),
 	SCMP_SYS(mmap), SCMP_SYS(mprotect), SCMP_SYS(prctl), SCMP_SYS(ioctl),
 	SCMP_SYS(fcntl), SCMP_SYS(prlimit64), SCMP_SYS(mlock),
-	SCMP_SYS(munlock), LIST_END };
+	SCMP_SYS(munlock), FILTER_LIST_END };
 
 /* Children, and what they need to confine themselves. */
 static const int calls_spawn[] = { SCMP_SYS(clone), SCMP_SYS(clone3),
@@ -103,60 +97,25 @@ static const int calls_spawn[] = { SCMP_SYS(clone), SCMP_SYS(clone3),
 	SCMP_SYS(setresuid), SCMP_SYS(setresgid), SCMP_SYS(capset),
 	SCMP_SYS(unshare), SCMP_SYS(seccomp), SCMP_SYS(landlock_create_ruleset),
 	SCMP_SYS(landlock_add_rule), SCMP_SYS(landlock_restrict_self),
-	LIST_END };
+	FILTER_LIST_END };
 
 #ifdef RB_SANITIZE
 static const int calls_sanitizer[] = { SCMP_SYS(prctl), SCMP_SYS(readlink),
-	LIST_END };
+	FILTER_LIST_END };
 #endif
-
-/* First failure of libseccomp, a negative errno, and nothing after it. */
-struct filter {
-	scmp_filter_ctx ctx; /* owned */
-	int r;
-};
-
-static void
-add(struct filter *f, uint32_t action, int call)
-{
-	/* -EDOM: a call that this processor's table does not have. */
-	if (f->r == 0)
-		f->r = seccomp_rule_add(f->ctx, action, call, 0);
-	if (f->r == -EDOM)
-		f->r = 0;
-}
-
-static void
-add_list(struct filter *f, uint32_t action, const int *calls)
-{
-	for (; *calls != LIST_END; calls++)
-		add(f, action, *calls);
-}
-
-/* Only when all bits of `mask` in argument `i` are `value`. */
-static void
-add_if(struct filter *f, uint32_t action, int call, unsigned int i,
-    uint64_t mask, uint64_t value)
-{
-	struct scmp_arg_cmp match = SCMP_CMP64(i, SCMP_CMP_MASKED_EQ, mask,
-	    value);
-
-	if (f->r == 0)
-		f->r = seccomp_rule_add_array(f->ctx, action, call, 1, &match);
-}
 
 /* Memory, none of it newly executable: no code comes from outside. */
 static void
 add_memory(struct filter *f, unsigned int allow)
 {
-	add_if(f, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 2, PROT_EXEC, 0);
-	add_if(f, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 2, PROT_EXEC, 0);
+	filter_add_if(f, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 2, PROT_EXEC, 0);
+	filter_add_if(f, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 2, PROT_EXEC, 0);
 	/*
 	 * Looking up a host name tries to load the modules of
 	 * nsswitch.conf(5), and goes on without.
 	 */
 	if ((allow & JAIL_NET) != 0)
-		add_if(f, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(mmap), 2, PROT_EXEC,
+		filter_add_if(f, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(mmap), 2, PROT_EXEC,
 		    PROT_EXEC);
 }
 
@@ -170,22 +129,22 @@ add_descriptors(struct filter *f, unsigned int allow)
 	size_t i;
 
 	for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-		add_if(f, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1, UINT32_MAX,
+		filter_add_if(f, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1, UINT32_MAX,
 		    (uint64_t)commands[i]);
 	for (i = 0;
 	    i < sizeof(locks) / sizeof(locks[0]) && (allow & JAIL_DB) != 0; i++)
-		add_if(f, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1, UINT32_MAX,
+		filter_add_if(f, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1, UINT32_MAX,
 		    (uint64_t)locks[i]);
 	/* Is it a terminal?  How much is there to read?  Do not block. */
-	add_if(f, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, UINT32_MAX, TCGETS);
-	add_if(f, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, UINT32_MAX, FIONREAD);
-	add_if(f, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, UINT32_MAX, FIONBIO);
+	filter_add_if(f, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, UINT32_MAX, TCGETS);
+	filter_add_if(f, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, UINT32_MAX, FIONREAD);
+	filter_add_if(f, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, UINT32_MAX, FIONBIO);
 	if ((allow & JAIL_FILES) != 0)
 		return;
 	/* fstat(3) is this call, with the flag; stat(3) without. */
-	add_if(f, SCMP_ACT_ALLOW, SCMP_SYS(newfstatat), 3, AT_EMPTY_PATH,
+	filter_add_if(f, SCMP_ACT_ALLOW, SCMP_SYS(newfstatat), 3, AT_EMPTY_PATH,
 	    AT_EMPTY_PATH);
-	add_if(f, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(newfstatat), 3,
+	filter_add_if(f, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(newfstatat), 3,
 	    AT_EMPTY_PATH, 0);
 }
 
@@ -198,22 +157,20 @@ add_process(struct filter *f, unsigned int allow)
 	};
 
 	/* Reading limits, not setting them. */
-	if (f->r == 0)
-		f->r = seccomp_rule_add_array(f->ctx, SCMP_ACT_ALLOW,
-		    SCMP_SYS(prlimit64), 2, ask);
-	add_if(f, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 0, UINT32_MAX, PR_SET_NAME);
-	add_if(f, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 0, UINT32_MAX, PR_GET_NAME);
-	add_if(f, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 0, UINT32_MAX, PR_SET_VMA);
+	filter_add_match(f, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), ask, 2);
+	filter_add_if(f, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 0, UINT32_MAX, PR_SET_NAME);
+	filter_add_if(f, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 0, UINT32_MAX, PR_GET_NAME);
+	filter_add_if(f, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 0, UINT32_MAX, PR_SET_VMA);
 	/* abort(3) and pthread_kill(3): ourselves. */
-	add_if(f, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 0, UINT32_MAX,
+	filter_add_if(f, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 0, UINT32_MAX,
 	    (uint64_t)getpid());
 	if ((allow & JAIL_THREADS) == 0)
 		return;
-	add_list(f, SCMP_ACT_ALLOW, calls_threads);
-	add_if(f, SCMP_ACT_ALLOW, SCMP_SYS(clone), 0, THREAD_FLAGS,
+	filter_add_list(f, SCMP_ACT_ALLOW, calls_threads);
+	filter_add_if(f, SCMP_ACT_ALLOW, SCMP_SYS(clone), 0, THREAD_FLAGS,
 	    THREAD_FLAGS);
 	/* Its flags lie in memory, out of sight; clone is tried next. */
-	add(f, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3));
+	filter_add(f, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3));
 }
 
 /* socket or socketpair; "type" carries flags, which everybody may set. */
@@ -227,9 +184,7 @@ add_socket(struct filter *f, int call, int family, int type)
 		    (uint64_t)type },
 	};
 
-	if (f->r == 0)
-		f->r = seccomp_rule_add_array(f->ctx, SCMP_ACT_ALLOW, call, 2,
-		    match);
+	filter_add_match(f, SCMP_ACT_ALLOW, call, match, 2);
 }
 
 /*
@@ -242,8 +197,8 @@ add_socket(struct filter *f, int call, int family, int type)
 static void
 add_sending(struct filter *f)
 {
-	add_if(f, SCMP_ACT_ALLOW, SCMP_SYS(sendto), 4, UINT64_MAX, 0);
-	add_if(f, SCMP_ACT_ALLOW, SCMP_SYS(sendmsg), 2, MSG_FASTOPEN, 0);
+	filter_add_if(f, SCMP_ACT_ALLOW, SCMP_SYS(sendto), 4, UINT64_MAX, 0);
+	filter_add_if(f, SCMP_ACT_ALLOW, SCMP_SYS(sendmsg), 2, MSG_FASTOPEN, 0);
 }
 
 static void
@@ -259,29 +214,29 @@ add_sockets(struct filter *f, unsigned int allow)
 		add_socket(f, SCMP_SYS(socketpair), AF_UNIX, SOCK_SEQPACKET);
 	}
 	if ((allow & (JAIL_NET | JAIL_UNIX | JAIL_ACCEPT)) != 0)
-		add_list(f, SCMP_ACT_ALLOW, calls_connection);
+		filter_add_list(f, SCMP_ACT_ALLOW, calls_connection);
 	if ((allow & (JAIL_UNIX | JAIL_ACCEPT)) != 0)
-		add_list(f, SCMP_ACT_ALLOW, calls_accept);
+		filter_add_list(f, SCMP_ACT_ALLOW, calls_accept);
 	/* A foreign program looks for nscd(8), and goes on without. */
 	if (!is_net && !is_unix && (allow & (JAIL_SPAWN | JAIL_EXEC)) != 0)
-		add(f, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(socket));
+		filter_add(f, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(socket));
 	if (is_unix) {
-		add(f, SCMP_ACT_ALLOW, SCMP_SYS(connect));
+		filter_add(f, SCMP_ACT_ALLOW, SCMP_SYS(connect));
 		add_socket(f, SCMP_SYS(socket), AF_UNIX, SOCK_STREAM);
 		add_socket(f, SCMP_SYS(socket), AF_UNIX, SOCK_SEQPACKET);
 	}
 	if (!is_net)
 		return;
-	add_list(f, SCMP_ACT_ALLOW, calls_client);
+	filter_add_list(f, SCMP_ACT_ALLOW, calls_client);
 	add_socket(f, SCMP_SYS(socket), AF_INET, SOCK_STREAM);
 	add_socket(f, SCMP_SYS(socket), AF_INET, SOCK_DGRAM);
 	add_socket(f, SCMP_SYS(socket), AF_INET6, SOCK_STREAM);
 	add_socket(f, SCMP_SYS(socket), AF_INET6, SOCK_DGRAM);
 	/* The resolver asks for nscd(8) and our addresses, in passing. */
 	if (!is_unix)
-		add_if(f, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(socket), 0,
+		filter_add_if(f, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(socket), 0,
 		    UINT32_MAX, AF_UNIX);
-	add_if(f, SCMP_ACT_ERRNO(EAFNOSUPPORT), SCMP_SYS(socket), 0, UINT32_MAX,
+	filter_add_if(f, SCMP_ACT_ERRNO(EAFNOSUPPORT), SCMP_SYS(socket), 0, UINT32_MAX,
 	    AF_NETLINK);
 }
 
@@ -290,84 +245,42 @@ add_all(struct filter *f, unsigned int allow)
 {
 	bool has_names = (allow & (JAIL_FILES | JAIL_SPAWN | JAIL_EXEC)) != 0;
 
-	add_list(f, SCMP_ACT_ALLOW, calls_base);
-	add_list(f, has_names ? SCMP_ACT_ALLOW : SCMP_ACT_ERRNO(EACCES),
+	filter_add_list(f, SCMP_ACT_ALLOW, calls_base);
+	filter_add_list(f, has_names ? SCMP_ACT_ALLOW : SCMP_ACT_ERRNO(EACCES),
 	    calls_names);
 	if (has_names)
-		add_list(f, SCMP_ACT_ALLOW, calls_files);
+		filter_add_list(f, SCMP_ACT_ALLOW, calls_files);
 	if ((allow & JAIL_DB) != 0)
-		add_list(f, SCMP_ACT_ALLOW, calls_db);
+		filter_add_list(f, SCMP_ACT_ALLOW, calls_db);
 	add_sockets(f, allow);
 	if ((allow & (JAIL_SPAWN | JAIL_EXEC)) != 0) {
-		add_list(f, SCMP_ACT_ALLOW, calls_exec);
+		filter_add_list(f, SCMP_ACT_ALLOW, calls_exec);
 	} else {
 		add_memory(f, allow);
 		add_descriptors(f, allow);
 		add_process(f, allow);
 	}
 	if ((allow & JAIL_SPAWN) != 0) {
-		add_list(f, SCMP_ACT_ALLOW, calls_threads);
-		add_list(f, SCMP_ACT_ALLOW, calls_db);
-		add_list(f, SCMP_ACT_ALLOW, calls_spawn);
+		filter_add_list(f, SCMP_ACT_ALLOW, calls_threads);
+		filter_add_list(f, SCMP_ACT_ALLOW, calls_db);
+		filter_add_list(f, SCMP_ACT_ALLOW, calls_spawn);
 	}
 #ifdef RB_SANITIZE
-	add_list(f, SCMP_ACT_ALLOW, calls_sanitizer);
+	filter_add_list(f, SCMP_ACT_ALLOW, calls_sanitizer);
 #endif
-}
-
-/* libseccomp writes to descriptors only: through a file in memory. */
-static int
-filter_export(const struct filter *f, struct buf *out, enum rb_err *rc)
-{
-	int r, fd;
-
-	fd = memfd_create("filter", MFD_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	r = seccomp_export_bpf(f->ctx, fd);
-	if (r == 0 && lseek(fd, 0, SEEK_SET) != 0)
-		r = -errno;
-	if (r == 0)
-		*rc = file_read_fd(fd, FILTER_MAX, out);
-	fd_close(&fd);
-	return r;
 }
 
 enum rb_err
 jail_calls_make(unsigned int allow, struct buf *filter, struct fault *why)
 {
-	struct filter f = { NULL, 0 };
-	struct buf bytes = BUF_INIT;
+	struct filter f = FILTER_INIT;
 	enum rb_err rc = RB_EINTERNAL;
-	int r;
 
-	f.ctx = seccomp_init(SCMP_ACT_KILL_PROCESS);
-	if (f.ctx == NULL) {
-		rc = RB_ENOMEM;
+	if ((rc = filter_open(&f)) != RB_OK)
 		goto out;
-	}
-	/* A tree instead of a list: every call passes through it. */
-	f.r = seccomp_attr_set(f.ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2);
-	/* Calls by another table too; else one thread dies, and others live. */
-	if (f.r == 0)
-		f.r = seccomp_attr_set(f.ctx, SCMP_FLTATR_ACT_BADARCH,
-		    SCMP_ACT_KILL_PROCESS);
 	add_all(&f, allow);
-	r = f.r != 0 ? f.r : filter_export(&f, &bytes, &rc);
-	if (r != 0) {
-		rc = fault_set(why, RB_EIO, "jail: libseccomp: %s",
-		    strerror(-r));
-		goto out;
-	}
-	if (rc != RB_OK)
-		goto out;
-
-	*filter = bytes;
-	bytes = (struct buf)BUF_INIT; /* now the caller's */
-	rc = RB_OK;
+	rc = filter_write(&f, filter, why);
 out:
-	buf_clear(&bytes);
-	if (f.ctx != NULL)
-		seccomp_release(f.ctx);
+	filter_clear(&f);
 	return rc;
 }
