@@ -14,8 +14,9 @@
  * JAIL_ACCEPT) network namespace, made through a user namespace; Landlock
  * denies every path that is not listed, TCP, and signals to anybody outside;
  * seccomp kills the process at a system call outside its list, but answers
- * EACCES to a file's name, since libraries ask for files in passing.  A part
- * that can't be set up is an error: the caller stops.  So is being root.
+ * EACCES to a file's name, since libraries ask for files in passing; no jail
+ * changes mode, times or length of a file by its name.  A part that can't be
+ * set up is an error: the caller stops.  So is being root.
  *
  * Jails stack: a child's can only be narrower than its parent's.
  */
@@ -42,6 +43,8 @@ enum {
 	JAIL_DB = 1 << 5,
 	/* socket, connect, accept: Unix only, and only connections */
 	JAIL_UNIX = 1 << 6,
+	/* fchmod, of files that it has open and owns */
+	JAIL_MODES = 1 << 7,
 };
 
 /* One path and what Landlock leaves of it. */

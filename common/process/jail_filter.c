@@ -64,8 +64,7 @@ filter_add_if(struct filter *f, uint32_t action, int call, unsigned int i,
 }
 
 /* libseccomp writes to descriptors only: through a file in memory. */
-static int
-export(const struct filter *f, struct buf *out, enum rb_err *rc)
+static int export(const struct filter *f, struct buf *out, enum rb_err *rc)
 {
 	int r, fd;
 

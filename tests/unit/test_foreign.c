@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -85,6 +86,29 @@ a_foreign_program_is_jailed(void **state)
 	assert_int_equal(run_foreign("/bin/sh", kill_us, NULL, 0, &out), -1);
 	assert_int_equal(run_foreign("/bin/sh", fork_it, NULL, 0, &out), -1);
 	assert_int_equal(run_foreign("/nonexistent", work, NULL, 0, &out), -1);
+	buf_clear(&out);
+}
+
+/* Landlock would let it: the file is its own. */
+static void
+a_foreign_program_changes_no_mode(void **state)
+{
+	char name[] = "/tmp/rb-foreign-XXXXXX";
+	const char *const args[] = { "0644", name, NULL };
+	struct buf out = BUF_INIT;
+	struct stat st;
+	int fd;
+
+	(void)state;
+	fd = mkstemp(name);
+	assert_true(fd >= 0);
+	if (geteuid() == 0)
+		assert_int_equal(fchown(fd, NOBODY, NOBODY), 0);
+	assert_int_equal(run_foreign("/bin/chmod", args, NULL, 0, &out), 1);
+	assert_int_equal(fstat(fd, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0600);
+	assert_int_equal(unlink(name), 0);
+	fd_close(&fd);
 	buf_clear(&out);
 }
 
@@ -208,6 +232,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_foreign_program_is_jailed),
+		cmocka_unit_test(a_foreign_program_changes_no_mode),
 		cmocka_unit_test(gpgv_verifies_in_its_jail),
 		cmocka_unit_test(gpgv_verifies_in_a_jail_within_a_jail),
 	};

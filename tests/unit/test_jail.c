@@ -112,7 +112,9 @@ without_a_jail_they_work(void **state)
 {
 	static int (*const deeds[])(void) = { deed_send_dgram,
 		deed_send_message, deed_send_fast_open,
-		deed_send_message_fast_open };
+		deed_send_message_fast_open, deed_read_file, deed_write_file,
+		deed_chmod, deed_chmod_at, deed_chmod_open, deed_set_times,
+		deed_truncate, deed_truncate_by_open };
 	size_t i;
 	int fd;
 
@@ -137,6 +139,8 @@ an_empty_jail_computes_and_nothing_else(void **state)
 		{ "open", 0, deed_open, REFUSED },
 		{ "create", 0, deed_open_write, REFUSED },
 		{ "stat", 0, deed_stat, REFUSED },
+		{ "truncate", 0, deed_truncate, REFUSED },
+		{ "chmod", 0, deed_chmod, REFUSED },
 		{ "memory of the parent", 0, deed_read_memory, REFUSED },
 		{ "TCP", 0, deed_socket_inet, KILLED },
 		{ "TCP over IPv6", 0, deed_socket_inet6, KILLED },
@@ -283,6 +287,46 @@ paths_open_what_they_name(void **state)
 	assert_int_equal(try(&jail, -1, deed_open), REFUSED);
 	assert_int_equal(try(&jail, -1, deed_open_write), WORKED);
 	(void)unlink("/tmp/rb-jail-escaped");
+}
+
+/* As whose file it is, and with a name that may be read. */
+static void
+what_may_be_read_is_not_changed(void **state)
+{
+	static const struct {
+		const char *what;
+		int (*deed)(void);
+	} trials[] = {
+		{ "write", deed_write_file },
+		{ "chmod", deed_chmod },
+		{ "fchmodat", deed_chmod_at },
+		{ "fchmod", deed_chmod_open },
+		{ "utimensat", deed_set_times },
+		{ "truncate", deed_truncate },
+		{ "O_TRUNC", deed_truncate_by_open },
+	};
+	static const unsigned int jails[] = { JAIL_FILES,
+		JAIL_FILES | JAIL_NET | JAIL_THREADS, JAIL_FILES | JAIL_SPAWN };
+	const struct jail_path path = { deed_aims.file, JAIL_READ, 0 };
+	struct jail jail;
+	size_t i, j;
+
+	(void)state;
+	memset(&jail, 0, sizeof(jail));
+	jail.paths = &path;
+	jail.npaths = 1;
+	for (i = 0; i < sizeof(jails) / sizeof(jails[0]); i++) {
+		jail.allow = jails[i];
+		assert_int_equal(try(&jail, -1, deed_read_file), WORKED);
+		for (j = 0; j < sizeof(trials) / sizeof(trials[0]); j++) {
+			if (try(&jail, -1, trials[j].deed) != REFUSED)
+				fail_msg("%s, allow 0x%x", trials[j].what,
+				    jails[i]);
+		}
+	}
+	jail.allow = JAIL_FILES | JAIL_MODES;
+	assert_int_equal(try(&jail, -1, deed_chmod_open), WORKED);
+	assert_int_equal(try(&jail, -1, deed_chmod), REFUSED);
 }
 
 static void
@@ -495,13 +539,19 @@ static int
 aims_make(void **state)
 {
 	struct sockaddr_un *a = &deed_aims.socket;
+	int fd;
 
 	(void)state;
 	if (mkdtemp(aims_dir) == NULL)
 		return -1;
-	a->sun_family = AF_UNIX;
-	(void)snprintf(a->sun_path, sizeof(a->sun_path), "%s/socket",
+	(void)snprintf(deed_aims.file, sizeof(deed_aims.file), "%s/file",
 	    aims_dir);
+	fd = open(deed_aims.file, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0 || file_write_fd(fd, SPAN("x")) != RB_OK)
+		return -1;
+	fd_close(&fd);
+	a->sun_family = AF_UNIX;
+	(void)snprintf(a->sun_path, sizeof(a->sun_path), "%s/socket", aims_dir);
 	aims_socket = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	return bind(aims_socket, (struct sockaddr *)a, sizeof(*a));
 }
@@ -512,6 +562,7 @@ aims_remove(void **state)
 	(void)state;
 	fd_close(&aims_socket);
 	(void)unlink(deed_aims.socket.sun_path);
+	(void)unlink(deed_aims.file);
 	return rmdir(aims_dir);
 }
 
@@ -527,6 +578,7 @@ main(void)
 		cmocka_unit_test(every_jail_refuses_what_no_flag_names),
 		cmocka_unit_test(a_flag_allows_what_it_names),
 		cmocka_unit_test(paths_open_what_they_name),
+		cmocka_unit_test(what_may_be_read_is_not_changed),
 		cmocka_unit_test(a_part_that_fails_is_an_error),
 		cmocka_unit_test(the_kernel_says_so),
 		cmocka_unit_test(namespaces_are_its_own),

@@ -58,6 +58,56 @@ deed_stat(void)
 }
 
 int
+deed_read_file(void)
+{
+	return worked(open(deed_aims.file, O_RDONLY | O_CLOEXEC));
+}
+
+int
+deed_write_file(void)
+{
+	return worked(open(deed_aims.file, O_WRONLY | O_CLOEXEC));
+}
+
+int
+deed_chmod(void)
+{
+	return worked(chmod(deed_aims.file, 0640));
+}
+
+int
+deed_chmod_at(void)
+{
+	return worked(fchmodat(AT_FDCWD, deed_aims.file, 0640, 0));
+}
+
+int
+deed_chmod_open(void)
+{
+	int fd = open(deed_aims.file, O_RDONLY | O_CLOEXEC);
+
+	return worked(fchmod(fd, 0640));
+}
+
+int
+deed_set_times(void)
+{
+	return worked(utimensat(AT_FDCWD, deed_aims.file, NULL, 0));
+}
+
+int
+deed_truncate(void)
+{
+	return worked(truncate(deed_aims.file, 0));
+}
+
+int
+deed_truncate_by_open(void)
+{
+	return worked(open(deed_aims.file, O_RDONLY | O_TRUNC | O_CLOEXEC));
+}
+
+int
 deed_read_memory(void)
 {
 	char name[64];

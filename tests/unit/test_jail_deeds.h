@@ -7,6 +7,7 @@
 /* What deeds are aimed at: made by the test, outside of every jail. */
 extern struct deed_aims {
 	struct sockaddr_un socket; /* takes datagrams */
+	char file[64];             /* our own, not empty */
 } deed_aims;
 
 /*
@@ -16,6 +17,14 @@ extern struct deed_aims {
 int deed_open(void);
 int deed_open_write(void);
 int deed_stat(void);
+int deed_read_file(void);
+int deed_write_file(void);
+int deed_chmod(void);
+int deed_chmod_at(void);
+int deed_chmod_open(void);
+int deed_set_times(void);
+int deed_truncate(void);
+int deed_truncate_by_open(void);
 int deed_read_memory(void);
 int deed_socket_inet(void);
 int deed_socket_inet6(void);
