@@ -268,7 +268,7 @@ check_door(const struct user_ids *rebuilder, const struct user_ids *us,
 static enum rb_err
 begin(struct server *s, const char *conf, struct fault *why)
 {
-	const struct jail jail = { .allow = JAIL_DB | JAIL_UNIX };
+	const struct jail jail = { .allow = JAIL_DB | JAIL_ACCEPT };
 	struct user_ids rebuilder, us;
 	enum rb_err rc;
 

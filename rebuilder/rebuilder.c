@@ -97,7 +97,7 @@ enter_jail(const char *own, const char *keyring, struct fault *why)
 	};
 	const struct jail jail = {
 		.allow = JAIL_FILES | JAIL_DB | JAIL_SPAWN | JAIL_THREADS |
-		    JAIL_UNIX | JAIL_MODES,
+		    JAIL_UNIX | JAIL_ACCEPT | JAIL_MODES,
 		.paths = paths,
 		.npaths = sizeof(paths) / sizeof(paths[0]),
 		.files = 1024,

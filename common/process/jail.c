@@ -96,7 +96,7 @@ enter_namespaces(unsigned int allow)
 	uid_t uid = geteuid();
 	gid_t gid = getegid();
 
-	if ((allow & (JAIL_NET | JAIL_ACCEPT)) == 0)
+	if ((allow & JAIL_NET) == 0)
 		flags |= CLONE_NEWNET;
 	/* A parent's jail hid our own /proc files from us. */
 	if (prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) != 0)

@@ -10,8 +10,8 @@
 /*
  * What a process may still do after jail_enter.  Nothing is allowed that is
  * not named.  In every jail: no new privileges, no capability in any set,
- * not dumpable, no core file; own IPC, UTS and (without JAIL_NET and
- * JAIL_ACCEPT) network namespace, made through a user namespace; Landlock
+ * not dumpable, no core file; own IPC, UTS and (without JAIL_NET)
+ * network namespace, made through a user namespace; Landlock
  * denies every path that is not listed, TCP, and signals to anybody outside;
  * seccomp kills the process at a system call outside its list, but answers
  * EACCES to a file's name, since libraries ask for files in passing; no jail
@@ -23,7 +23,7 @@
 enum {
 	/* socket, connect: TCP and UDP */
 	JAIL_NET = 1 << 0,
-	/* accept on descriptors that it has */
+	/* accept on descriptors that it has, whichever network they are of */
 	JAIL_ACCEPT = 1 << 1,
 	/* new threads */
 	JAIL_THREADS = 1 << 2,
@@ -41,7 +41,7 @@ enum {
 	 * locks, sync.
 	 */
 	JAIL_DB = 1 << 5,
-	/* socket, connect, accept: Unix only, and only connections */
+	/* socket, connect: Unix only, and only connections */
 	JAIL_UNIX = 1 << 6,
 	/* fchmod, of files that it has open and owns */
 	JAIL_MODES = 1 << 7,

@@ -257,7 +257,7 @@ add_sockets(struct filter *f, unsigned int allow)
 	}
 	if ((allow & (JAIL_NET | JAIL_UNIX | JAIL_ACCEPT)) != 0)
 		filter_add_list(f, SCMP_ACT_ALLOW, calls_connection);
-	if ((allow & (JAIL_UNIX | JAIL_ACCEPT)) != 0)
+	if ((allow & JAIL_ACCEPT) != 0)
 		filter_add_list(f, SCMP_ACT_ALLOW, calls_accept);
 	/* A foreign program looks for nscd(8), and goes on without. */
 	if (!is_net && !is_unix && (allow & (JAIL_SPAWN | JAIL_EXEC)) != 0)

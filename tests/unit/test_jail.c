@@ -237,6 +237,9 @@ a_flag_allows_what_it_names(void **state)
 		{ "datagrams", JAIL_UNIX, deed_socket_unix_dgram, KILLED },
 		{ "TCP", JAIL_UNIX, deed_socket_inet, KILLED },
 		{ "connect", JAIL_UNIX, deed_connect_tcp, REFUSED },
+		{ "accept", JAIL_UNIX, deed_accept, KILLED },
+		{ "accept", JAIL_NET, deed_accept, KILLED },
+		{ "Unix socket", JAIL_ACCEPT, deed_socket_unix, KILLED },
 		{ "connect", JAIL_ACCEPT, deed_connect_tcp, KILLED },
 		{ "TCP", JAIL_ACCEPT, deed_socket_inet, KILLED },
 		{ "thread", JAIL_THREADS, deed_thread, WORKED },
@@ -484,7 +487,7 @@ namespaces_are_its_own(void **state)
 		{ "spawn", JAIL_SPAWN, deed_own_network, WORKED },
 		{ "Unix", JAIL_FILES | JAIL_UNIX, deed_own_network, WORKED },
 		{ "net", JAIL_FILES | JAIL_NET, deed_shared_network, WORKED },
-		{ "accept", JAIL_FILES | JAIL_ACCEPT, deed_shared_network,
+		{ "accept", JAIL_FILES | JAIL_ACCEPT, deed_own_network,
 		    WORKED },
 	};
 
