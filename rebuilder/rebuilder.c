@@ -11,6 +11,7 @@
  * process can submit false verdicts under this node's name; no other node,
  * and not the log's past.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,7 +48,7 @@ static const char *const programs[] = {
 
 /* FORMATS.md, "Statement", builder.program. */
 static enum rb_err
-programs_digest(struct digest *out)
+programs_digest(struct digest *out, struct fault *why)
 {
 	struct buf lines = BUF_INIT;
 	struct digest digest = DIGEST_INIT;
@@ -61,7 +62,10 @@ programs_digest(struct digest *out)
 		fd_close(&fd);
 		fd = openat(role_home_fd(), programs[i], O_RDONLY | O_CLOEXEC);
 		if (fd == -1) {
-			rc = RB_EIO;
+			rc = fault_set(why, RB_EIO,
+			    "%s cannot be read: %s; all programs of a node "
+			    "lie in one folder",
+			    programs[i], strerror(errno));
 			goto out;
 		}
 		if ((rc = file_size(fd, &size)) != RB_OK ||
@@ -123,7 +127,7 @@ run(const char *conf, struct fault *why)
 	setting.settings = &settings;
 	settings_init(&settings);
 	if ((rc = settings_read(conf, &node, &settings, why)) != RB_OK ||
-	    (rc = programs_digest(&setting.program)) != RB_OK ||
+	    (rc = programs_digest(&setting.program, why)) != RB_OK ||
 	    (rc = node_path(&node, "rebuilder", &own)) != RB_OK ||
 	    (rc = node_path(&node, "rebuilder/store", &depot)) != RB_OK ||
 	    (rc = node_path(&node, "rebuilder/journal", &journal)) != RB_OK)
