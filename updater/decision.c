@@ -267,6 +267,7 @@ static enum cause
 find_cause(const struct decision *d)
 {
 	bool differs = false, failed = false, other = false, flawed = false;
+	bool unavailable = false;
 	size_t i;
 
 	for (i = 0; i < d->n; i++) {
@@ -285,8 +286,10 @@ find_cause(const struct decision *d)
 			differs = true;
 			break;
 		case VERDICT_FAILED:
-		case VERDICT_UNAVAILABLE:
 			failed = true;
+			break;
+		case VERDICT_UNAVAILABLE:
+			unavailable = true;
 			break;
 		}
 	}
@@ -298,6 +301,8 @@ find_cause(const struct decision *d)
 		return CAUSE_TOO_FEW;
 	if (failed)
 		return CAUSE_FAILED;
+	if (unavailable)
+		return CAUSE_UNAVAILABLE;
 	return flawed ? CAUSE_UNPROVEN : CAUSE_NOBODY;
 }
 

@@ -67,7 +67,8 @@ enum cause {
 	CAUSE_DIFFERS,     /* somebody rebuilt it and got other bytes */
 	CAUSE_OTHER_BYTES, /* the published file has other bytes */
 	CAUSE_TOO_FEW,     /* reproduced, but not by enough */
-	CAUSE_FAILED,      /* tried, but nobody could rebuild it */
+	CAUSE_FAILED,      /* a build of it failed */
+	CAUSE_UNAVAILABLE, /* no build: something that it needs is missing */
 	CAUSE_UNPROVEN,    /* what was said proves nothing */
 	CAUSE_NOBODY,      /* nobody said anything */
 };

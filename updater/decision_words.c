@@ -40,6 +40,8 @@ cause_name(enum cause cause)
 		return "too-few";
 	case CAUSE_FAILED:
 		return "failed";
+	case CAUSE_UNAVAILABLE:
+		return "unavailable";
 	case CAUSE_UNPROVEN:
 		return "unproven";
 	case CAUSE_NOBODY:

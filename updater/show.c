@@ -40,7 +40,10 @@ cause_words(enum cause cause)
 	case CAUSE_TOO_FEW:
 		return "too few operators reproduced it";
 	case CAUSE_FAILED:
-		return "it was tried, but could not be rebuilt";
+		return "it was tried, and the build failed";
+	case CAUSE_UNAVAILABLE:
+		return "it could not be tried: something that its build needs "
+		       "is missing";
 	case CAUSE_UNPROVEN:
 		return "what was said about it proves nothing";
 	case CAUSE_NOBODY:
@@ -199,6 +202,9 @@ static const char *const advice[] = {
 	[CAUSE_FAILED] =
 	    "Ask an operator why the rebuild fails; the build log is on the "
 	    "node's page.",
+	[CAUSE_UNAVAILABLE] =
+	    "Nothing is known against it. Fetch the evidence again later, or "
+	    "ask an operator what is missing.",
 	[CAUSE_UNPROVEN] =
 	    "Fetch the evidence again. If it stays so, a node or somebody on "
 	    "the way to it sends false evidence, or the key in the policy is "

@@ -219,8 +219,8 @@ other_verdicts_are_told_apart(void **state)
 		enum verdict verdict;
 		const char *says;
 	} t[] = {
-		{ VERDICT_UNAVAILABLE, "could not be rebuilt" },
-		{ VERDICT_FAILED, "could not be rebuilt" },
+		{ VERDICT_UNAVAILABLE, "it could not be tried" },
+		{ VERDICT_FAILED, "the build failed" },
 		{ VERDICT_DIFFERS, "somebody rebuilt it and got other bytes" },
 	};
 	struct digest tampered;

@@ -107,6 +107,8 @@ static void
 failures_are_told_from_silence(void **state)
 {
 	(void)state;
+	hear(&nodes[ALICE], VERDICT_UNAVAILABLE, GOOD);
+	assert_refused(decide_about(GOOD), CAUSE_UNAVAILABLE, 0);
 	hear(&nodes[BOB], VERDICT_FAILED, GOOD);
 	assert_refused(decide_about(GOOD), CAUSE_FAILED, 0);
 }
