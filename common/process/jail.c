@@ -1,21 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "common/process/jail.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/seccomp.h>
 #include <linux/securebits.h>
 #include <sched.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "common/base/digest.h"
 #include "common/base/file.h"
 #include "common/process/jail_plan.h"
+#include "common/process/role.h"
 
 #define FILES_DEFAULT 64
 
@@ -112,6 +116,23 @@ enter_namespaces(unsigned int allow)
 	return NULL;
 }
 
+/*
+ * The flag by which fstat(3) asks about a descriptor takes a name just as
+ * well, which no filter can see and Landlock does not mind.  So there shall be
+ * no names: the root becomes a directory with nothing in it but the numbers
+ * of our own descriptors.  An empty file system would be emptier, but inside
+ * a parent's jail Landlock forbids to mount one.
+ */
+static const char *
+enter_nowhere(unsigned int allow)
+{
+	if (jail_has_names(allow))
+		return NULL;
+	if (chroot("/proc/self/fdinfo") != 0 || chdir("/") != 0)
+		return "leave the file system (is /proc mounted?)";
+	return NULL;
+}
+
 static bool
 limit(int what, uint64_t value)
 {
@@ -203,6 +224,8 @@ jail_plan_enter(const struct jail_plan *p)
 	}
 	if ((step = enter_namespaces(p->allow)) != NULL)
 		return step;
+	if ((step = enter_nowhere(p->allow)) != NULL)
+		return step;
 	if ((step = enter_no_privileges()) != NULL)
 		return step;
 	if (syscall(SYS_landlock_restrict_self, p->ruleset, 0) != 0)
@@ -228,6 +251,33 @@ __lsan_is_turned_off(void)
 }
 #endif
 
+/* Names are found from an open directory too, wherever the root is. */
+static enum rb_err
+refuse_directories(struct fault *why)
+{
+	const struct dirent *entry;
+	enum rb_err rc = RB_OK;
+	struct stat st;
+	DIR *list;
+
+	list = opendir("/proc/self/fd");
+	if (list == NULL)
+		return fault_set(why, RB_EIO, "jail: /proc/self/fd: %s",
+		    strerror(errno));
+	while (rc == RB_OK && (entry = readdir(list)) != NULL) {
+		int fd = atoi(entry->d_name); /* "." and "..": 0 */
+
+		if (fd != dirfd(list) && fstat(fd, &st) == 0 &&
+		    S_ISDIR(st.st_mode))
+			rc = fault_set(why, RB_EREFUSED,
+			    "jail: descriptor %d is a directory, which leads "
+			    "out: close it first",
+			    fd);
+	}
+	(void)closedir(list);
+	return rc;
+}
+
 enum rb_err
 jail_enter(const struct jail *jail, struct fault *why)
 {
@@ -240,6 +290,11 @@ jail_enter(const struct jail *jail, struct fault *why)
 	if ((rc = digest_of(SPAN(""), &warm)) != RB_OK)
 		goto out;
 	if ((rc = jail_plan_make(jail, 0, &plan, why)) != RB_OK)
+		goto out;
+	if ((plan.allow & JAIL_SPAWN) == 0)
+		role_home_forget();
+	if (!jail_has_names(plan.allow) &&
+	    (rc = refuse_directories(why)) != RB_OK)
 		goto out;
 	step = jail_plan_enter(&plan);
 	if (step != NULL) {

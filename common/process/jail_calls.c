@@ -100,9 +100,9 @@ static const int calls_spawn[] = { SCMP_SYS(clone), SCMP_SYS(clone3),
 	SCMP_SYS(kill), SCMP_SYS(tgkill), SCMP_SYS(pidfd_open),
 	SCMP_SYS(pidfd_send_signal), SCMP_SYS(setsid), SCMP_SYS(setgroups),
 	SCMP_SYS(setresuid), SCMP_SYS(setresgid), SCMP_SYS(capset),
-	SCMP_SYS(unshare), SCMP_SYS(seccomp), SCMP_SYS(landlock_create_ruleset),
-	SCMP_SYS(landlock_add_rule), SCMP_SYS(landlock_restrict_self),
-	FILTER_LIST_END };
+	SCMP_SYS(unshare), SCMP_SYS(chroot), SCMP_SYS(seccomp),
+	SCMP_SYS(landlock_create_ruleset), SCMP_SYS(landlock_add_rule),
+	SCMP_SYS(landlock_restrict_self), FILTER_LIST_END };
 
 #ifdef RB_SANITIZE
 static const int calls_sanitizer[] = { SCMP_SYS(prctl), SCMP_SYS(readlink),
@@ -166,7 +166,7 @@ add_open(struct filter *f, int call, unsigned int i)
 static void
 add_names(struct filter *f, unsigned int allow)
 {
-	bool has_names = (allow & (JAIL_FILES | JAIL_SPAWN | JAIL_EXEC)) != 0;
+	bool has_names = jail_has_names(allow);
 	uint32_t refuse = SCMP_ACT_ERRNO(EACCES);
 
 	filter_add_list(f, has_names ? SCMP_ACT_ALLOW : refuse, calls_names);
@@ -182,7 +182,7 @@ add_names(struct filter *f, unsigned int allow)
 	}
 	filter_add(f, refuse, SCMP_SYS(open));
 	filter_add(f, refuse, SCMP_SYS(openat));
-	/* fstat(3) is this call, with the flag; stat(3) without. */
+	/* fstat(3) is this call, with the flag; see enter_nowhere. */
 	filter_add_if(f, SCMP_ACT_ALLOW, SCMP_SYS(newfstatat), 3, AT_EMPTY_PATH,
 	    AT_EMPTY_PATH);
 	filter_add_if(f, refuse, SCMP_SYS(newfstatat), 3, AT_EMPTY_PATH, 0);

@@ -26,6 +26,13 @@ struct jail_plan {
 /* JAIL_EXEC: an execve right behind `enter` is part of the plan. */
 #define JAIL_EXEC (1u << 31)
 
+/* Whether such a jail finds files by name at all. */
+static inline bool
+jail_has_names(unsigned int allow)
+{
+	return (allow & (JAIL_FILES | JAIL_SPAWN | JAIL_EXEC)) != 0;
+}
+
 void jail_plan_clear(struct jail_plan *p);
 enum rb_err jail_plan_make(const struct jail *jail, unsigned int more,
     struct jail_plan *out, struct fault *why) RB_CHECK;

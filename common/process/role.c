@@ -53,6 +53,12 @@ role_home_fd(void)
 	return home_fd;
 }
 
+void
+role_home_forget(void)
+{
+	fd_close(&home_fd);
+}
+
 /* argv of the new program: owned array, borrowed texts. */
 static enum rb_err
 argv_make(const struct role_start *start, const char ***out)

@@ -55,6 +55,8 @@ struct role_start {
 enum rb_err role_home(void) RB_CHECK;
 /* That directory, borrowed; -1 before role_home. */
 int role_home_fd(void);
+/* Closes it: a jail that starts no roles has no use for it. */
+void role_home_forget(void);
 
 /*
  * Returns once the program runs; what kept it from running is noted.  It is

@@ -114,7 +114,8 @@ without_a_jail_they_work(void **state)
 		deed_send_message, deed_send_fast_open,
 		deed_send_message_fast_open, deed_read_file, deed_write_file,
 		deed_chmod, deed_chmod_at, deed_chmod_open, deed_set_times,
-		deed_truncate, deed_truncate_by_open };
+		deed_truncate, deed_truncate_by_open, deed_stat_by_flag,
+		deed_stat_above };
 	size_t i;
 	int fd;
 
@@ -139,6 +140,8 @@ an_empty_jail_computes_and_nothing_else(void **state)
 		{ "open", 0, deed_open, REFUSED },
 		{ "create", 0, deed_open_write, REFUSED },
 		{ "stat", 0, deed_stat, REFUSED },
+		{ "stat by flag", 0, deed_stat_by_flag, REFUSED },
+		{ "stat upwards", 0, deed_stat_above, REFUSED },
 		{ "truncate", 0, deed_truncate, REFUSED },
 		{ "chmod", 0, deed_chmod, REFUSED },
 		{ "memory of the parent", 0, deed_read_memory, REFUSED },
@@ -202,7 +205,6 @@ every_jail_refuses_what_no_flag_names(void **state)
 		{ "ptrace", 0, deed_ptrace, KILLED },
 		{ "read a process", 0, deed_read_process, KILLED },
 		{ "mount", 0, deed_mount, KILLED },
-		{ "chroot", 0, deed_chroot, KILLED },
 		{ "packets", 0, deed_socket_packet, KILLED },
 		{ "bpf", 0, deed_bpf, KILLED },
 		{ "keyctl", 0, deed_keyctl, KILLED },
@@ -252,6 +254,11 @@ a_flag_allows_what_it_names(void **state)
 		{ "foreign exec", JAIL_SPAWN, deed_exec, REFUSED },
 		{ "kill the parent", JAIL_SPAWN, deed_kill_parent, REFUSED },
 		{ "be root", JAIL_SPAWN, deed_setuid, REFUSED },
+		{ "chroot", JAIL_SPAWN, deed_chroot, REFUSED },
+		{ "chroot", JAIL_FILES, deed_chroot, KILLED },
+		{ "stat by flag", JAIL_NET, deed_stat_by_flag, REFUSED },
+		{ "stat by flag", JAIL_DB | JAIL_THREADS | JAIL_ACCEPT,
+		    deed_stat_by_flag, REFUSED },
 		{ "TCP", JAIL_SPAWN, deed_socket_inet, REFUSED },
 	};
 
@@ -346,6 +353,29 @@ a_part_that_fails_is_an_error(void **state)
 	jail.npaths = 1;
 	assert_int_equal(jail_enter(&jail, &why), RB_EIO);
 	assert_non_null(strstr(why.text, "/nonexistent"));
+}
+
+/* Not of ours only: what a caller forgot would undo the empty root. */
+static void
+an_open_directory_is_refused(void **state)
+{
+	struct fault why = FAULT_INIT;
+	struct jail jail;
+	pid_t pid;
+
+	(void)state;
+	memset(&jail, 0, sizeof(jail));
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		if (open("/", O_PATH | O_CLOEXEC) < 0)
+			_exit(2);
+		_exit(jail_enter(&jail, &why) == RB_EREFUSED &&
+			    strstr(why.text, "directory") != NULL ?
+			0 :
+			1);
+	}
+	assert_int_equal(end_of(pid), WORKED);
 }
 
 static void
@@ -513,7 +543,8 @@ deed_enter_again(void)
 			dprintf(2, "%s\n", why.text);
 			_exit(EXIT_NO_JAIL);
 		}
-		if (deed_compute() != 0 || deed_open() == 0)
+		if (deed_compute() != 0 || deed_open() == 0 ||
+		    deed_stat_by_flag() == 0)
 			_exit(2);
 		_exit(deed_fork() == 0 ? 3 : 4);
 	}
@@ -583,6 +614,7 @@ main(void)
 		cmocka_unit_test(paths_open_what_they_name),
 		cmocka_unit_test(what_may_be_read_is_not_changed),
 		cmocka_unit_test(a_part_that_fails_is_an_error),
+		cmocka_unit_test(an_open_directory_is_refused),
 		cmocka_unit_test(the_kernel_says_so),
 		cmocka_unit_test(namespaces_are_its_own),
 		cmocka_unit_test(jails_stack),

@@ -57,6 +57,25 @@ deed_stat(void)
 	return worked(stat("/etc/passwd", &st));
 }
 
+/* AT_EMPTY_PATH permits an empty name, and asks for none. */
+int
+deed_stat_by_flag(void)
+{
+	struct stat st;
+
+	return worked(fstatat(AT_FDCWD, "/etc/passwd", &st, AT_EMPTY_PATH));
+}
+
+/* From wherever we are, up to the root and down again. */
+int
+deed_stat_above(void)
+{
+	struct stat st;
+
+	return worked(fstatat(AT_FDCWD,
+	    "../../../../../../../../../../../etc/passwd", &st, AT_EMPTY_PATH));
+}
+
 int
 deed_read_file(void)
 {

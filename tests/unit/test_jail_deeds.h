@@ -17,6 +17,8 @@ extern struct deed_aims {
 int deed_open(void);
 int deed_open_write(void);
 int deed_stat(void);
+int deed_stat_by_flag(void);
+int deed_stat_above(void);
 int deed_read_file(void);
 int deed_write_file(void);
 int deed_chmod(void);

@@ -251,6 +251,7 @@ a_peer_is_nobody_in_a_jail(void **state)
 	pid = fork();
 	assert_true(pid >= 0);
 	if (pid == 0) {
+		fd_close(&dir);
 		/* The pair keeps the user who made it: root, or ourselves. */
 		if (!be_nobody() || jail_enter(&jail, NULL) != RB_OK)
 			_exit(2);
