@@ -62,8 +62,8 @@ ask(const char *program, struct msg *question, unsigned int seconds,
 	    (rc = ask_wait(role.fd, seconds)) != RB_OK ||
 	    (rc = msg_recv(role.fd, &m)) != RB_OK) {
 		fault_set(why, rc,
-		    "%s gave no answer (%s): what it was to "
-		    "read may have crashed or stopped it",
+		    "%s gave no answer (%s): what it was to read crashed or "
+		    "stopped it, or a disk is full",
 		    program, err_name(rc));
 		goto out;
 	}

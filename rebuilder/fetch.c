@@ -132,7 +132,7 @@ take_done(int sock, struct done *out)
 	    (rc = take_text(&body, DETAIL_MAX, &detail)) != RB_OK ||
 	    (rc = take_end(body)) != RB_OK)
 		goto out;
-	if (outcome > NET_FORBIDDEN) {
+	if (outcome > NET_UNWRITTEN) {
 		rc = RB_EPEER;
 		goto out;
 	}
@@ -172,7 +172,8 @@ start_one(struct haul *h, size_t i)
 		return rc;
 	if (rc != RB_OK)
 		return fault_set(&h->t->why, rc,
-		    "%s: cannot write into the depot", item->path);
+		    "%s: cannot write into the depot; is its disk full?",
+		    item->path);
 	if (have > item->size) {
 		if (ftruncate(fd, 0) == -1) {
 			fd_close(&fd);
@@ -224,6 +225,9 @@ finish_one(struct haul *h, const struct done *d)
 	case NET_TOO_LARGE:
 	case NET_FORBIDDEN:
 		rc = fault_set(&h->t->why, RB_EREFUSED, "%s", d->detail);
+		break;
+	case NET_UNWRITTEN:
+		rc = fault_set(&h->t->why, RB_EIO, "%s", d->detail);
 		break;
 	}
 	fd_close(&h->fds[d->id]);
@@ -300,6 +304,35 @@ haul_all(struct haul *h, const char *stage)
 	}
 }
 
+/* Right bytes of another size: what the archive signed cannot be true. */
+static enum rb_err
+check_sizes(struct trip *t, const struct listing *l)
+{
+	const struct listed *item;
+	uint64_t size = 0;
+	int fd = -1;
+	size_t i;
+	enum rb_err rc = RB_OK;
+
+	for (i = 0; i < l->n && rc == RB_OK; i++) {
+		item = &l->list[i];
+		if (item->is_absent)
+			continue;
+		if ((rc = depot_get(t->depot, &item->sha256, &fd)) != RB_OK)
+			return rc;
+		rc = file_size(fd, &size);
+		fd_close(&fd);
+		if (rc == RB_OK && size != item->size)
+			rc = fault_set(&t->why, RB_EDIGEST,
+			    "%s%s: the signed index says %llu bytes, but those "
+			    "of the digest that it names are %llu",
+			    t->settings->archive.uri, item->path,
+			    (unsigned long long)item->size,
+			    (unsigned long long)size);
+	}
+	return rc;
+}
+
 enum rb_err
 fetch_listing(struct trip *t, struct listing *l, const char *stage)
 {
@@ -321,13 +354,11 @@ fetch_listing(struct trip *t, struct listing *l, const char *stage)
 		if (depot_has(t->depot, &l->list[i].sha256))
 			end_one(&h, i);
 	}
-	if (h.done == l->n) {
-		rc = RB_OK;
+	if (h.done != l->n &&
+	    ((rc = net_open(t, &h.sock)) != RB_OK ||
+		(rc = haul_all(&h, stage)) != RB_OK))
 		goto out;
-	}
-	if ((rc = net_open(t, &h.sock)) != RB_OK)
-		goto out;
-	rc = haul_all(&h, stage);
+	rc = check_sizes(t, l);
 out:
 	for (i = 0; h.fds != NULL && i < l->n; i++)
 		fd_close(&h.fds[i]);

@@ -162,11 +162,14 @@ work_off(struct jobs *j, struct job *job)
 	trip.again = job->again;
 
 	rc = trip_run(&trip);
+	if (rc == RB_EIO && trip.why.text[0] == '\0')
+		fault_set(&trip.why, rc,
+		    "a file below rebuilder/ cannot be written or read; is "
+		    "its disk full?");
 	if (rc != RB_OK && trip.why.text[0] == '\0')
 		fault_set(&trip.why, rc,
-		    "%s: stopped by an error of this "
-		    "machine or this program (%s)",
-		    job->text, err_name(rc));
+		    "stopped by an error of this machine or this program (%s)",
+		    err_name(rc));
 	if (trip.why.text[0] != '\0')
 		note(rc == RB_OK ? NOTE_WARN : NOTE_ERROR, "%s: %s", job->text,
 		    trip.why.text);

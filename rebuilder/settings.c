@@ -28,7 +28,8 @@ static const struct conf_key machine_keys[] = {
 	    1024 * GIB },
 	{ "disk", CONF_SIZE, FIELD(machine.disk), false, 64 * MIB, 4096 * GIB },
 	{ "output", CONF_SIZE, FIELD(machine.output), false, MIB, 256 * GIB },
-	{ "log", CONF_SIZE, FIELD(machine.log), false, 64 * 1024, GIB },
+	/* What can't be compressed must still fit into the attestor's limit. */
+	{ "log", CONF_SIZE, FIELD(machine.log), false, 64 * 1024, 63 * MIB },
 	{ "processes", CONF_NUMBER, FIELD(machine.processes), false, 16,
 	    100000 },
 	{ "cpus", CONF_NUMBER, FIELD(machine.cpus), false, 1, 1024 },
@@ -48,7 +49,7 @@ settings_init(struct settings *s)
 	s->machine.memory = 4 * GIB;
 	s->machine.disk = 8 * GIB;
 	s->machine.output = 4 * GIB;
-	s->machine.log = 64 * MIB;
+	s->machine.log = 32 * MIB;
 	s->machine.processes = 4096;
 	s->machine.cpus = 2;
 	s->machine.seconds = 6 * 3600;
@@ -70,36 +71,46 @@ settings_clear(struct settings *s)
 	memset(s, 0, sizeof(*s));
 }
 
+/* As rebuilder-net takes it: names are resolved behind the proxy, never here. */
+static bool
+is_proxy(const char *s)
+{
+	static const char scheme[] = "socks5h://";
+	const char *rest = s + sizeof(scheme) - 1;
+
+	return strncmp(s, scheme, sizeof(scheme) - 1) == 0 && *rest != '\0' &&
+	    strpbrk(rest, "@/?# ") == NULL;
+}
+
 /* What is well formed as text but can't work is said before anything runs. */
 static enum rb_err
-check(const struct settings *s, struct fault *why)
+check(const struct settings *s, const char *path, struct fault *why)
 {
 	size_t len = strlen(s->archive.uri);
 
 	if (strncmp(s->archive.uri, "http://", 7) != 0 &&
 	    strncmp(s->archive.uri, "https://", 8) != 0)
 		return fault_set(why, RB_EREFUSED,
-		    "archive.uri: \"%s\" is neither http:// nor https://",
-		    s->archive.uri);
+		    "%s: archive.uri: \"%s\" is neither http:// nor https://",
+		    path, s->archive.uri);
 	if (s->archive.uri[len - 1] != '/')
 		return fault_set(why, RB_EFORMAT,
-		    "archive.uri: \"%s\" must end in a slash", s->archive.uri);
+		    "%s: archive.uri: \"%s\" must end in a slash", path,
+		    s->archive.uri);
 	if (s->archive.keyring[0] != '/')
 		return fault_set(why, RB_EFORMAT,
-		    "archive.keyring: \"%s\" must be an absolute path",
-		    s->archive.keyring);
-	if (s->fetch.proxy != NULL &&
-	    strncmp(s->fetch.proxy, "socks5h://", 10) != 0 &&
-	    strncmp(s->fetch.proxy, "http://", 7) != 0)
+		    "%s: archive.keyring: \"%s\" must be an absolute path",
+		    path, s->archive.keyring);
+	if (s->fetch.proxy != NULL && !is_proxy(s->fetch.proxy))
 		return fault_set(why, RB_EREFUSED,
-		    "fetch.proxy: \"%s\" is neither socks5h:// (which also "
-		    "resolves names behind the proxy) nor http://",
-		    s->fetch.proxy);
+		    "%s: fetch.proxy: \"%s\" is not socks5h://HOST:PORT, "
+		    "without user or path",
+		    path, s->fetch.proxy);
 	if (strcmp(s->machine.kind, "namespace") != 0)
 		return fault_set(why, RB_EREFUSED,
-		    "machine.kind: \"%s\" is not a kind that this program "
-		    "has; use namespace",
-		    s->machine.kind);
+		    "%s: machine.kind: \"%s\" is not a kind that this "
+		    "program has; use namespace",
+		    path, s->machine.kind);
 	return RB_OK;
 }
 
@@ -125,5 +136,5 @@ settings_read(const char *path, struct node *node, struct settings *s,
 	if (s->machine.kind == NULL &&
 	    (s->machine.kind = strdup("namespace")) == NULL)
 		return RB_ENOMEM;
-	return check(s, why);
+	return check(s, path, why);
 }

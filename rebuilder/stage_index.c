@@ -179,6 +179,15 @@ out:
 	return rc;
 }
 
+/* The judge knows its descriptors, not what they are called. */
+static enum rb_err
+blame(struct trip *t, const char *path, enum rb_err rc)
+{
+	struct fault said = t->why;
+
+	return fault_set(&t->why, rc, "%s: %s", path, said.text);
+}
+
 static enum rb_err
 judge_index(struct trip *t, const struct wanted *w, int compressed)
 {
@@ -195,10 +204,14 @@ judge_index(struct trip *t, const struct wanted *w, int compressed)
 	    (rc = put_u64(&question.body, w->plain_size)) != RB_OK ||
 	    (rc = put_digest(&question.body, &w->plain)) != RB_OK ||
 	    (rc = ask_add_copy(&question, compressed)) != RB_OK ||
-	    (rc = ask_add_copy(&question, out)) != RB_OK ||
-	    (rc = ask_role("rebuilder-judge", &question, JUDGE_OK,
-		 JUDGE_SECONDS, &answer, &t->why)) != RB_OK ||
-	    (rc = depot_add(t->depot, out, &found)) != RB_OK)
+	    (rc = ask_add_copy(&question, out)) != RB_OK)
+		goto out;
+	if ((rc = ask_role("rebuilder-judge", &question, JUDGE_OK,
+		 JUDGE_SECONDS, &answer, &t->why)) != RB_OK) {
+		rc = blame(t, w->path, rc);
+		goto out;
+	}
+	if ((rc = depot_add(t->depot, out, &found)) != RB_OK)
 		goto out;
 	if (!digest_equal(&found, &w->plain))
 		rc = fault_set(&t->why, RB_EDIGEST,

@@ -195,5 +195,14 @@ stage_source(struct trip *t)
 	rc = fetch_listing(t, &t->published, "fetching published");
 	if (rc == RB_EREFUSED || rc == RB_EDIGEST)
 		return trip_obstacle(t, VERDICT_UNAVAILABLE, "published");
-	return rc;
+	if (rc != RB_OK)
+		return rc;
+	for (i = 0; i < t->published.n; i++)
+		if (!t->published.list[i].is_absent)
+			return RB_OK;
+	fault_set(&t->why, RB_ENOTFOUND,
+	    "%s%s: the archive does not have it any more; nothing to compare "
+	    "with",
+	    t->settings->archive.uri, t->published.list[0].path);
+	return trip_obstacle(t, VERDICT_UNAVAILABLE, "published");
 }

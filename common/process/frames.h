@@ -32,6 +32,7 @@ enum net_outcome {
 	NET_TOO_LARGE = 2, /* more than max */
 	NET_FAILED = 3,    /* anything that may pass: resume and try again */
 	NET_FORBIDDEN = 4, /* scheme or redirect that a rule forbids */
+	NET_UNWRITTEN = 5, /* the file takes no more: not the server's fault */
 };
 
 /*

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +11,7 @@
 #include "rebuilder/command/apps.h"
 #include "rebuilder/command/layout.h"
 #include "rebuilder/command/services.h"
+#include "rebuilder/settings.h"
 
 #define SYNOPSIS "serve -c node.yml"
 
@@ -24,6 +26,50 @@ static const struct conf_key httpd_keys[] = {
 	{ "threads", CONF_NUMBER, offsetof(struct listening, threads), false, 1,
 	    64 },
 };
+
+/*
+ * What a daemon would refuse again and again is said once, before anything
+ * runs.  Each daemon still checks for itself, as its own user.
+ */
+static enum rb_err
+check_settings(const char *conf, struct fault *why)
+{
+	struct node node = NODE_INIT;
+	struct settings settings;
+	enum rb_err rc = RB_EINTERNAL;
+
+	settings_init(&settings);
+	if ((rc = settings_read(conf, &node, &settings, why)) != RB_OK)
+		goto out;
+	if (access(settings.archive.keyring, R_OK) == -1)
+		rc = fault_set(why, RB_ENOTFOUND,
+		    "%s: archive.keyring: %s: %s; name the keyring that the "
+		    "archive is signed with, such as that of "
+		    "debian-archive-keyring",
+		    conf, settings.archive.keyring, strerror(errno));
+out:
+	settings_clear(&settings);
+	node_clear(&node);
+	return rc;
+}
+
+/* In a directory that is no node, nothing may be made. */
+static enum rb_err
+check_is_node(const struct node *node, const char *conf, struct fault *why)
+{
+	char *key = NULL;
+	enum rb_err rc = RB_EINTERNAL;
+
+	if ((rc = node_path(node, "keys/signing.key", &key)) != RB_OK)
+		return rc;
+	if (access(key, F_OK) == -1)
+		rc = fault_set(why, RB_ENOTFOUND,
+		    "%s: node.directory: %s is no node (%s: %s); make one "
+		    "with qubes-rebuilder init",
+		    conf, node->directory, key, strerror(errno));
+	free(key);
+	return rc;
+}
 
 static enum rb_err
 serve(const char *conf, struct fault *why)
@@ -43,6 +89,8 @@ serve(const char *conf, struct fault *why)
 		goto out;
 	}
 	if ((rc = node_read(conf, &node, &section, 1, why)) != RB_OK ||
+	    (rc = check_settings(conf, why)) != RB_OK ||
+	    (rc = check_is_node(&node, conf, why)) != RB_OK ||
 	    (rc = owners_find(&node, &who, why)) != RB_OK ||
 	    (rc = layout_make(&node, &who, why)) != RB_OK ||
 	    (rc = services_open(&node, &who, conf, httpd.listen, &services,

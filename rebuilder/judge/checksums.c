@@ -20,7 +20,7 @@ checksum_parse(struct span line, struct checksum *out)
 	while (line.len > 0 && line.p[0] == ' ')
 		line = span_of(line.p + 1, line.len - 1);
 	if ((rc = span_take_until(&line, ' ', &field)) != RB_OK ||
-	    (rc = dec_parse(field, INT64_MAX, &sum.size)) != RB_OK)
+	    (rc = dec_parse(field, ARCHIVE_SIZE_MAX, &sum.size)) != RB_OK)
 		return rc;
 	if (!archive_path_is_plain(line))
 		return RB_EFORMAT;

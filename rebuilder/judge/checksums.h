@@ -15,6 +15,8 @@ struct checksum {
 };
 
 #define ARCHIVE_PATH_MAX 1024
+/* The largest number that a statement can say. */
+#define ARCHIVE_SIZE_MAX ((UINT64_C(1) << 53) - 1)
 
 enum rb_err checksum_parse(struct span line, struct checksum *out) RB_CHECK;
 

@@ -72,26 +72,28 @@ add_field(struct deb822 *stanza, struct span line, struct fault *why)
 	struct deb822_field f;
 
 	if (colon == NULL)
-		return fault_set(why, RB_EFORMAT, "line '%.*s' has no colon",
-		    shown(line), (const char *)line.p);
+		return fault_set(why, RB_EFORMAT,
+		    "%s: line '%.*s' has no colon", stanza->file, shown(line),
+		    (const char *)line.p);
 	f.name = span_of(line.p, (size_t)(colon - line.p));
 	if (!name_is_valid(f.name))
 		return fault_set(why, RB_EFORMAT,
-		    "line '%.*s' does not start with a field name", shown(line),
-		    (const char *)line.p);
+		    "%s: line '%.*s' does not start with a field name",
+		    stanza->file, shown(line), (const char *)line.p);
 	f.value = span_of(colon + 1, line.len - f.name.len - 1);
 	if ((f.value.len > 0 && f.value.p[0] != ' ') || !text_is_valid(f.value))
 		return fault_set(why, RB_EFORMAT,
-		    "field '%.*s' is not a name, a colon, a blank and "
+		    "%s: field '%.*s' is not a name, a colon, a blank and "
 		    "printable text",
-		    shown(f.name), (const char *)f.name.p);
+		    stanza->file, shown(f.name), (const char *)f.name.p);
 	if (has_field(stanza, f.name))
 		return fault_set(why, RB_EFORMAT,
-		    "field '%.*s' stands twice in one stanza", shown(f.name),
-		    (const char *)f.name.p);
+		    "%s: field '%.*s' stands twice in one stanza", stanza->file,
+		    shown(f.name), (const char *)f.name.p);
 	if (stanza->n == DEB822_FIELDS_MAX)
 		return fault_set(why, RB_ELIMIT,
-		    "a stanza has more than %d fields", DEB822_FIELDS_MAX);
+		    "%s: a stanza has more than %d fields", stanza->file,
+		    DEB822_FIELDS_MAX);
 	stanza->fields[stanza->n++] = f;
 	return RB_OK;
 }
@@ -104,9 +106,9 @@ add_continuation(struct deb822 *stanza, struct span line, struct fault *why)
 
 	if (stanza->n == 0 || line.len < 2 || !text_is_valid(line))
 		return fault_set(why, RB_EFORMAT,
-		    "line '%.*s' continues nothing, is empty, ends in a blank "
-		    "or holds control characters",
-		    shown(line), (const char *)line.p);
+		    "%s: line '%.*s' continues nothing, is empty, ends in a "
+		    "blank or holds control characters",
+		    stanza->file, shown(line), (const char *)line.p);
 	f = &stanza->fields[stanza->n - 1];
 	/* The LF in front and the line itself lie right behind the value. */
 	f->value.len += 1 + line.len;
@@ -114,7 +116,8 @@ add_continuation(struct deb822 *stanza, struct span line, struct fault *why)
 }
 
 enum rb_err
-deb822_take(struct span *in, struct deb822 *out, struct fault *why)
+deb822_take(struct span *in, const char *file, struct deb822 *out,
+    struct fault *why)
 {
 	struct span rest = *in, line;
 	struct deb822 stanza;
@@ -122,12 +125,14 @@ deb822_take(struct span *in, struct deb822 *out, struct fault *why)
 
 	if (rest.len == 0)
 		return RB_ENOTFOUND;
+	stanza.file = file;
 	stanza.n = 0;
 	while (rest.len > 0) {
 		if (span_take_line(&rest, &line) != RB_OK)
 			return fault_set(why, RB_EFORMAT,
-			    "the last line is not ended: the file was cut "
-			    "short");
+			    "%s: the last line is not ended: the file was "
+			    "cut short",
+			    file);
 		if (line.len == 0)
 			break;
 		if (is_blank(line.p[0]))
@@ -140,12 +145,12 @@ deb822_take(struct span *in, struct deb822 *out, struct fault *why)
 		    (size_t)(line.p + line.len + 1 - in->p));
 		if (stanza.raw.len > DEB822_STANZA_MAX)
 			return fault_set(why, RB_ELIMIT,
-			    "a stanza is longer than %u bytes",
+			    "%s: a stanza is longer than %u bytes", file,
 			    DEB822_STANZA_MAX);
 	}
 	if (stanza.n == 0)
 		return fault_set(why, RB_EFORMAT,
-		    "an empty line stands where a stanza starts");
+		    "%s: an empty line stands where a stanza starts", file);
 
 	*out = stanza;
 	*in = rest;
@@ -190,8 +195,8 @@ deb822_text(const struct deb822 *stanza, const char *name, struct span *out,
 	struct span text;
 
 	if (value == NULL)
-		return fault_set(why, RB_EFORMAT, "a stanza lacks field '%s'",
-		    name);
+		return fault_set(why, RB_EFORMAT,
+		    "%s: a stanza lacks field '%s'", stanza->file, name);
 	if (value->len < 2 || memchr(value->p, '\n', value->len) != NULL)
 		goto bad;
 	text = span_of(value->p + 1, value->len - 1);
@@ -201,8 +206,8 @@ deb822_text(const struct deb822 *stanza, const char *name, struct span *out,
 	return RB_OK;
 bad:
 	return fault_set(why, RB_EFORMAT,
-	    "field '%s' is not one line of text without blanks around it",
-	    name);
+	    "%s: field '%s' is not one line of text without blanks around it",
+	    stanza->file, name);
 }
 
 enum rb_err

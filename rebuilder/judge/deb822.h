@@ -19,17 +19,19 @@ struct deb822_field {
 };
 
 struct deb822 {
+	const char *file; /* borrowed; what faults name */
 	struct span raw; /* all lines of the stanza */
 	struct deb822_field fields[DEB822_FIELDS_MAX];
 	size_t n;
 };
 
 /*
- * Cuts the next stanza and the empty line behind it off `in`.  Everything in
- * `out` is borrowed from there.  RB_ENOTFOUND at the end of the input.
+ * Cuts the next stanza and the empty line behind it off `in`, which is the
+ * rest of `file`.  Everything in `out` is borrowed from there.  RB_ENOTFOUND
+ * at the end of the input.
  */
-enum rb_err deb822_take(struct span *in, struct deb822 *out, struct fault *why)
-    RB_CHECK;
+enum rb_err deb822_take(struct span *in, const char *file, struct deb822 *out,
+    struct fault *why) RB_CHECK;
 enum rb_err deb822_write(const struct deb822 *stanza, struct buf *out) RB_CHECK;
 
 /* The value of the field spelt exactly so; NULL when there is none. */

@@ -77,6 +77,13 @@ put_index(struct buf *body, const struct release *r, struct span path,
 		    "decompressed; does the suite have this component and "
 		    "architecture?",
 		    (int)path.len, (const char *)path.p);
+	if (packed->size > INDEX_BYTES_MAX || plain->size > INDEX_BYTES_MAX)
+		return fault_set(why, RB_ELIMIT,
+		    "Release says that '%.*s' is %llu bytes long and %llu "
+		    "when decompressed; at most %u are read",
+		    (int)path.len, (const char *)path.p,
+		    (unsigned long long)packed->size,
+		    (unsigned long long)plain->size, INDEX_BYTES_MAX);
 	if ((rc = put_bytes(body, path)) != RB_OK ||
 	    (rc = put_checksum(body, packed)) != RB_OK)
 		return rc;

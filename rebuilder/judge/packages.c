@@ -79,7 +79,7 @@ package_read(const struct deb822 *stanza, struct package *out,
 	    (rc = deb822_text(stanza, "Size", &size, why)) != RB_OK ||
 	    (rc = deb822_text(stanza, "SHA256", &digest, why)) != RB_OK)
 		return rc;
-	if (dec_parse(size, INT64_MAX, &p.file.size) != RB_OK ||
+	if (dec_parse(size, ARCHIVE_SIZE_MAX, &p.file.size) != RB_OK ||
 	    digest_parse(digest, &p.file.digest) != RB_OK ||
 	    !archive_path_is_pool(p.file.path))
 		return fault_set(why, RB_EFORMAT,
@@ -148,7 +148,7 @@ packages_of_source(struct span index, struct span source, struct span version,
 	all = calloc(PUBLISHED_MAX, sizeof(*all));
 	if (all == NULL)
 		return RB_ENOMEM;
-	while ((rc = deb822_take(&index, &stanza, why)) == RB_OK) {
+	while ((rc = deb822_take(&index, "Packages", &stanza, why)) == RB_OK) {
 		if ((rc = package_identify(&stanza, &p, why)) != RB_OK)
 			goto out;
 		if (!span_equal(p.source, source) ||

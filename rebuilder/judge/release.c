@@ -165,7 +165,7 @@ release_parse(struct span in, struct release *out, struct fault *why)
 	struct deb822 stanza;
 	enum rb_err rc = RB_EINTERNAL;
 
-	if ((rc = deb822_take(&in, &stanza, why)) == RB_ENOTFOUND)
+	if ((rc = deb822_take(&in, "Release", &stanza, why)) == RB_ENOTFOUND)
 		rc = fault_set(why, RB_EFORMAT, "Release is empty");
 	if (rc != RB_OK || (rc = read_fields(&stanza, &r, why)) != RB_OK)
 		goto out;

@@ -222,7 +222,7 @@ read_index(struct span index, struct wish *wishes, size_t n,
 	struct wish *wish;
 	enum rb_err rc;
 
-	while ((rc = deb822_take(&index, &stanza, why)) == RB_OK) {
+	while ((rc = deb822_take(&index, "Packages", &stanza, why)) == RB_OK) {
 		if ((rc = package_identify(&stanza, &p, why)) != RB_OK)
 			return rc;
 		if ((wish = find_wish(wishes, n, &p)) == NULL)

@@ -152,7 +152,7 @@ sources_find(struct span index, struct span name, struct span version,
 	enum rb_err rc;
 
 	best.n = 0;
-	while ((rc = deb822_take(&index, &stanza, why)) == RB_OK) {
+	while ((rc = deb822_take(&index, "Sources", &stanza, why)) == RB_OK) {
 		if ((rc = deb822_text(&stanza, "Package", &found, why)) !=
 		    RB_OK)
 			return rc;

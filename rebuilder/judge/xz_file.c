@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <archive.h>
@@ -39,11 +40,30 @@ read_block(struct archive *a, void *self, const void **out)
 	return got;
 }
 
+static bool
+has_magic(const struct source_file *s)
+{
+	static const uint8_t magic[6] = { 0xfd, '7', 'z', 'X', 'Z', 0 };
+	uint8_t head[sizeof(magic)];
+
+	return pread(s->fd, head, sizeof(head), 0) == (ssize_t)sizeof(head) &&
+	    memcmp(head, magic, sizeof(magic)) == 0;
+}
+
+static enum rb_err
+refuse_broken(struct fault *why)
+{
+	return fault_set(why, RB_EFORMAT,
+	    "the index does not decompress: it is signed, but broken");
+}
+
 static enum rb_err
 open_xz(struct archive *a, struct source_file *s, struct fault *why)
 {
 	struct archive_entry *entry; /* borrowed from `a` */
-
+	if (!has_magic(s))
+		return fault_set(why, RB_EFORMAT,
+		    "the index is not compressed with xz");
 	if (archive_read_support_filter_xz(a) != ARCHIVE_OK ||
 	    archive_read_support_format_raw(a) != ARCHIVE_OK)
 		return RB_ENOMEM;
@@ -51,8 +71,7 @@ open_xz(struct archive *a, struct source_file *s, struct fault *why)
 	if (archive_read_open(a, s, NULL, read_block, NULL) != ARCHIVE_OK ||
 	    archive_read_next_header(a, &entry) != ARCHIVE_OK ||
 	    archive_filter_code(a, 0) != ARCHIVE_FILTER_XZ)
-		return fault_set(why, RB_EFORMAT,
-		    "the index is not compressed with xz");
+		return refuse_broken(why);
 	return RB_OK;
 }
 
@@ -82,8 +101,7 @@ unpack(struct archive *a, struct digester *digester, int out,
 			return rc;
 	}
 	if (r != ARCHIVE_EOF)
-		return fault_set(why, RB_EFORMAT,
-		    "the index does not decompress: it is signed, but broken");
+		return refuse_broken(why);
 	if ((rc = digester_end(digester, &digest)) != RB_OK)
 		return rc;
 	if (size != plain->size || !digest_equal(&digest, &plain->digest))

@@ -91,7 +91,7 @@ store(struct transfer *t, struct span s)
 		if (done == -1 && errno == EINTR)
 			continue;
 		if (done <= 0) {
-			transfer_rule(t, NET_FAILED, "cannot store it: %s",
+			transfer_rule(t, NET_UNWRITTEN, "cannot store it: %s",
 			    strerror(errno));
 			return false;
 		}

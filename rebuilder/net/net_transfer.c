@@ -112,7 +112,7 @@ bool
 transfer_rewind(struct transfer *t)
 {
 	if (t->result.len != 0 && ftruncate(t->request.fd, 0) == -1) {
-		transfer_rule(t, NET_FAILED, "cannot store it: %s",
+		transfer_rule(t, NET_UNWRITTEN, "cannot store it: %s",
 		    strerror(errno));
 		return false;
 	}

@@ -15,7 +15,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	struct fault why;
 	size_t i;
 
-	while (deb822_take(&in, &stanza, &why) == RB_OK) {
+	while (deb822_take(&in, "Test", &stanza, &why) == RB_OK) {
 		buf_reset(&out);
 		if (deb822_write(&stanza, &out) != RB_OK ||
 		    !span_equal(buf_span(&out), stanza.raw))

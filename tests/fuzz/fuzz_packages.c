@@ -37,7 +37,7 @@ check_again(const struct package *p)
 		abort();
 	put(&text, "Filename", p->file.path);
 	in = buf_span(&text);
-	if (deb822_take(&in, &stanza, NULL) != RB_OK ||
+	if (deb822_take(&in, "Packages", &stanza, NULL) != RB_OK ||
 	    package_read(&stanza, &q, NULL) != RB_OK ||
 	    !span_equal(p->name, q.name) ||
 	    !span_equal(p->version, q.version) ||
@@ -61,7 +61,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	struct fault why;
 	uint32_t n;
 
-	while (deb822_take(&rest, &stanza, &why) == RB_OK) {
+	while (deb822_take(&rest, "Packages", &stanza, &why) == RB_OK) {
 		if (package_read(&stanza, &p, &why) != RB_OK)
 			continue;
 		check_again(&p);

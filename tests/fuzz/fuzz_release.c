@@ -22,7 +22,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 
 	if (release_parse(in, &r, &why) != RB_OK)
 		return 0;
-	if (deb822_take(&in, &stanza, NULL) != RB_OK ||
+	if (deb822_take(&in, "Release", &stanza, NULL) != RB_OK ||
 	    deb822_find(&stanza, "SHA256") == NULL)
 		abort();
 	lines = *deb822_find(&stanza, "SHA256");

@@ -15,7 +15,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	struct fault why;
 	size_t i;
 
-	while (deb822_take(&rest, &stanza, &why) == RB_OK) {
+	while (deb822_take(&rest, "Sources", &stanza, &why) == RB_OK) {
 		if (source_read(&stanza, &s, &why) != RB_OK)
 			continue;
 		if (s.nfiles == 0 || s.dsc.len == 0)

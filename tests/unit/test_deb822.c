@@ -49,7 +49,7 @@ refuses_what_is_no_stanza(void **state)
 		struct fault why = FAULT_INIT;
 
 		in = cases[i].in;
-		if (deb822_take(&in, &s, &why) != RB_EFORMAT)
+		if (deb822_take(&in, "Test", &s, &why) != RB_EFORMAT)
 			fail_msg("accepted: %s", cases[i].why);
 		assert_string_not_equal(why.text, "");
 		assert_ptr_equal(in.p, cases[i].in.p);
@@ -68,11 +68,11 @@ refuses_too_many_fields(void **state)
 	for (i = 0; i < DEB822_FIELDS_MAX; i++)
 		assert_int_equal(buf_printf(&b, "F%d: x\n", i), RB_OK);
 	in = buf_span(&b);
-	assert_int_equal(deb822_take(&in, &s, NULL), RB_OK);
+	assert_int_equal(deb822_take(&in, "Test", &s, NULL), RB_OK);
 	assert_int_equal(s.n, DEB822_FIELDS_MAX);
 	assert_int_equal(buf_put_str(&b, "More: x\n"), RB_OK);
 	in = buf_span(&b);
-	assert_int_equal(deb822_take(&in, &s, NULL), RB_ELIMIT);
+	assert_int_equal(deb822_take(&in, "Test", &s, NULL), RB_ELIMIT);
 	buf_clear(&b);
 }
 
@@ -88,7 +88,7 @@ refuses_a_stanza_without_end(void **state)
 	while (b.len <= DEB822_STANZA_MAX)
 		assert_int_equal(buf_put_str(&b, " 0123456789abcdef\n"), RB_OK);
 	in = buf_span(&b);
-	assert_int_equal(deb822_take(&in, &s, NULL), RB_ELIMIT);
+	assert_int_equal(deb822_take(&in, "Test", &s, NULL), RB_ELIMIT);
 	buf_clear(&b);
 }
 
@@ -102,18 +102,18 @@ takes_stanza_after_stanza(void **state)
 	struct deb822 s;
 
 	(void)state;
-	assert_int_equal(deb822_take(&in, &s, NULL), RB_OK);
+	assert_int_equal(deb822_take(&in, "Test", &s, NULL), RB_OK);
 	assert_int_equal(s.n, 2);
 	assert_int_equal(deb822_text(&s, "Package", &text, NULL), RB_OK);
 	assert_true(span_equal_str(text, "a"));
 	assert_int_equal(deb822_write(&s, &out), RB_OK);
 	assert_int_equal(buf_put_byte(&out, '\n'), RB_OK);
 
-	assert_int_equal(deb822_take(&in, &s, NULL), RB_OK);
+	assert_int_equal(deb822_take(&in, "Test", &s, NULL), RB_OK);
 	assert_true(span_equal_str(*deb822_find(&s, "L"), " \n x\n .\n\ty"));
 	assert_int_equal(deb822_write(&s, &out), RB_OK);
 	assert_true(span_equal(buf_span(&out), whole));
-	assert_int_equal(deb822_take(&in, &s, NULL), RB_ENOTFOUND);
+	assert_int_equal(deb822_take(&in, "Test", &s, NULL), RB_ENOTFOUND);
 	buf_clear(&out);
 }
 
@@ -124,7 +124,7 @@ finds_a_field_by_its_exact_name(void **state)
 	struct deb822 s;
 
 	(void)state;
-	assert_int_equal(deb822_take(&in, &s, NULL), RB_OK);
+	assert_int_equal(deb822_take(&in, "Test", &s, NULL), RB_OK);
 	assert_null(deb822_find(&s, "package"));
 	assert_null(deb822_find(&s, "Packag"));
 	assert_non_null(deb822_find(&s, "Package"));
@@ -142,7 +142,7 @@ text_is_one_line_without_blanks_around(void **state)
 	(void)state;
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		in = span_of_str(bad[i]);
-		assert_int_equal(deb822_take(&in, &s, NULL), RB_OK);
+		assert_int_equal(deb822_take(&in, "Test", &s, NULL), RB_OK);
 		assert_int_equal(deb822_text(&s, "A", &text, NULL), RB_EFORMAT);
 		assert_null(text.p);
 	}
@@ -156,7 +156,7 @@ takes_a_list_line_by_line(void **state)
 	struct deb822 s;
 
 	(void)state;
-	assert_int_equal(deb822_take(&in, &s, NULL), RB_OK);
+	assert_int_equal(deb822_take(&in, "Test", &s, NULL), RB_OK);
 	value = *deb822_find(&s, "L");
 	assert_int_equal(deb822_line_take(&value, &line), RB_OK);
 	assert_true(span_equal_str(line, "a b"));

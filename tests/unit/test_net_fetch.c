@@ -138,7 +138,7 @@ says_that_the_disk_is_full(void **state)
 	assert_int_equal(transfer_end(t, curl_easy_perform(t->easy), &is_over),
 	    RB_OK);
 	assert_true(is_over);
-	assert_int_equal(t->result.outcome, NET_FAILED);
+	assert_int_equal(t->result.outcome, NET_UNWRITTEN);
 	assert_non_null(strstr(t->result.detail.text, "cannot store"));
 	transfer_free(&t);
 }

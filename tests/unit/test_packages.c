@@ -70,7 +70,7 @@ refuses_a_malformed_stanza(void **state)
 		struct fault why = FAULT_INIT;
 
 		in = span_of_str(cases[i].in);
-		assert_int_equal(deb822_take(&in, &s, NULL), RB_OK);
+		assert_int_equal(deb822_take(&in, "Packages", &s, NULL), RB_OK);
 		if (package_read(&s, &p, &why) != RB_EFORMAT)
 			fail_msg("accepted: %s", cases[i].why);
 		assert_string_not_equal(why.text, "");

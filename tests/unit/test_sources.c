@@ -67,7 +67,7 @@ refuses_a_malformed_stanza(void **state)
 		struct fault why = FAULT_INIT;
 
 		in = span_of_str(cases[i].in);
-		assert_int_equal(deb822_take(&in, &s, NULL), RB_OK);
+		assert_int_equal(deb822_take(&in, "Sources", &s, NULL), RB_OK);
 		if (source_read(&s, &found, &why) != RB_EFORMAT)
 			fail_msg("accepted: %s", cases[i].why);
 		assert_string_not_equal(why.text, "");
@@ -88,7 +88,7 @@ refuses_too_many_files(void **state)
 	for (i = 0; i < SOURCE_FILES_MAX; i++)
 		assert_int_equal(buf_printf(&b, " " HEX " 1 f%d\n", i), RB_OK);
 	in = buf_span(&b);
-	assert_int_equal(deb822_take(&in, &s, NULL), RB_OK);
+	assert_int_equal(deb822_take(&in, "Sources", &s, NULL), RB_OK);
 	assert_int_equal(source_read(&s, &found, NULL), RB_ELIMIT);
 	buf_clear(&b);
 }
