@@ -36,7 +36,7 @@ cause_words(enum cause cause)
 	case CAUSE_DIFFERS:
 		return "somebody rebuilt it and got other bytes";
 	case CAUSE_OTHER_BYTES:
-		return "these are not the published bytes";
+		return "nodes know other bytes under this name";
 	case CAUSE_TOO_FEW:
 		return "too few operators reproduced it";
 	case CAUSE_FAILED:

@@ -199,7 +199,7 @@ a_tampered_file_is_refused_and_the_real_one_named(void **state)
 	assert_int_equal(RUN("verify", "-p", "policy", "-b", "bundle",
 			     "evil/" FILE_NAME),
 	    1);
-	assert_says("0 of 2; these are not the published bytes");
+	assert_says("0 of 2; nodes know other bytes under this name");
 	assert_says(hex);
 	assert_int_equal(RUN("verify", "-p", "policy", "-b", "bundle",
 			     FILE_NAME, "evil/" FILE_NAME),
