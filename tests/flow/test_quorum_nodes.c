@@ -114,7 +114,7 @@ whose_bytes_they_are_not_is_told_on_demand(void **state)
 			     "evil/" HELLO),
 	    1);
 	assert_says("refused   evil/" HELLO "  1 of 2: carol; "
-		    "these are not the published bytes\n");
+		    "nodes know other bytes under this name\n");
 	assert_node_says("alice", ALICE,
 	    "reproduced, but of another file of this name, sha256 ");
 	assert_node_says("bob", BOB,
