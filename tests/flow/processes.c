@@ -16,9 +16,9 @@
  * name only.  LMDB holds its data twice, once to write what must be on disk
  * before it goes on.
  */
-static const char *const of_rebuilder[] = { "rw null", "r rebuilder/store",
-	"rw rebuilder/journal/lock.mdb", "rw rebuilder/journal/data.mdb",
-	"w rebuilder/journal/data.mdb", NULL };
+static const char *const of_rebuilder[] = { "path programs", "rw null",
+	"r rebuilder/store", "rw rebuilder/journal/lock.mdb",
+	"rw rebuilder/journal/data.mdb", "w rebuilder/journal/data.mdb", NULL };
 static const char *const of_net[] = { "pair", "pair", NULL }; /* libcurl's */
 static const char *const of_attestor[] = { "rw null", "calls run/signer.sock",
 	"pair", "rw attestor/truth/lock.mdb", "rw attestor/truth/data.mdb",
