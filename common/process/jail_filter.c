@@ -18,6 +18,10 @@ filter_open(struct filter *f)
 		return RB_ENOMEM;
 	/* A tree instead of a list: every call passes through it. */
 	f->r = seccomp_attr_set(f->ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2);
+	/* Calls by another table too; else one thread dies, and others live. */
+	if (f->r == 0)
+		f->r = seccomp_attr_set(f->ctx, SCMP_FLTATR_ACT_BADARCH,
+		    SCMP_ACT_KILL_PROCESS);
 	return RB_OK;
 }
 
