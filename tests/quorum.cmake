@@ -9,8 +9,8 @@ target_link_libraries(quorum_nodes PUBLIC rb_process rb_attest rb_base
 	PkgConfig::CMOCKA PRIVATE rb_flags)
 
 rb_test(test_quorum_nodes flow flow/test_quorum_nodes.c LINK quorum_nodes)
-rb_test(test_quorum_liar flow flow/test_quorum_liar.c flow/webnode.c
-	unit/testnode.c LINK quorum_nodes Threads::Threads)
+rb_test(test_quorum_liar flow flow/test_quorum_liar.c flow/quorum_liar.c
+	flow/webnode.c unit/testnode.c LINK quorum_nodes Threads::Threads)
 foreach(flow nodes liar)
 	set_tests_properties(test_quorum_${flow} PROPERTIES SKIP_RETURN_CODE 77)
 	add_dependencies(test_quorum_${flow} lie qubes-quorum

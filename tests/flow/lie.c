@@ -19,7 +19,6 @@
 #include "common/process/msg.h"
 #include "common/process/node.h"
 
-#define FIELD_MAX 127
 #define FILE_MAX (1 << 20)
 #define ANSWER_MAX 1024
 #define WHEN 1750000000
@@ -93,36 +92,46 @@ make_blobs(struct blob blobs[BLOBS], const char *file)
 	    "difference", NULL);
 }
 
-/* NAME_VERSION_ARCH.deb */
+/* What stands before `end`, which is taken too. */
+static char *
+take_field(const char **at, const char *end)
+{
+	const char *stop = strstr(*at, end);
+	struct fault why = FAULT_INIT;
+	char *field = NULL;
+
+	if (stop == NULL || stop == *at)
+		must(fault_set(&why, RB_EFORMAT,
+			 "no package's name: NAME_VERSION_ARCH.deb"),
+		    *at, &why);
+	must(str_dup_span(span_of(*at, (size_t)(stop - *at)), &field), *at,
+	    NULL);
+	*at = stop + strlen(end);
+	return field;
+}
+
 static void
 fill_published(struct statement *s, const struct wish *wish)
 {
 	const char *slash = strrchr(wish->path, '/');
-	const char *file = slash != NULL ? slash + 1 : wish->path;
-	char name[FIELD_MAX + 1], version[FIELD_MAX + 1], arch[FIELD_MAX + 1];
-	struct fault why = FAULT_INIT;
+	const char *file = slash != NULL ? slash + 1 : wish->path, *at = file;
 	struct buf bytes = BUF_INIT;
 
-	if (sscanf(file, "%127[^_]_%127[^_]_%127[^.].deb", name, version,
-		arch) != 3)
-		must(fault_set(&why, RB_EFORMAT,
-			 "no package's name: NAME_VERSION_ARCH.deb"),
-		    file, &why);
+	s->published.name = take_field(&at, "_");
+	s->published.version = take_field(&at, "_");
+	s->published.arch = take_field(&at, ".deb");
 	must(file_read_at(AT_FDCWD, wish->path, FILE_MAX, &bytes), file, NULL);
 	must(digest_of(buf_span(&bytes), &s->published.sha256), file, NULL);
 	s->published.size = bytes.len;
 	buf_clear(&bytes);
 	s->published.file = text(file);
-	s->published.name = text(name);
-	s->published.version = text(version);
-	s->published.arch = text(arch);
 	s->published.repository = text("debian");
 	s->published.suite = text("bookworm");
 	s->published.path = text("pool/main/x");
 	s->published.metadata = digest_of_text("Release");
 	s->published.seen = WHEN;
-	s->source.name = text(name);
-	s->source.version = text(version);
+	s->source.name = text(s->published.name);
+	s->source.version = text(s->published.version);
 }
 
 static void

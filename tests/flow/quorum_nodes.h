@@ -32,9 +32,9 @@ void quorum_node_say(size_t i, const char *verdict, const char *file);
  */
 void policy_write(const char *path, const char *const operators[NODES],
     unsigned int require);
-/* The same, with node `i` at another port of this machine. */
+/* The same, with node `moved` at another port of this machine. */
 void policy_write_moved(const char *path, const char *const operators[NODES],
-    unsigned int require, size_t i, unsigned int port);
+    unsigned int require, size_t moved, unsigned int port);
 
 /* "alice (name of her log): words", a line of verify. */
 void assert_node_says(const char *operator_, size_t i, const char *words);
