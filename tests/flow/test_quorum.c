@@ -30,8 +30,8 @@ write_policy(void)
 		assert_int_equal(vkey_write(&nodes[i].vkey, &vkey), RB_OK);
 		assert_int_equal(buf_printf(&text,
 				     "node %.*s http://%s:%d/base/\n",
-				     (int)vkey.len, (const char *)vkey.p,
-				     host, webs[i].port),
+				     (int)vkey.len, (const char *)vkey.p, host,
+				     webs[i].port),
 		    RB_OK);
 	}
 	assert_int_equal(
