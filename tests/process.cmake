@@ -3,8 +3,9 @@ rb_test(test_role unit unit/test_role.c unit/test_role_inside.c
 	LINK rb_process Threads::Threads)
 rb_test(test_foreign unit unit/test_foreign.c LINK rb_process)
 rb_test(test_jail unit unit/test_jail.c unit/test_jail_deeds.c
+	unit/jailed.c unit/jail_aims.c
 	LINK rb_process Threads::Threads)
-rb_test(test_jail_work unit unit/test_jail_work.c
+rb_test(test_jail_work unit unit/test_jail_work.c unit/jailed.c
 	LINK rb_process PkgConfig::LMDB PkgConfig::CURL PkgConfig::MICROHTTPD
 	Threads::Threads)
 rb_test(test_msg unit unit/test_msg.c LINK rb_process)

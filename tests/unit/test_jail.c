@@ -17,94 +17,10 @@
 #include "common/base/file.h"
 #include "common/process/jail.h"
 #include "common/process/role.h"
+#include "tests/unit/jail_aims.h"
+#include "tests/unit/jailed.h"
 #include "tests/unit/test_jail_deeds.h"
 #include "tests/unit/test_nobody.h"
-
-#define EXIT_NO_JAIL 99
-
-enum end { WORKED, REFUSED, KILLED, OTHER };
-
-static const char *const ends[] = { "worked", "was refused", "killed it",
-	"ended otherwise" };
-
-static void
-enter(const struct jail *jail)
-{
-	struct fault why = FAULT_INIT;
-
-	if (jail_enter(jail, &why) != RB_OK) {
-		dprintf(2, "%s\n", why.text);
-		_exit(EXIT_NO_JAIL);
-	}
-}
-
-static enum end
-end_of(pid_t pid)
-{
-	int status = 0;
-
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
-		return KILLED;
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
-		return WORKED;
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 1)
-		return REFUSED;
-	return OTHER;
-}
-
-/* In a process of its own, with `fd` as descriptor 3; NULL: unjailed. */
-static enum end
-try(const struct jail *jail, int fd, int (*deed)(void))
-{
-	pid_t pid = fork();
-
-	assert_true(pid >= 0);
-	if (pid == 0) {
-		if (fd >= 0 && fd != 3 && dup2(fd, 3) != 3)
-			_exit(EXIT_NO_JAIL);
-		if (jail != NULL)
-			enter(jail);
-		_exit(deed() == 0 ? 0 : 1);
-	}
-	return end_of(pid);
-}
-
-struct trial {
-	const char *what;
-	unsigned int allow;
-	int (*deed)(void);
-	enum end end;
-};
-
-static void
-try_all(const struct trial *trials, size_t n)
-{
-	struct jail jail;
-	int failed = 0;
-	size_t i;
-	int fd;
-
-	fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	assert_true(fd >= 0);
-	for (i = 0; i < n; i++) {
-		enum end end;
-
-		memset(&jail, 0, sizeof(jail));
-		jail.allow = trials[i].allow;
-		end = try(&jail, fd, trials[i].deed);
-		if (end != trials[i].end) {
-			failed++;
-			print_error("%s, allow 0x%x: %s; should: %s\n",
-			    trials[i].what, trials[i].allow, ends[end],
-			    ends[trials[i].end]);
-		}
-	}
-	fd_close(&fd);
-	assert_int_equal(failed, 0);
-}
-
-#define TRY_ALL(t) try_all(t, sizeof(t) / sizeof((t)[0]))
 
 /* A deed that never works would prove nothing. */
 static void
@@ -123,7 +39,7 @@ without_a_jail_they_work(void **state)
 	for (i = 0; i < sizeof(deeds) / sizeof(deeds[0]); i++) {
 		fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 		assert_true(fd >= 0);
-		assert_int_equal(try(NULL, fd, deeds[i]), WORKED);
+		assert_int_equal(jailed_try(NULL, fd, deeds[i]), WORKED);
 		fd_close(&fd);
 	}
 }
@@ -131,7 +47,7 @@ without_a_jail_they_work(void **state)
 static void
 an_empty_jail_computes_and_nothing_else(void **state)
 {
-	static const struct trial trials[] = {
+	static const struct jailed_trial trials[] = {
 		{ "compute", 0, deed_compute, WORKED },
 		{ "pipe", 0, deed_pipe, WORKED },
 		{ "file in memory", 0, deed_memory_file, WORKED },
@@ -187,7 +103,7 @@ an_empty_jail_computes_and_nothing_else(void **state)
 	};
 
 	(void)state;
-	TRY_ALL(trials);
+	JAILED_TRY_ALL(trials);
 }
 
 static void
@@ -198,7 +114,7 @@ every_jail_refuses_what_no_flag_names(void **state)
 		JAIL_NET | JAIL_THREADS | JAIL_FILES,
 		JAIL_ACCEPT | JAIL_THREADS | JAIL_DB,
 		JAIL_UNIX | JAIL_DB | JAIL_FILES, JAIL_SPAWN | JAIL_UNIX };
-	struct trial trials[] = {
+	struct jailed_trial trials[] = {
 		{ "open", 0, deed_open, REFUSED },
 		{ "create", 0, deed_open_write, REFUSED },
 		{ "memory of the parent", 0, deed_read_memory, REFUSED },
@@ -221,14 +137,14 @@ every_jail_refuses_what_no_flag_names(void **state)
 	for (i = 0; i < sizeof(jails) / sizeof(jails[0]); i++) {
 		for (j = 0; j < sizeof(trials) / sizeof(trials[0]); j++)
 			trials[j].allow = jails[i];
-		TRY_ALL(trials);
+		JAILED_TRY_ALL(trials);
 	}
 }
 
 static void
 a_flag_allows_what_it_names(void **state)
 {
-	static const struct trial trials[] = {
+	static const struct jailed_trial trials[] = {
 		{ "TCP", JAIL_NET, deed_socket_inet, WORKED },
 		{ "TCP over IPv6", JAIL_NET, deed_socket_inet6, WORKED },
 		{ "Unix socket", JAIL_NET, deed_socket_unix, REFUSED },
@@ -263,7 +179,7 @@ a_flag_allows_what_it_names(void **state)
 	};
 
 	(void)state;
-	TRY_ALL(trials);
+	JAILED_TRY_ALL(trials);
 }
 
 static int
@@ -288,14 +204,14 @@ paths_open_what_they_name(void **state)
 	jail.allow = JAIL_FILES;
 	jail.npaths = 1;
 	jail.paths = etc;
-	assert_int_equal(try(&jail, -1, deed_open), WORKED);
-	assert_int_equal(try(&jail, -1, deed_write_readable), REFUSED);
-	assert_int_equal(try(&jail, -1, deed_open_write), REFUSED);
+	assert_int_equal(jailed_try(&jail, -1, deed_open), WORKED);
+	assert_int_equal(jailed_try(&jail, -1, deed_write_readable), REFUSED);
+	assert_int_equal(jailed_try(&jail, -1, deed_open_write), REFUSED);
 	jail.paths = absent;
-	assert_int_equal(try(&jail, -1, deed_open), REFUSED);
+	assert_int_equal(jailed_try(&jail, -1, deed_open), REFUSED);
 	jail.paths = tmp;
-	assert_int_equal(try(&jail, -1, deed_open), REFUSED);
-	assert_int_equal(try(&jail, -1, deed_open_write), WORKED);
+	assert_int_equal(jailed_try(&jail, -1, deed_open), REFUSED);
+	assert_int_equal(jailed_try(&jail, -1, deed_open_write), WORKED);
 	(void)unlink("/tmp/rb-jail-escaped");
 }
 
@@ -317,7 +233,7 @@ what_may_be_read_is_not_changed(void **state)
 	};
 	static const unsigned int jails[] = { JAIL_FILES,
 		JAIL_FILES | JAIL_NET | JAIL_THREADS, JAIL_FILES | JAIL_SPAWN };
-	const struct jail_path path = { deed_aims.file, JAIL_READ, 0 };
+	const struct jail_path path = { jail_aims.file, JAIL_READ, 0 };
 	struct jail jail;
 	size_t i, j;
 
@@ -327,16 +243,16 @@ what_may_be_read_is_not_changed(void **state)
 	jail.npaths = 1;
 	for (i = 0; i < sizeof(jails) / sizeof(jails[0]); i++) {
 		jail.allow = jails[i];
-		assert_int_equal(try(&jail, -1, deed_read_file), WORKED);
+		assert_int_equal(jailed_try(&jail, -1, deed_read_file), WORKED);
 		for (j = 0; j < sizeof(trials) / sizeof(trials[0]); j++) {
-			if (try(&jail, -1, trials[j].deed) != REFUSED)
+			if (jailed_try(&jail, -1, trials[j].deed) != REFUSED)
 				fail_msg("%s, allow 0x%x", trials[j].what,
 				    jails[i]);
 		}
 	}
 	jail.allow = JAIL_FILES | JAIL_MODES;
-	assert_int_equal(try(&jail, -1, deed_chmod_open), WORKED);
-	assert_int_equal(try(&jail, -1, deed_chmod), REFUSED);
+	assert_int_equal(jailed_try(&jail, -1, deed_chmod_open), WORKED);
+	assert_int_equal(jailed_try(&jail, -1, deed_chmod), REFUSED);
 }
 
 static void
@@ -375,7 +291,7 @@ an_open_directory_is_refused(void **state)
 			0 :
 			1);
 	}
-	assert_int_equal(end_of(pid), WORKED);
+	assert_int_equal(jailed_end(pid), WORKED);
 }
 
 static void
@@ -392,7 +308,7 @@ root_is_refused(void **state)
 	assert_true(pid >= 0);
 	if (pid == 0)
 		_exit(jail_enter(&jail, NULL) == RB_EREFUSED ? 1 : 0);
-	assert_int_equal(end_of(pid), REFUSED);
+	assert_int_equal(jailed_end(pid), REFUSED);
 }
 
 /* A jailed child that waits on descriptor 3 until we close our end. */
@@ -410,7 +326,7 @@ start_waiting(const struct jail *jail, int *end)
 	assert_true(pid >= 0);
 	if (pid == 0) {
 		fd_close(&pair[0]);
-		enter(jail);
+		jailed_enter(jail);
 		if (write(pair[1], &byte, 1) != 1 ||
 		    read(pair[1], &byte, 1) != 0)
 			_exit(2);
@@ -471,7 +387,7 @@ the_kernel_says_so(void **state)
 	free(status);
 	free(limits);
 	fd_close(&end);
-	assert_int_equal(end_of(pid), WORKED);
+	assert_int_equal(jailed_end(pid), WORKED);
 }
 
 static char outside[4][64]; /* names of the namespaces of this test */
@@ -512,7 +428,7 @@ deed_shared_network(void)
 static void
 namespaces_are_its_own(void **state)
 {
-	static const struct trial trials[] = {
+	static const struct jailed_trial trials[] = {
 		{ "files", JAIL_FILES, deed_own_network, WORKED },
 		{ "spawn", JAIL_SPAWN, deed_own_network, WORKED },
 		{ "Unix", JAIL_FILES | JAIL_UNIX, deed_own_network, WORKED },
@@ -523,7 +439,7 @@ namespaces_are_its_own(void **state)
 
 	(void)state;
 	(void)spaces_own();
-	TRY_ALL(trials);
+	JAILED_TRY_ALL(trials);
 }
 
 /* In the child: another jail inside, narrower. */
@@ -541,7 +457,7 @@ deed_enter_again(void)
 		memset(&jail, 0, sizeof(jail));
 		if (jail_enter(&jail, &why) != RB_OK) {
 			dprintf(2, "%s\n", why.text);
-			_exit(EXIT_NO_JAIL);
+			_exit(JAILED_NOT);
 		}
 		if (deed_compute() != 0 || deed_open() == 0 ||
 		    deed_stat_by_flag() == 0)
@@ -561,43 +477,9 @@ jails_stack(void **state)
 	(void)state;
 	memset(&jail, 0, sizeof(jail));
 	jail.allow = JAIL_SPAWN;
-	assert_int_equal(try(&jail, -1, deed_enter_again), WORKED);
+	assert_int_equal(jailed_try(&jail, -1, deed_enter_again), WORKED);
 	jail.allow = JAIL_SPAWN | JAIL_UNIX | JAIL_DB | JAIL_FILES;
-	assert_int_equal(try(&jail, -1, deed_enter_again), WORKED);
-}
-
-static char aims_dir[] = "/tmp/rb-jail-XXXXXX";
-static int aims_socket = -1;
-
-static int
-aims_make(void **state)
-{
-	struct sockaddr_un *a = &deed_aims.socket;
-	int fd;
-
-	(void)state;
-	if (mkdtemp(aims_dir) == NULL)
-		return -1;
-	(void)snprintf(deed_aims.file, sizeof(deed_aims.file), "%s/file",
-	    aims_dir);
-	fd = open(deed_aims.file, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-	if (fd < 0 || file_write_fd(fd, SPAN("x")) != RB_OK)
-		return -1;
-	fd_close(&fd);
-	a->sun_family = AF_UNIX;
-	(void)snprintf(a->sun_path, sizeof(a->sun_path), "%s/socket", aims_dir);
-	aims_socket = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	return bind(aims_socket, (struct sockaddr *)a, sizeof(*a));
-}
-
-static int
-aims_remove(void **state)
-{
-	(void)state;
-	fd_close(&aims_socket);
-	(void)unlink(deed_aims.socket.sun_path);
-	(void)unlink(deed_aims.file);
-	return rmdir(aims_dir);
+	assert_int_equal(jailed_try(&jail, -1, deed_enter_again), WORKED);
 }
 
 int
@@ -627,6 +509,7 @@ main(void)
 	 * refuses a deed.
 	 */
 	if (role_home() != RB_OK || !be_nobody())
-		return EXIT_NO_JAIL;
-	return failed + cmocka_run_group_tests(tests, aims_make, aims_remove);
+		return JAILED_NOT;
+	return failed +
+	    cmocka_run_group_tests(tests, jail_aims_make, jail_aims_remove);
 }

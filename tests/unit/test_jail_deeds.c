@@ -27,8 +27,7 @@
 
 #include "common/base/digest.h"
 #include "common/base/file.h"
-
-struct deed_aims deed_aims;
+#include "tests/unit/jail_aims.h"
 
 static int
 worked(long r)
@@ -79,31 +78,31 @@ deed_stat_above(void)
 int
 deed_read_file(void)
 {
-	return worked(open(deed_aims.file, O_RDONLY | O_CLOEXEC));
+	return worked(open(jail_aims.file, O_RDONLY | O_CLOEXEC));
 }
 
 int
 deed_write_file(void)
 {
-	return worked(open(deed_aims.file, O_WRONLY | O_CLOEXEC));
+	return worked(open(jail_aims.file, O_WRONLY | O_CLOEXEC));
 }
 
 int
 deed_chmod(void)
 {
-	return worked(chmod(deed_aims.file, 0640));
+	return worked(chmod(jail_aims.file, 0640));
 }
 
 int
 deed_chmod_at(void)
 {
-	return worked(fchmodat(AT_FDCWD, deed_aims.file, 0640, 0));
+	return worked(fchmodat(AT_FDCWD, jail_aims.file, 0640, 0));
 }
 
 int
 deed_chmod_open(void)
 {
-	int fd = open(deed_aims.file, O_RDONLY | O_CLOEXEC);
+	int fd = open(jail_aims.file, O_RDONLY | O_CLOEXEC);
 
 	return worked(fchmod(fd, 0640));
 }
@@ -111,19 +110,19 @@ deed_chmod_open(void)
 int
 deed_set_times(void)
 {
-	return worked(utimensat(AT_FDCWD, deed_aims.file, NULL, 0));
+	return worked(utimensat(AT_FDCWD, jail_aims.file, NULL, 0));
 }
 
 int
 deed_truncate(void)
 {
-	return worked(truncate(deed_aims.file, 0));
+	return worked(truncate(jail_aims.file, 0));
 }
 
 int
 deed_truncate_by_open(void)
 {
-	return worked(open(deed_aims.file, O_RDONLY | O_TRUNC | O_CLOEXEC));
+	return worked(open(jail_aims.file, O_RDONLY | O_TRUNC | O_CLOEXEC));
 }
 
 int
@@ -240,8 +239,8 @@ send_outside(bool as_message)
 
 	if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, pair) != 0)
 		return -1;
-	return worked(send_to(pair[0], &deed_aims.socket,
-	    sizeof(deed_aims.socket), as_message, MSG_DONTWAIT));
+	return worked(send_to(pair[0], &jail_aims.socket,
+	    sizeof(jail_aims.socket), as_message, MSG_DONTWAIT));
 }
 
 int

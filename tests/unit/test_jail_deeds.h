@@ -2,14 +2,6 @@
 #ifndef RB_TEST_JAIL_DEEDS_H
 #define RB_TEST_JAIL_DEEDS_H
 
-#include <sys/un.h>
-
-/* What deeds are aimed at: made by the test, outside of every jail. */
-extern struct deed_aims {
-	struct sockaddr_un socket; /* takes datagrams */
-	char file[64];             /* our own, not empty */
-} deed_aims;
-
 /*
  * What an attacker would try first.  Each returns 0 when it worked and -1
  * when it was refused; often neither, since the jail kills.

@@ -22,37 +22,8 @@
 
 #include "common/base/file.h"
 #include "common/process/jail.h"
+#include "tests/unit/jailed.h"
 #include "tests/unit/test_nobody.h"
-
-#define EXIT_NO_JAIL 99
-
-enum end { WORKED, REFUSED, KILLED, OTHER };
-
-static void
-enter(const struct jail *jail)
-{
-	struct fault why = FAULT_INIT;
-
-	if (jail_enter(jail, &why) != RB_OK) {
-		dprintf(2, "%s\n", why.text);
-		_exit(EXIT_NO_JAIL);
-	}
-}
-
-static enum end
-end_of(pid_t pid)
-{
-	int status = 0;
-
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
-		return KILLED;
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
-		return WORKED;
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 1)
-		return REFUSED;
-	return OTHER;
-}
 
 static MDB_env *env;
 static MDB_dbi dbi;
@@ -100,14 +71,14 @@ deed_commit_threaded(void)
 }
 
 /* The environment is opened in the child, before its jail. */
-static enum end
+static enum jailed_end
 try_database(unsigned int allow, int (*deed)(void))
 {
 	char dir[] = "/tmp/rb-jail-XXXXXX";
 	char name[64];
 	struct jail jail;
 	MDB_txn *txn = NULL;
-	enum end end;
+	enum jailed_end end;
 	pid_t pid;
 
 	memset(&jail, 0, sizeof(jail));
@@ -122,11 +93,11 @@ try_database(unsigned int allow, int (*deed)(void))
 		    mdb_txn_begin(env, NULL, 0, &txn) != 0 ||
 		    mdb_dbi_open(txn, NULL, 0, &dbi) != 0 ||
 		    mdb_txn_commit(txn) != 0)
-			_exit(EXIT_NO_JAIL);
-		enter(&jail);
+			_exit(JAILED_NOT);
+		jailed_enter(&jail);
 		_exit(deed() == 0 ? 0 : 1);
 	}
-	end = end_of(pid);
+	end = jailed_end(pid);
 	(void)snprintf(name, sizeof(name), "%s/data.mdb", dir);
 	(void)unlink(name);
 	(void)snprintf(name, sizeof(name), "%s/lock.mdb", dir);
@@ -202,7 +173,7 @@ serve(unsigned int allow)
 
 	memset(&jail, 0, sizeof(jail));
 	jail.allow = allow;
-	enter(&jail);
+	jailed_enter(&jail);
 	daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC,
 	    0, NULL, NULL, answer, NULL, MHD_OPTION_LISTEN_SOCKET, 3,
 	    MHD_OPTION_THREAD_POOL_SIZE, 2u, MHD_OPTION_CONNECTION_TIMEOUT, 9u,
@@ -242,8 +213,8 @@ fetch(const char *url)
 	jail.paths = paths;
 	jail.npaths = sizeof(paths) / sizeof(paths[0]);
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != 0)
-		_exit(EXIT_NO_JAIL);
-	enter(&jail);
+		_exit(JAILED_NOT);
+	jailed_enter(&jail);
 	curl = curl_easy_init();
 	if (curl == NULL ||
 	    curl_easy_setopt(curl, CURLOPT_URL, url) != CURLE_OK ||
@@ -277,7 +248,7 @@ a_jailed_client_meets_a_jailed_server(void **state)
 
 		fd_close(&stop[1]);
 		if (dup2(listener, 3) != 3 || dup2(in, 4) != 4)
-			_exit(EXIT_NO_JAIL);
+			_exit(JAILED_NOT);
 		serve(JAIL_ACCEPT | JAIL_THREADS | JAIL_DB);
 	}
 	(void)snprintf(url, sizeof(url), "http://localhost:%u/", port);
@@ -285,9 +256,9 @@ a_jailed_client_meets_a_jailed_server(void **state)
 	assert_true(client >= 0);
 	if (client == 0)
 		fetch(url);
-	assert_int_equal(end_of(client), WORKED);
+	assert_int_equal(jailed_end(client), WORKED);
 	fd_close(&stop[1]);
-	assert_int_equal(end_of(server), WORKED);
+	assert_int_equal(jailed_end(server), WORKED);
 	fd_close(&stop[0]);
 	fd_close(&fd);
 }
@@ -301,6 +272,6 @@ main(void)
 	};
 
 	if (!be_nobody())
-		return EXIT_NO_JAIL;
+		return JAILED_NOT;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
