@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -90,15 +91,13 @@ static const int calls_db[] = { SCMP_SYS(msync), SCMP_SYS(sync_file_range),
 static const int calls_exec[] = { SCMP_SYS(execve), SCMP_SYS(execveat),
 	SCMP_SYS(arch_prctl), SCMP_SYS(set_tid_address), SCMP_SYS(getgroups),
 	SCMP_SYS(getresuid), SCMP_SYS(getresgid), SCMP_SYS(capget),
-	SCMP_SYS(mmap), SCMP_SYS(mprotect), SCMP_SYS(prctl), SCMP_SYS(ioctl),
-	SCMP_SYS(fcntl), SCMP_SYS(prlimit64), SCMP_SYS(mlock),
+	SCMP_SYS(mmap), SCMP_SYS(mprotect), SCMP_SYS(prctl), SCMP_SYS(mlock),
 	SCMP_SYS(munlock), FILTER_LIST_END };
 
 /* Children, and what they need to confine themselves. */
 static const int calls_spawn[] = { SCMP_SYS(clone), SCMP_SYS(clone3),
 	SCMP_SYS(fork), SCMP_SYS(vfork), SCMP_SYS(wait4), SCMP_SYS(waitid),
-	SCMP_SYS(kill), SCMP_SYS(tgkill), SCMP_SYS(pidfd_open),
-	SCMP_SYS(pidfd_send_signal), SCMP_SYS(setsid), SCMP_SYS(setgroups),
+	SCMP_SYS(pidfd_open), SCMP_SYS(setsid), SCMP_SYS(setgroups),
 	SCMP_SYS(setresuid), SCMP_SYS(setresgid), SCMP_SYS(capset),
 	SCMP_SYS(unshare), SCMP_SYS(chroot), SCMP_SYS(seccomp),
 	SCMP_SYS(landlock_create_ruleset), SCMP_SYS(landlock_add_rule),
@@ -124,6 +123,10 @@ add_memory(struct filter *f, unsigned int allow)
 		    PROT_EXEC, PROT_EXEC);
 }
 
+/*
+ * Commands of fcntl and ioctl that stay with the descriptor.  Others make it
+ * send signals to whom one likes, or change the flags of a file.
+ */
 static void
 add_descriptors(struct filter *f, unsigned int allow)
 {
@@ -136,8 +139,9 @@ add_descriptors(struct filter *f, unsigned int allow)
 	for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
 		filter_add_if(f, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1, UINT32_MAX,
 		    (uint64_t)commands[i]);
-	for (i = 0;
-	    i < sizeof(locks) / sizeof(locks[0]) && (allow & JAIL_DB) != 0; i++)
+	for (i = 0; i < sizeof(locks) / sizeof(locks[0]) &&
+	    (allow & (JAIL_DB | JAIL_SPAWN)) != 0;
+	    i++)
 		filter_add_if(f, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1, UINT32_MAX,
 		    (uint64_t)locks[i]);
 	/* Is it a terminal?  How much is there to read?  Do not block. */
@@ -191,12 +195,12 @@ add_names(struct filter *f, unsigned int allow)
 static void
 add_process(struct filter *f, unsigned int allow)
 {
+	/* Reading our limits, not setting them. */
 	static const struct scmp_arg_cmp ask[] = {
-		{ 0, SCMP_CMP_EQ, 0, 0 },
+		{ 0, SCMP_CMP_MASKED_EQ, UINT32_MAX, 0 },
 		{ 2, SCMP_CMP_EQ, 0, 0 },
 	};
 
-	/* Reading limits, not setting them. */
 	filter_add_match(f, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), ask, 2);
 	filter_add_if(f, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 0, UINT32_MAX,
 	    PR_SET_NAME);
@@ -204,9 +208,6 @@ add_process(struct filter *f, unsigned int allow)
 	    PR_GET_NAME);
 	filter_add_if(f, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 0, UINT32_MAX,
 	    PR_SET_VMA);
-	/* abort(3) and pthread_kill(3): ourselves. */
-	filter_add_if(f, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 0, UINT32_MAX,
-	    (uint64_t)getpid());
 	if ((allow & JAIL_THREADS) == 0)
 		return;
 	filter_add_list(f, SCMP_ACT_ALLOW, calls_threads);
@@ -214,6 +215,32 @@ add_process(struct filter *f, unsigned int allow)
 	    THREAD_FLAGS);
 	/* Its flags lie in memory, out of sight; clone is tried next. */
 	filter_add(f, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3));
+}
+
+/*
+ * Before ABI 6 Landlock holds no signal back from programs of our own user.
+ * So only who has children can end others than himself, and do no more than
+ * that: one process at a time, and not even ask whether it is there.
+ */
+static void
+add_signals(struct filter *f, unsigned int allow)
+{
+	/* A process number, not a group's; the kernel sees 32 bits. */
+	static const struct scmp_arg_cmp end[] = {
+		{ 0, SCMP_CMP_MASKED_EQ, UINT32_C(1) << 31, 0 },
+		{ 1, SCMP_CMP_MASKED_EQ, UINT32_MAX, SIGKILL },
+	};
+
+	if ((allow & JAIL_SPAWN) != 0) {
+		filter_add_match(f, SCMP_ACT_ALLOW, SCMP_SYS(kill), end, 2);
+		/* abort(3), of children too, whose numbers come later. */
+		filter_add_if(f, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 2,
+		    UINT32_MAX, SIGABRT);
+	} else if ((allow & JAIL_EXEC) == 0) {
+		/* abort(3) and pthread_kill(3): ourselves. */
+		filter_add_if(f, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 0,
+		    UINT32_MAX, (uint64_t)getpid());
+	}
 }
 
 /* socket or socketpair; "type" carries flags, which everybody may set. */
@@ -290,11 +317,15 @@ add_all(struct filter *f, unsigned int allow)
 	if ((allow & JAIL_DB) != 0)
 		filter_add_list(f, SCMP_ACT_ALLOW, calls_db);
 	add_sockets(f, allow);
+	add_descriptors(f, allow);
+	add_signals(f, allow);
 	if ((allow & (JAIL_SPAWN | JAIL_EXEC)) != 0) {
 		filter_add_list(f, SCMP_ACT_ALLOW, calls_exec);
+		/* Our own limits: a user's programs may set each other's. */
+		filter_add_if(f, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 0,
+		    UINT32_MAX, 0);
 	} else {
 		add_memory(f, allow);
-		add_descriptors(f, allow);
 		add_process(f, allow);
 	}
 	if ((allow & JAIL_SPAWN) != 0) {

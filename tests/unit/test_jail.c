@@ -31,7 +31,8 @@ without_a_jail_they_work(void **state)
 		deed_send_message_fast_open, deed_read_file, deed_write_file,
 		deed_chmod, deed_chmod_at, deed_chmod_open, deed_set_times,
 		deed_truncate, deed_truncate_by_open, deed_stat_by_flag,
-		deed_stat_above };
+		deed_stat_above, deed_interrupt_bystander, deed_ask_for_signals,
+		deed_limit_bystander, deed_kill_parent };
 	size_t i;
 	int fd;
 
@@ -130,6 +131,8 @@ every_jail_refuses_what_no_flag_names(void **state)
 		{ "and as a message", 0, deed_send_message, KILLED },
 		{ "fast open", 0, deed_send_fast_open, KILLED },
 		{ "and as a message", 0, deed_send_message_fast_open, KILLED },
+		{ "have signals sent", 0, deed_ask_for_signals, KILLED },
+		{ "limit another", 0, deed_limit_bystander, KILLED },
 	};
 	size_t i, j;
 
@@ -168,7 +171,13 @@ a_flag_allows_what_it_names(void **state)
 		{ "fork", JAIL_SPAWN, deed_fork, WORKED },
 		{ "thread", JAIL_SPAWN, deed_thread, WORKED },
 		{ "foreign exec", JAIL_SPAWN, deed_exec, REFUSED },
-		{ "kill the parent", JAIL_SPAWN, deed_kill_parent, REFUSED },
+		{ "abort", JAIL_SPAWN, deed_abort, OTHER },
+		{ "kill the parent", JAIL_SPAWN, deed_kill_parent, KILLED },
+		{ "kill another", JAIL_SPAWN, deed_kill_bystander, REFUSED },
+		{ "kill a group", JAIL_SPAWN, deed_kill_group, KILLED },
+		{ "signal another", JAIL_SPAWN, deed_interrupt_bystander,
+		    KILLED },
+		{ "TIOCSTI", JAIL_SPAWN, deed_type_into_terminal, KILLED },
 		{ "be root", JAIL_SPAWN, deed_setuid, REFUSED },
 		{ "chroot", JAIL_SPAWN, deed_chroot, REFUSED },
 		{ "chroot", JAIL_FILES, deed_chroot, KILLED },

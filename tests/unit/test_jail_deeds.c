@@ -360,15 +360,50 @@ deed_read_process(void)
 int
 deed_kill_parent(void)
 {
-	if (kill(getppid(), 0) != 0)
-		return -1;
-	return landlock_is(6) ? 0 : -1;
+	return worked(kill(getppid(), 0));
 }
 
 int
 deed_kill_all(void)
 {
 	return worked(syscall(SYS_tgkill, 1, 1, 0));
+}
+
+/* Before ABI 6 nothing holds this back, which is said. */
+int
+deed_kill_bystander(void)
+{
+	if (kill(jail_aims.bystander, SIGKILL) != 0)
+		return -1;
+	return landlock_is(6) ? 0 : -1;
+}
+
+int
+deed_kill_group(void)
+{
+	return worked(kill(-jail_aims.bystander, SIGKILL));
+}
+
+int
+deed_interrupt_bystander(void)
+{
+	return worked(kill(jail_aims.bystander, SIGCONT));
+}
+
+/* Whoever makes descriptor 3 readable makes it send a signal. */
+int
+deed_ask_for_signals(void)
+{
+	return worked(fcntl(3, F_SETOWN, jail_aims.bystander));
+}
+
+/* Asking is harmless, and permitted to whom setting is. */
+int
+deed_limit_bystander(void)
+{
+	struct rlimit limit;
+
+	return worked(prlimit(jail_aims.bystander, RLIMIT_CPU, NULL, &limit));
 }
 
 int
