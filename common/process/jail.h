@@ -2,6 +2,7 @@
 #ifndef RB_PROCESS_JAIL_H
 #define RB_PROCESS_JAIL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -10,15 +11,28 @@
 /*
  * What a process may still do after jail_enter.  Nothing is allowed that is
  * not named.  In every jail: no new privileges, no capability in any set,
- * not dumpable, no core file; own IPC, UTS and (without JAIL_NET)
- * network namespace, made through a user namespace; without JAIL_FILES and
- * JAIL_SPAWN an empty root directory; Landlock denies every path that is not listed, TCP, and signals to anybody outside;
- * seccomp kills the process at a system call outside its list, but answers
- * EACCES to a file's name, since libraries ask for files in passing; no jail
- * changes mode, times or length of a file by its name.  A part that can't be
- * set up is an error: the caller stops.  So is being root.
+ * not dumpable, no core file; own IPC, UTS and (without JAIL_NET) network
+ * namespace, made through a user namespace; without JAIL_FILES and JAIL_SPAWN
+ * an empty root directory; Landlock denies every path that is not listed, TCP,
+ * and signals to anybody outside; seccomp kills the process at a system call
+ * outside its list, but answers EACCES to a file's name, since libraries ask
+ * for files in passing; no jail changes mode, times or length of a file by its
+ * name.  A part that can't be set up is an error: the caller stops.  So is
+ * being root.
  *
  * Jails stack: a child's can only be narrower than its parent's.
+ *
+ * Landlock grew with the kernel.  What came with which ABI, and what holds on
+ * a kernel without it:
+ *   2 (Linux 5.19)  moves between directories: all are denied
+ *   3 (6.2)   length of files: truncate(2) is refused everywhere, and O_TRUNC
+ *             without writing (Debian 12 has 6.1, ABI 2)
+ *   4 (6.7)   TCP: no list has bind, and only JAIL_NET makes TCP sockets
+ *   5 (6.10)  ioctl of devices: the lists have TCGETS, FIONREAD and FIONBIO
+ *   6 (6.12)  abstract Unix sockets: the network namespace hides them, and
+ *             JAIL_NET makes no Unix sockets.  Signals: a process reaches
+ *             itself alone; but with JAIL_SPAWN its SIGKILL and SIGABRT reach
+ *             all processes of its user (jail_is_weak).
  */
 enum {
 	/* socket, connect: TCP and UDP */
@@ -80,6 +94,12 @@ struct jail {
 	/* RLIMIT_CPU in seconds; 0: unlimited. */
 	uint64_t cpu;
 };
+
+/*
+ * Whether this kernel leaves something open that a newer one would not; then
+ * `why` says what, for the operator.
+ */
+bool jail_is_weak(struct fault *why);
 
 /* Not undone by anything.  Threads must not exist yet. */
 enum rb_err jail_enter(const struct jail *jail, struct fault *why) RB_CHECK;

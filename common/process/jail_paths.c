@@ -12,6 +12,9 @@
 #include "common/base/file.h"
 #include "common/process/role.h"
 
+/* The newest that we make use of: that of Linux 6.12. */
+#define ABI_FULL 6
+
 /*
  * Landlock: which files have a name for the jail, which TCP ports, and whom
  * it may signal.  The numbers below are newer than the headers of the oldest
@@ -39,6 +42,28 @@ struct ruleset {
 #define FS_OF_FILE \
 	(LANDLOCK_ACCESS_FS_EXECUTE | FS_TRUNCATE | FS_IOCTL_DEV | \
 	    LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_READ_FILE)
+
+static long
+abi_here(void)
+{
+	return syscall(SYS_landlock_create_ruleset, NULL, 0,
+	    LANDLOCK_CREATE_RULESET_VERSION);
+}
+
+bool
+jail_is_weak(struct fault *why)
+{
+	long abi = abi_here();
+
+	if (abi >= ABI_FULL)
+		return false;
+	(void)fault_set(why, RB_OK,
+	    "jail: Landlock of this kernel has ABI %ld; below %d (Linux 6.12) "
+	    "it holds no signals back, so that a rebuilder that was taken over "
+	    "could end other processes of its user",
+	    abi, ABI_FULL);
+	return true;
+}
 
 /* Everything that a kernel of this ABI can deny. */
 static struct ruleset
@@ -198,8 +223,7 @@ jail_paths_make(const struct jail *jail, unsigned int allow, int *ruleset,
 	int fd = -1;
 	long abi;
 
-	abi = syscall(SYS_landlock_create_ruleset, NULL, 0,
-	    LANDLOCK_CREATE_RULESET_VERSION);
+	abi = abi_here();
 	if (abi < 1) {
 		rc = fault_set(why, RB_EREFUSED,
 		    "jail: this kernel has no Landlock (%s): boot one that "

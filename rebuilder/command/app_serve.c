@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "common/base/note.h"
+#include "common/process/jail.h"
 #include "common/process/role.h"
 #include "rebuilder/command/apps.h"
 #include "rebuilder/command/layout.h"
@@ -80,6 +81,7 @@ serve(const char *conf, struct fault *why)
 		sizeof(httpd_keys) / sizeof(httpd_keys[0]), &httpd };
 	struct owners who;
 	struct services *services = NULL;
+	struct fault weak = FAULT_INIT;
 	enum rb_err rc = RB_EINTERNAL;
 
 	if (geteuid() != 0) {
@@ -96,6 +98,8 @@ serve(const char *conf, struct fault *why)
 	    (rc = services_open(&node, &who, conf, httpd.listen, &services,
 		 why)) != RB_OK)
 		goto out;
+	if (jail_is_weak(&weak))
+		note(NOTE_WARN, "%s", weak.text);
 	note(NOTE_INFO, "%s serves http://%s/", node.name, httpd.listen);
 	rc = services_run(services, why);
 	note(NOTE_INFO, "%s has stopped", node.name);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <fcntl.h>
+#include <linux/landlock.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -9,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -189,6 +191,21 @@ a_flag_allows_what_it_names(void **state)
 
 	(void)state;
 	JAILED_TRY_ALL(trials);
+}
+
+static void
+a_weak_kernel_is_named(void **state)
+{
+	struct fault why = FAULT_INIT;
+	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0,
+	    LANDLOCK_CREATE_RULESET_VERSION);
+
+	(void)state;
+	assert_int_equal(jail_is_weak(&why), abi < 6);
+	if (abi < 6)
+		assert_non_null(strstr(why.text, "signals"));
+	else
+		assert_string_equal(why.text, "");
 }
 
 static int
@@ -502,6 +519,7 @@ main(void)
 		cmocka_unit_test(an_empty_jail_computes_and_nothing_else),
 		cmocka_unit_test(every_jail_refuses_what_no_flag_names),
 		cmocka_unit_test(a_flag_allows_what_it_names),
+		cmocka_unit_test(a_weak_kernel_is_named),
 		cmocka_unit_test(paths_open_what_they_name),
 		cmocka_unit_test(what_may_be_read_is_not_changed),
 		cmocka_unit_test(a_part_that_fails_is_an_error),
