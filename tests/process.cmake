@@ -5,6 +5,11 @@ rb_test(test_foreign unit unit/test_foreign.c LINK rb_process)
 rb_test(test_jail unit unit/test_jail.c unit/test_jail_deeds.c
 	unit/jailed.c unit/jail_aims.c
 	LINK rb_process Threads::Threads)
+# The same claims on the oldest kernel's Landlock.
+rb_test(test_jail_old unit unit/test_jail.c unit/test_jail_deeds.c
+	unit/jailed.c unit/jail_aims.c unit/old_landlock.c
+	LINK rb_process Threads::Threads)
+target_link_options(test_jail_old PRIVATE -Wl,--wrap=syscall)
 rb_test(test_jail_work unit unit/test_jail_work.c unit/jailed.c
 	LINK rb_process PkgConfig::LMDB PkgConfig::CURL PkgConfig::MICROHTTPD
 	Threads::Threads)
