@@ -8,7 +8,7 @@ endif()
 rb_library(rb_whole_node flow/whole_node.c flow/processes.c flow/inject.c
 	flow/descriptor_name.c
 	LINK rb_process rb_base PkgConfig::CMOCKA)
-foreach(flow processes)
+foreach(flow processes intruder)
 	rb_test(test_${flow} flow flow/test_${flow}.c LINK rb_whole_node)
 	# Started by role_spawn, which looks beside its own program.
 	set_target_properties(test_${flow} PROPERTIES
