@@ -27,29 +27,29 @@ refuses_an_index_that_is_not_the_one_that_was_signed(void **state)
 }
 
 static void
-refuses_an_index_that_does_not_decompress_to_what_was_signed(void **state)
+refuses_an_index_that_does_not_decompress_as_signed(void **state)
 {
 	static const struct hostile list[] = {
 		{ .deed = "compress; truncate -s 100 " PACKAGES ".xz; "
-			  "release; sign",
+			  "release; sign good",
 		    .says = "does not decompress" },
 		{ .deed = "compress; cp " PACKAGES " " PACKAGES ".xz; "
-			  "release; sign",
+			  "release; sign good",
 		    .says = "not compressed with xz" },
 		{ .deed = "compress; gzip -c " PACKAGES " >" PACKAGES ".xz; "
-			  "release; sign",
+			  "release; sign good",
 		    .says = "not compressed with xz" },
 		/* Half a gigabyte of zeros is 75 kB. */
 		{ .deed = "compress; head -c 500M /dev/zero | xz -0 >" PACKAGES
-			  ".xz; release; sign",
+			  ".xz; release; sign good",
 		    .says = "the index is larger than the" },
 		{ .deed = "compress; echo | xz >" PACKAGES ".xz; "
-			  "release; sign",
+			  "release; sign good",
 		    .says = "not the one that Release names" },
 		{ .deed = "compress; release; sed -i "
 			  "\"s|[0-9]* main/binary-$arch/Packages$|"
 			  "1073741825 main/binary-$arch/Packages|\" "
-			  "$dists/Release; sign",
+			  "$dists/Release; sign good",
 		    .says = "and 1073741825 when decompressed" },
 	};
 
@@ -196,7 +196,7 @@ main(void)
 		    refuses_an_index_that_is_not_the_one_that_was_signed,
 		    archive_world_check),
 		cmocka_unit_test_setup(
-		    refuses_an_index_that_does_not_decompress_to_what_was_signed,
+		    refuses_an_index_that_does_not_decompress_as_signed,
 		    archive_world_check),
 		cmocka_unit_test_setup(
 		    refuses_an_index_that_is_not_made_of_stanzas,

@@ -79,26 +79,26 @@ static void
 refuses_signed_text_that_is_not_a_release(void **state)
 {
 	static const struct hostile list[] = {
-		{ .deed = "echo nonsense >$dists/Release; sign",
+		{ .deed = "echo nonsense >$dists/Release; sign good",
 		    .says = "Release: line 'nonsense' has no colon" },
 		{ .deed = "compress; release; "
-			  "sed -i /^Date/d $dists/Release; sign",
+			  "sed -i /^Date/d $dists/Release; sign good",
 		    .says = "Date" },
 		{ .deed = "compress; release; "
 			  "sed -i s/^Date:.*/Date:\\ today/ $dists/Release; "
-			  "sign",
+			  "sign good",
 		    .says = "Date is not a date" },
 		{ .deed = "compress; release; "
-			  "sed -i /^SHA256/,\\$d $dists/Release; sign",
+			  "sed -i /^SHA256/,\\$d $dists/Release; sign good",
 		    .says = "no SHA256 list" },
 		{ .deed = "compress; release; "
-			  "sed -i /Sources.xz/d $dists/Release; sign",
+			  "sed -i /Sources.xz/d $dists/Release; sign good",
 		    .says = "does not list 'main/source/Sources.xz'" },
 		{ .deed = "compress; release; "
-			  "sed -i \"s|main/|main/../|\" $dists/Release; sign",
+			  "sed -i s,main/,main/../, $dists/Release; sign good",
 		    .says = "a plain path" },
 		{ .deed = "compress; release; tail -n 1 $dists/Release >last; "
-			  "cat last >>$dists/Release; sign",
+			  "cat last >>$dists/Release; sign good",
 		    .says = "twice" },
 	};
 

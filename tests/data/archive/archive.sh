@@ -182,11 +182,11 @@ release()
 	} >"$dists/Release"
 }
 
-# sign [KEY [OPTION...]]
+# sign KEY [OPTION...]
 sign()
 {
-	who=${1-good}
-	[ $# -eq 0 ] || shift
+	who=$1
+	shift
 	gpg --batch --quiet --yes -u "$who" "$@" --output "$dists/InRelease" \
 		--clearsign "$dists/Release"
 }
@@ -195,7 +195,7 @@ publish()
 {
 	compress
 	release
-	sign
+	sign good
 }
 
 # configure PORT: the node that init made in node/ is to rebuild this archive.
