@@ -3,9 +3,24 @@
 #include "tests/flow/archive_world.h"
 
 #define WRONG "sent bytes that are not those of the signed index"
-#define TWISTED \
-	"; cp -a www elsewhere; " \
-	"for f in $(find elsewhere -type f); do echo x >$f; done"
+
+/* All of them do it to one path, and end with one reason. */
+static void
+suffer_at(const char *path, const char *reason, const struct hostile *list,
+    size_t n)
+{
+	struct hostile h;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		h = list[i];
+		h.path = path;
+		h.reason = reason;
+		archive_suffer(&h, 1);
+	}
+}
+#define SUFFER_AT(path, reason, list) \
+	suffer_at(path, reason, list, sizeof(list) / sizeof((list)[0]))
 
 static void
 refuses_a_release_from_a_mirror_that_misbehaves(void **state)
@@ -24,15 +39,9 @@ refuses_a_release_from_a_mirror_that_misbehaves(void **state)
 		{ .manner = MANNER_ERROR,
 		    .says = "InRelease: the server answers 500" },
 	};
-	struct hostile h;
-	size_t i;
 
 	(void)state;
-	for (i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
-		h = list[i];
-		h.path = "InRelease";
-		archive_suffer(&h, 1);
-	}
+	SUFFER_AT("InRelease", NULL, list);
 }
 
 static void
@@ -56,15 +65,9 @@ refuses_an_index_from_a_mirror_that_misbehaves(void **state)
 		{ .manner = MANNER_ERROR,
 		    .says = "Packages.xz: the server answers 500" },
 	};
-	struct hostile h;
-	size_t i;
 
 	(void)state;
-	for (i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
-		h = list[i];
-		h.path = "Packages.xz";
-		archive_suffer(&h, 1);
-	}
+	SUFFER_AT("Packages.xz", NULL, list);
 }
 
 /* From here on there is a published file to speak about: a signed verdict. */
@@ -87,16 +90,9 @@ signs_that_a_source_was_not_to_be_had(void **state)
 			"tiny_1.0.dsc: the archive does not have it any more" },
 		{ .manner = MANNER_ERROR, .says = "the server answers 500" },
 	};
-	struct hostile h;
-	size_t i;
 
 	(void)state;
-	for (i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
-		h = list[i];
-		h.path = "tiny_1.0.dsc";
-		h.reason = "source";
-		archive_suffer(&h, 1);
-	}
+	SUFFER_AT("tiny_1.0.dsc", "source", list);
 }
 
 static void
@@ -116,23 +112,18 @@ signs_that_a_published_file_was_not_to_be_had(void **state)
 		{ .manner = MANNER_ERROR,
 		    .says = ".deb: the server answers 500" },
 	};
-	struct hostile h;
-	size_t i;
 
 	(void)state;
-	for (i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
-		h = list[i];
-		h.path = ".deb";
-		h.reason = "published";
-		archive_suffer(&h, 1);
-	}
+	SUFFER_AT(".deb", "published", list);
 }
 
 static void
 believes_no_other_server_that_it_is_sent_to(void **state)
 {
 	static const struct hostile list[] = {
-		{ .deed = "rm -rf elsewhere" TWISTED,
+		{ .deed = "rm -rf elsewhere; cp -a www elsewhere; "
+			  "for f in $(find elsewhere -type f); do "
+			  "echo x >$f; done",
 		    .manner = MANNER_REDIRECT,
 		    .path = "InRelease",
 		    .says = "no signed text" },
