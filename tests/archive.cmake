@@ -10,4 +10,6 @@ foreach(flow release index mirror disk conf)
 	add_dependencies(test_archive_${flow} qubes-rebuilder rebuilder
 		rebuilder-net rebuilder-judge rebuilder-machine attestor
 		attestor-signer attestor-publish httpd)
+	# Many jobs, one after the other; slow under sanitizers.
+	set_tests_properties(test_archive_${flow} PROPERTIES TIMEOUT 600)
 endforeach()

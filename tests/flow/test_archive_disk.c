@@ -106,7 +106,6 @@ says_that_there_is_no_room_and_goes_on_when_there_is(void **state)
 		archive_depot_empty();
 		resize_disk(kilobytes[i]);
 		said = archive_rebuild("deb:tiny");
-		print_message("%u kB: %s", kilobytes[i], said.text);
 		if (i < 4)
 			assert_false(has_come_through(&said));
 		else if (i == n - 1)
