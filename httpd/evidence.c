@@ -14,8 +14,8 @@
 #define CHECKPOINT_JSON_MAX (2 * CHECKPOINT_NOTE_MAX + 128)
 
 /* An updater would give this node up for an answer that is too long. */
-_Static_assert(EVIDENCE_BYTES_MAX + EVIDENCE_MAX * AROUND_MAX +
-	    CHECKPOINT_JSON_MAX <= BUNDLE_ANSWER_MAX,
+_Static_assert(BUNDLE_ANSWER_MAX >=
+	EVIDENCE_BYTES_MAX + EVIDENCE_MAX * AROUND_MAX + CHECKPOINT_JSON_MAX,
     "an answer may be longer than updaters take");
 
 /* Leaves to answer with; one more than allowed shows that there are more. */

@@ -407,7 +407,7 @@ fetch_unknown(struct trip *t, const char *path, uint64_t max, int *out)
 		    d.detail);
 		goto out;
 	}
-	/* rebuilder-net may hold this file still: take a copy that is sealed. */
+	/* rebuilder-net may hold this file still: take a sealed copy. */
 	if (lseek(fd, 0, SEEK_SET) == -1) {
 		rc = RB_EIO;
 		goto out;

@@ -71,7 +71,7 @@ settings_clear(struct settings *s)
 	memset(s, 0, sizeof(*s));
 }
 
-/* As rebuilder-net takes it: names are resolved behind the proxy, never here. */
+/* As rebuilder-net takes it: the proxy resolves names, never we. */
 static bool
 is_proxy(const char *s)
 {

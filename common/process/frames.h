@@ -52,12 +52,12 @@ enum net_outcome {
  */
 #define MACHINE_ENDED 0x0201
 enum machine_end {
-	MACHINE_DONE = 0,         /* the guest ended by itself */
+	MACHINE_DONE = 0, /* the guest ended by itself */
 	MACHINE_TIMEOUT = 1,
 	MACHINE_OUTPUT_LIMIT = 2, /* more output than allowed */
 	MACHINE_LOG_LIMIT = 3,
-	MACHINE_CRASHED = 4,      /* killed, out of memory, kernel panic */
-	MACHINE_UNAVAILABLE = 5,  /* the machine could not be made */
+	MACHINE_CRASHED = 4, /* killed, out of memory, kernel panic */
+	MACHINE_UNAVAILABLE = 5, /* the machine could not be made */
 };
 
 /* rebuilder-judge.  A fresh process for each question. */
@@ -203,7 +203,7 @@ enum attest_blob { BLOB_INPUTS = 1, BLOB_LOG = 2, BLOB_DIFFERENCE = 3 };
 /* text target; u8 outcome (enum job_outcome); text why. */
 #define ADMIN_ENDED 0x0803
 enum job_outcome {
-	JOB_TRIED = 0,     /* every published file has a signed verdict */
+	JOB_TRIED = 0, /* every published file has a signed verdict */
 	JOB_NOT_TRIED = 1, /* no verdict could be made; why says it */
 };
 /* Empty.  Answers: one ADMIN_JOB for each job, then ADMIN_END. */

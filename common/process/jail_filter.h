@@ -16,7 +16,7 @@
  */
 struct filter {
 	scmp_filter_ctx ctx; /* owned */
-	int r;	       /* first failure: negative errno */
+	int r;        /* first failure: negative errno */
 };
 
 #define FILTER_INIT { NULL, 0 }

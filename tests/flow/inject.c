@@ -68,7 +68,8 @@ is_entry_of(const struct inject *i, long call)
 	struct __ptrace_syscall_info info;
 
 	memset(&info, 0, sizeof(info));
-	if (ptrace(PTRACE_GET_SYSCALL_INFO, i->pid, (void *)sizeof(info), &info) == -1)
+	if (ptrace(PTRACE_GET_SYSCALL_INFO, i->pid, (void *)sizeof(info),
+		&info) == -1)
 		give_up("ptrace: system call");
 	return info.op == PTRACE_SYSCALL_INFO_ENTRY &&
 	    info.entry.nr == (unsigned long long)call;

@@ -299,8 +299,7 @@ parent_of(pid_t pid)
 	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
 	if (file_read_at(AT_FDCWD, path, LINE_MAX_LEN, &text) == RB_OK &&
 	    buf_put_byte(&text, 0) == RB_OK &&
-	    (at = strrchr((const char *)text.p, ')')) != NULL &&
-	    strlen(at) > 4)
+	    (at = strrchr((const char *)text.p, ')')) != NULL && strlen(at) > 4)
 		parent = (pid_t)strtol(at + 4, NULL, 10);
 	buf_clear(&text);
 	return parent;
