@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/capability.h>
 #include <linux/seccomp.h>
 #include <linux/securebits.h>
@@ -17,6 +18,7 @@
 #include <unistd.h>
 
 #include "common/base/digest.h"
+#include "common/base/enc.h"
 #include "common/base/file.h"
 #include "common/process/jail_plan.h"
 #include "common/process/role.h"
@@ -129,7 +131,7 @@ enter_nowhere(unsigned int allow)
 	if (jail_has_names(allow))
 		return NULL;
 	if (chroot("/proc/self/fdinfo") != 0 || chdir("/") != 0)
-		return "leave the file system (is /proc mounted?)";
+		return "leave the file system: is /proc mounted?";
 	return NULL;
 }
 
@@ -251,28 +253,49 @@ __lsan_is_turned_off(void)
 }
 #endif
 
+/* An entry of /proc/self/fd; "." and ".." are no descriptors. */
+static enum rb_err
+refuse_directory(DIR *list, const char *name, struct fault *why)
+{
+	struct stat st;
+	uint64_t fd;
+
+	if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+		return RB_OK;
+	if (dec_parse(span_of_str(name), INT_MAX, &fd) != RB_OK)
+		return fault_set(why, RB_EREFUSED,
+		    "jail: /proc/self/fd has '%s', which is no descriptor",
+		    name);
+	if ((int)fd != dirfd(list) && fstat((int)fd, &st) == 0 &&
+	    S_ISDIR(st.st_mode))
+		return fault_set(why, RB_EREFUSED,
+		    "jail: descriptor %d is a directory, which leads out: "
+		    "close it first",
+		    (int)fd);
+	return RB_OK;
+}
+
 /* Names are found from an open directory too, wherever the root is. */
 static enum rb_err
 refuse_directories(struct fault *why)
 {
 	const struct dirent *entry;
 	enum rb_err rc = RB_OK;
-	struct stat st;
 	DIR *list;
 
 	list = opendir("/proc/self/fd");
 	if (list == NULL)
 		return fault_set(why, RB_EIO, "jail: /proc/self/fd: %s",
 		    strerror(errno));
-	while (rc == RB_OK && (entry = readdir(list)) != NULL) {
-		int fd = atoi(entry->d_name); /* "." and "..": 0 */
-
-		if (fd != dirfd(list) && fstat(fd, &st) == 0 &&
-		    S_ISDIR(st.st_mode))
-			rc = fault_set(why, RB_EREFUSED,
-			    "jail: descriptor %d is a directory, which leads "
-			    "out: close it first",
-			    fd);
+	while (rc == RB_OK) {
+		errno = 0;
+		if ((entry = readdir(list)) != NULL)
+			rc = refuse_directory(list, entry->d_name, why);
+		else if (errno != 0)
+			rc = fault_set(why, RB_EIO, "jail: /proc/self/fd: %s",
+			    strerror(errno));
+		else
+			break;
 	}
 	(void)closedir(list);
 	return rc;
