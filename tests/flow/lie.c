@@ -100,10 +100,12 @@ take_field(const char **at, const char *end)
 	struct fault why = FAULT_INIT;
 	char *field = NULL;
 
-	if (stop == NULL || stop == *at)
+	if (stop == NULL || stop == *at) {
 		must(fault_set(&why, RB_EFORMAT,
 			 "no package's name: NAME_VERSION_ARCH.deb"),
 		    *at, &why);
+		return NULL;
+	}
 	must(str_dup_span(span_of(*at, (size_t)(stop - *at)), &field), *at,
 	    NULL);
 	*at = stop + strlen(end);

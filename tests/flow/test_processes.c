@@ -235,6 +235,7 @@ has_open_what_the_table_says(const struct process *p)
 
 	proc_path(path, running.pid, "fd");
 	assert_non_null(d = opendir(path));
+	memset(names, 0, sizeof(names));
 	while ((e = readdir(d)) != NULL) {
 		int number = (int)strtol(e->d_name, NULL, 10);
 
