@@ -12,6 +12,7 @@
 #include "common/base/file.h"
 #include "common/process/frames.h"
 #include "common/process/msg.h"
+#include "rebuilder/trip.h"
 
 #define UNDER_WAY_MAX 16
 #define TRIES_MAX 4
@@ -23,33 +24,22 @@
 #define OTHERS_MILLISECONDS 200
 #define OTHERS_WAITS_MAX 9000
 
-static enum rb_err
-url_of(const struct trip *t, const char *path, struct buf *out)
-{
-	enum rb_err rc = RB_EINTERNAL;
-
-	if ((rc = buf_put_str(out, t->settings->archive.uri)) != RB_OK ||
-	    (rc = buf_put_str(out, path)) != RB_OK)
-		return rc;
-	return out->len > URL_MAX ? RB_ELIMIT : RB_OK;
-}
-
 /* Connects and says how to reach the world. */
 static enum rb_err
-net_open(struct trip *t, int *out)
+net_open(const struct fetch_context *c, int *out)
 {
 	struct msg m;
 	int sock = -1;
 	enum rb_err rc = RB_EINTERNAL;
 
 	msg_init(&m, NET_SETUP);
-	rc = node_connect(t->node, "net.sock", &sock, &t->why);
+	rc = node_connect(c->node, "net.sock", &sock, c->why);
 	if (rc != RB_OK)
 		goto out;
 	if ((rc = put_text(&m.body,
-		 t->settings->fetch.proxy == NULL ?
+		 c->settings->fetch.proxy == NULL ?
 		     "" :
-		     t->settings->fetch.proxy)) != RB_OK ||
+		     c->settings->fetch.proxy)) != RB_OK ||
 	    (rc = msg_send(sock, &m)) != RB_OK)
 		goto out;
 	*out = sock;
@@ -62,20 +52,22 @@ out:
 }
 
 static enum rb_err
-put_fetch(struct trip *t, int sock, uint32_t id, uint64_t max, uint64_t have,
-    const char *path, int fd)
+put_fetch(int sock, uint32_t id, uint64_t max, uint64_t have, const char *url,
+    int fd)
 {
 	struct msg m;
-	struct buf url = BUF_INIT;
 	int copy = -1;
 	enum rb_err rc = RB_EINTERNAL;
 
 	msg_init(&m, NET_FETCH);
-	if ((rc = url_of(t, path, &url)) != RB_OK ||
-	    (rc = put_u32(&m.body, id)) != RB_OK ||
+	if (strlen(url) > URL_MAX) {
+		rc = RB_ELIMIT;
+		goto out;
+	}
+	if ((rc = put_u32(&m.body, id)) != RB_OK ||
 	    (rc = put_u64(&m.body, max)) != RB_OK ||
 	    (rc = put_u64(&m.body, have)) != RB_OK ||
-	    (rc = put_bytes(&m.body, buf_span(&url))) != RB_OK)
+	    (rc = put_text(&m.body, url)) != RB_OK)
 		goto out;
 	if ((copy = dup(fd)) == -1) {
 		rc = RB_EIO;
@@ -87,7 +79,6 @@ put_fetch(struct trip *t, int sock, uint32_t id, uint64_t max, uint64_t have,
 	rc = msg_send(sock, &m);
 out:
 	fd_close(&copy);
-	buf_clear(&url);
 	msg_clear(&m);
 	return rc;
 }
@@ -149,11 +140,13 @@ out:
 
 /* The state of one listing on its way in. */
 struct haul {
-	struct trip *t;
+	const struct fetch_context *c;
 	struct listing *l;
 	int sock;
 	int *fds;       /* partial files; -1: not under way */
-	uint8_t *tries;
+	uint8_t *tries; /* in the present place */
+	size_t *places;
+	enum rb_err *wrong; /* worst outcome of the places before */
 	bool *ended;
 	size_t under_way, done;
 };
@@ -164,14 +157,15 @@ start_one(struct haul *h, size_t i)
 {
 	struct listed *item = &h->l->list[i];
 	uint64_t have = 0;
+	char *url = NULL;
 	int fd = -1;
 	enum rb_err rc = RB_EINTERNAL;
 
-	rc = depot_part(h->t->depot, &item->sha256, &fd, &have);
+	rc = depot_part(h->c->depot, &item->sha256, &fd, &have);
 	if (rc == RB_EREFUSED)
 		return rc;
 	if (rc != RB_OK)
-		return fault_set(&h->t->why, rc,
+		return fault_set(h->c->why, rc,
 		    "%s: cannot write into the depot; is its disk full?",
 		    item->path);
 	if (have > item->size) {
@@ -184,8 +178,10 @@ start_one(struct haul *h, size_t i)
 	h->fds[i] = fd;
 	h->tries[i]++;
 	h->under_way++;
-	return put_fetch(h->t, h->sock, (uint32_t)i, item->size, have,
-	    item->path, fd);
+	if ((rc = listed_url(item, h->places[i], &url)) == RB_OK)
+		rc = put_fetch(h->sock, (uint32_t)i, item->size, have, url, fd);
+	free(url);
+	return rc;
 }
 
 static void
@@ -195,47 +191,93 @@ end_one(struct haul *h, size_t i)
 	h->done++;
 }
 
-/* Whether what came is what was signed; only here a file becomes ours. */
+static enum rb_err
+blame_bytes(struct haul *h, size_t i)
+{
+	char *url = NULL;
+	enum rb_err rc = RB_EINTERNAL;
+
+	if ((rc = listed_url(&h->l->list[i], h->places[i], &url)) == RB_OK)
+		rc = fault_set(h->c->why, RB_EDIGEST,
+		    "%s: the mirror sent bytes that are not those of the "
+		    "signed index",
+		    url);
+	free(url);
+	return rc;
+}
+
+/*
+ * What one place had to say: RB_OK when the file is ours now, RB_ENOTFOUND
+ * when it has none.  `*again`: it may be asked once more.  Only here a file
+ * becomes ours.
+ */
+static enum rb_err
+judge_one(struct haul *h, const struct done *d, bool *again)
+{
+	enum rb_err rc = RB_EINTERNAL;
+
+	*again = false;
+	switch (d->outcome) {
+	case NET_OK:
+		rc = depot_keep(h->c->depot, &h->l->list[d->id].sha256,
+		    h->fds[d->id]);
+		if (rc == RB_EDIGEST) {
+			*again = true;
+			rc = blame_bytes(h, d->id);
+		}
+		break;
+	case NET_ABSENT:
+		rc = RB_ENOTFOUND;
+		break;
+	case NET_FAILED:
+		*again = true;
+		rc = fault_set(h->c->why, RB_EREFUSED, "%s", d->detail);
+		break;
+	case NET_TOO_LARGE:
+	case NET_FORBIDDEN:
+		rc = fault_set(h->c->why, RB_EREFUSED, "%s", d->detail);
+		break;
+	case NET_UNWRITTEN:
+		rc = fault_set(h->c->why, RB_EIO, "%s", d->detail);
+		break;
+	}
+	return rc;
+}
+
+/* Asks again, there or elsewhere, or ends with what was worst. */
 static enum rb_err
 finish_one(struct haul *h, const struct done *d)
 {
 	struct listed *item = &h->l->list[d->id];
+	char *url = NULL;
 	bool again = false;
-	enum rb_err rc = RB_OK;
+	enum rb_err rc = RB_EINTERNAL;
 
 	h->under_way--;
-	switch (d->outcome) {
-	case NET_OK:
-		rc = depot_keep(h->t->depot, &item->sha256, h->fds[d->id]);
-		if (rc == RB_EDIGEST) {
-			again = h->tries[d->id] < TRIES_MAX;
-			fault_set(&h->t->why, rc,
-			    "%s%s: the mirror sent "
-			    "bytes that are not those of the signed index",
-			    h->t->settings->archive.uri, item->path);
-		}
-		break;
-	case NET_ABSENT:
-		item->is_absent = true;
-		break;
-	case NET_FAILED:
-		again = h->tries[d->id] < TRIES_MAX;
-		rc = fault_set(&h->t->why, RB_EREFUSED, "%s", d->detail);
-		break;
-	case NET_TOO_LARGE:
-	case NET_FORBIDDEN:
-		rc = fault_set(&h->t->why, RB_EREFUSED, "%s", d->detail);
-		break;
-	case NET_UNWRITTEN:
-		rc = fault_set(&h->t->why, RB_EIO, "%s", d->detail);
-		break;
-	}
+	rc = judge_one(h, d, &again);
 	fd_close(&h->fds[d->id]);
-	if (again) /* start_some finds it again */
-		return RB_OK;
-	if (rc == RB_OK)
+	if (rc == RB_OK) {
 		end_one(h, d->id);
-	return rc;
+		return RB_OK;
+	}
+	if (rc != RB_ENOTFOUND && rc != RB_EREFUSED && rc != RB_EDIGEST)
+		return rc;
+	if (again && h->tries[d->id] < TRIES_MAX)
+		return RB_OK;
+	if (rc != RB_ENOTFOUND)
+		h->wrong[d->id] = rc;
+	rc = listed_url(item, h->places[d->id] + 1, &url);
+	free(url);
+	if (rc == RB_OK) {
+		h->places[d->id]++;
+		h->tries[d->id] = 0;
+		return RB_OK;
+	}
+	if (rc != RB_ENOTFOUND || h->wrong[d->id] != RB_OK)
+		return rc != RB_ENOTFOUND ? rc : h->wrong[d->id];
+	item->is_absent = true;
+	end_one(h, d->id);
+	return RB_OK;
 }
 
 /*
@@ -252,7 +294,7 @@ start_some(struct haul *h)
 	for (i = 0; i < h->l->n && h->under_way < UNDER_WAY_MAX; i++) {
 		if (h->ended[i] || h->fds[i] != -1)
 			continue;
-		if (depot_has(h->t->depot, &h->l->list[i].sha256)) {
+		if (depot_has(h->c->depot, &h->l->list[i].sha256)) {
 			end_one(h, i);
 			continue;
 		}
@@ -275,12 +317,12 @@ haul_all(struct haul *h, const char *stage)
 			return rc;
 		if (h->done == h->l->n) {
 			/* What a second try mended needs no sentence. */
-			h->t->why.text[0] = '\0';
+			h->c->why->text[0] = '\0';
 			return RB_OK;
 		}
 		if (h->under_way == 0) {
 			if (waits++ == OTHERS_WAITS_MAX)
-				return fault_set(&h->t->why, RB_ETIME,
+				return fault_set(h->c->why, RB_ETIME,
 				    "a file that another job fetches does "
 				    "not arrive; ask again");
 			poll(NULL, 0, OTHERS_MILLISECONDS);
@@ -288,11 +330,11 @@ haul_all(struct haul *h, const char *stage)
 		}
 		waits = 0;
 		if ((rc = take_done(h->sock, &d)) != RB_OK)
-			return fault_set(&h->t->why, rc,
+			return fault_set(h->c->why, rc,
 			    "rebuilder-net went silent (%s)", err_name(rc));
 		if (d.id >= h->l->n || h->fds[d.id] == -1) {
 			free(d.detail);
-			return fault_set(&h->t->why, RB_EPEER,
+			return fault_set(h->c->why, RB_EPEER,
 			    "rebuilder-net answered a question that was not "
 			    "asked");
 		}
@@ -300,13 +342,15 @@ haul_all(struct haul *h, const char *stage)
 		free(d.detail);
 		if (rc != RB_OK)
 			return rc;
-		trip_tell(h->t, stage, h->done, h->l->n, "");
+		if (h->c->ear != NULL)
+			h->c->ear->stage(h->c->ear->self, stage, h->done,
+			    h->l->n, "");
 	}
 }
 
 /* Right bytes of another size: what the archive signed cannot be true. */
 static enum rb_err
-check_sizes(struct trip *t, const struct listing *l)
+check_sizes(const struct fetch_context *c, const struct listing *l)
 {
 	const struct listed *item;
 	uint64_t size = 0;
@@ -318,25 +362,26 @@ check_sizes(struct trip *t, const struct listing *l)
 		item = &l->list[i];
 		if (item->is_absent)
 			continue;
-		if ((rc = depot_get(t->depot, &item->sha256, &fd)) != RB_OK)
+		if ((rc = depot_get(c->depot, &item->sha256, &fd)) != RB_OK)
 			return rc;
 		rc = file_size(fd, &size);
 		fd_close(&fd);
 		if (rc == RB_OK && size != item->size)
-			rc = fault_set(&t->why, RB_EDIGEST,
+			rc = fault_set(c->why, RB_EDIGEST,
 			    "%s%s: the signed index says %llu bytes, but those "
 			    "of the digest that it names are %llu",
-			    t->settings->archive.uri, item->path,
-			    (unsigned long long)item->size,
+			    item->from == NULL ? "" : item->from->uri,
+			    item->path, (unsigned long long)item->size,
 			    (unsigned long long)size);
 	}
 	return rc;
 }
 
 enum rb_err
-fetch_listing(struct trip *t, struct listing *l, const char *stage)
+fetch_listing(const struct fetch_context *c, struct listing *l,
+    const char *stage)
 {
-	struct haul h = { t, l, -1, NULL, NULL, NULL, 0, 0 };
+	struct haul h = { c, l, -1, NULL, NULL, NULL, NULL, NULL, 0, 0 };
 	size_t i;
 	enum rb_err rc = RB_EINTERNAL;
 
@@ -344,33 +389,39 @@ fetch_listing(struct trip *t, struct listing *l, const char *stage)
 		return RB_OK;
 	h.fds = malloc(l->n * sizeof(*h.fds));
 	h.tries = calloc(l->n, sizeof(*h.tries));
+	h.places = calloc(l->n, sizeof(*h.places));
+	h.wrong = calloc(l->n, sizeof(*h.wrong));
 	h.ended = calloc(l->n, sizeof(*h.ended));
-	if (h.fds == NULL || h.tries == NULL || h.ended == NULL) {
+	if (h.fds == NULL || h.tries == NULL || h.places == NULL ||
+	    h.wrong == NULL || h.ended == NULL) {
 		rc = RB_ENOMEM;
 		goto out;
 	}
 	for (i = 0; i < l->n; i++) {
 		h.fds[i] = -1;
-		if (depot_has(t->depot, &l->list[i].sha256))
+		if (depot_has(c->depot, &l->list[i].sha256))
 			end_one(&h, i);
 	}
 	if (h.done != l->n &&
-	    ((rc = net_open(t, &h.sock)) != RB_OK ||
+	    ((rc = net_open(c, &h.sock)) != RB_OK ||
 		(rc = haul_all(&h, stage)) != RB_OK))
 		goto out;
-	rc = check_sizes(t, l);
+	rc = check_sizes(c, l);
 out:
 	for (i = 0; h.fds != NULL && i < l->n; i++)
 		fd_close(&h.fds[i]);
 	free(h.fds);
 	free(h.tries);
+	free(h.places);
+	free(h.wrong);
 	free(h.ended);
 	fd_close(&h.sock);
 	return rc;
 }
 
 enum rb_err
-fetch_unknown(struct trip *t, const char *path, uint64_t max, int *out)
+fetch_url(const struct fetch_context *c, const char *url, uint64_t max,
+    int *out)
 {
 	struct done d = { 0, NET_OK, NULL };
 	struct buf bytes = BUF_INIT;
@@ -378,7 +429,7 @@ fetch_unknown(struct trip *t, const char *path, uint64_t max, int *out)
 	unsigned int tries;
 	enum rb_err rc = RB_EINTERNAL;
 
-	if ((rc = net_open(t, &sock)) != RB_OK)
+	if ((rc = net_open(c, &sock)) != RB_OK)
 		goto out;
 	for (tries = 0; tries < TRIES_MAX; tries++) {
 		fd_close(&fd);
@@ -389,10 +440,10 @@ fetch_unknown(struct trip *t, const char *path, uint64_t max, int *out)
 			rc = RB_EIO;
 			goto out;
 		}
-		if ((rc = put_fetch(t, sock, 0, max, 0, path, fd)) != RB_OK)
+		if ((rc = put_fetch(sock, 0, max, 0, url, fd)) != RB_OK)
 			goto out;
 		if ((rc = take_done(sock, &d)) != RB_OK) {
-			fault_set(&t->why, rc,
+			fault_set(c->why, rc,
 			    "rebuilder-net went silent "
 			    "(%s)",
 			    err_name(rc));
@@ -402,7 +453,7 @@ fetch_unknown(struct trip *t, const char *path, uint64_t max, int *out)
 			break;
 	}
 	if (d.outcome != NET_OK) {
-		rc = fault_set(&t->why,
+		rc = fault_set(c->why,
 		    d.outcome == NET_ABSENT ? RB_ENOTFOUND : RB_EIO, "%s",
 		    d.detail);
 		goto out;

@@ -161,7 +161,8 @@ work_off(struct jobs *j, struct job *job)
 							job->target.version;
 	trip.again = job->again;
 
-	rc = trip_run(&trip);
+	if ((rc = trip_aim(&trip)) == RB_OK)
+		rc = trip_run(&trip);
 	if (rc == RB_EIO && trip.why.text[0] == '\0')
 		fault_set(&trip.why, rc,
 		    "a file below rebuilder/ cannot be written or read; is "

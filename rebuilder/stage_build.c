@@ -94,7 +94,7 @@ stage_build(struct trip *t)
 		"dsc",
 		t->source.dsc,
 		"arch",
-		t->settings->archive.architecture,
+		t->base.architecture,
 		"cpus",
 		cpus,
 		NULL,

@@ -45,9 +45,9 @@ layer_key(const struct trip *t, const struct making *m, struct digest *out)
 	if (m->below != NULL)
 		memory_key_digest(&k, m->below);
 	memory_key_text(&k, t->settings->machine.kind);
-	memory_key_text(&k, t->settings->archive.architecture);
-	memory_key_text(&k, t->settings->archive.suite);
-	memory_key_number(&k, (uint64_t)t->index.date);
+	memory_key_text(&k, t->base.architecture);
+	memory_key_text(&k, t->base.suite);
+	memory_key_number(&k, (uint64_t)t->base.index.date);
 	return memory_key_end(&k, out);
 }
 
@@ -89,7 +89,8 @@ take_layer(struct trip *t, const struct run_result *r, const struct output *tar,
 	msg_init(&answer, 0);
 	if ((rc = put_u64(&question.body, tar->offset)) != RB_OK ||
 	    (rc = put_u64(&question.body, tar->len)) != RB_OK ||
-	    (rc = put_u64(&question.body, (uint64_t)t->index.date)) != RB_OK ||
+	    (rc = put_u64(&question.body, (uint64_t)t->base.index.date)) !=
+		RB_OK ||
 	    (rc = depot_scratch(t->depot, &out)) != RB_OK ||
 	    (rc = ask_add_copy(&question, r->output)) != RB_OK ||
 	    (rc = ask_add_copy(&question, out)) != RB_OK)
@@ -152,9 +153,9 @@ make(struct trip *t, const struct making *m, struct digest *layer)
 	char epoch[NUMBER_LEN];
 	const char *parameters[] = {
 		"suite",
-		t->settings->archive.suite,
+		t->base.suite,
 		"arch",
-		t->settings->archive.architecture,
+		t->base.architecture,
 		"epoch",
 		epoch,
 		NULL,
@@ -166,7 +167,7 @@ make(struct trip *t, const struct making *m, struct digest *layer)
 	enum rb_err rc = RB_EINTERNAL;
 
 	run_result_init(&r);
-	snprintf(epoch, sizeof(epoch), "%" PRId64, t->index.date);
+	snprintf(epoch, sizeof(epoch), "%" PRId64, t->base.index.date);
 	if ((rc = list_files(t, m, &files, &run.nfiles)) != RB_OK)
 		goto out;
 	run.files = files;

@@ -62,13 +62,13 @@ join(char **out, const char *a, const char *b, const char *c, const char *d)
 }
 
 static enum rb_err
-name_indices(const struct trip *t, struct release *r)
+name_indices(const struct repository *of, struct release *r)
 {
-	const char *component = t->settings->archive.component;
+	const char *component = of->component;
 	enum rb_err rc = RB_EINTERNAL;
 
 	rc = join(&r->indices[PACKAGES].path, component, "/binary-",
-	    t->settings->archive.architecture, "/Packages.xz");
+	    of->architecture, "/Packages.xz");
 	if (rc != RB_OK)
 		return rc;
 	return join(&r->indices[SOURCES].path, component, "/source/", "Sources",
@@ -115,8 +115,8 @@ take_release(struct release *r, struct span in)
 
 /* What gpgv vouched for, as the judge reads it. */
 static enum rb_err
-judge_release(struct trip *t, int signed_text, const struct gpgv_result *g,
-    int64_t newest, struct release *r)
+judge_release(struct trip *t, const struct repository *of, int signed_text,
+    const struct gpgv_result *g, int64_t newest, struct release *r)
 {
 	struct msg question, answer;
 	size_t i;
@@ -125,8 +125,7 @@ judge_release(struct trip *t, int signed_text, const struct gpgv_result *g,
 	msg_init(&question, JUDGE_RELEASE);
 	msg_init(&answer, 0);
 	if ((rc = put_u32(&question.body, g->exit_status)) != RB_OK ||
-	    (rc = put_text(&question.body, t->settings->archive.suite)) !=
-		RB_OK ||
+	    (rc = put_text(&question.body, of->suite)) != RB_OK ||
 	    (rc = put_u64(&question.body, (uint64_t)t->started)) != RB_OK ||
 	    (rc = put_u64(&question.body, (uint64_t)newest)) != RB_OK ||
 	    (rc = put_u8(&question.body, NINDICES)) != RB_OK)
@@ -148,33 +147,51 @@ out:
 	return rc;
 }
 
+/* From the first place that has one. */
 static enum rb_err
-get_release(struct trip *t, struct release *r)
+fetch_release(struct trip *t, const struct repository *of, int *out)
+{
+	const struct fetch_context fetch = trip_fetch(t);
+	char *path = NULL, *url = NULL;
+	size_t place;
+	enum rb_err rc = RB_EINTERNAL;
+
+	if ((rc = join(&path, "dists/", of->suite, "/InRelease", "")) != RB_OK)
+		return rc;
+	for (place = 0; place <= of->nmirrors; place++) {
+		free(url);
+		url = NULL;
+		if ((rc = repository_url(of, place, path, &url)) != RB_OK)
+			break;
+		rc = fetch_url(&fetch, url, RELEASE_MAX, out);
+		if (rc != RB_ENOTFOUND && rc != RB_EIO)
+			break;
+	}
+	free(path);
+	free(url);
+	return rc;
+}
+
+static enum rb_err
+get_release(struct trip *t, const struct repository *of, struct release *r)
 {
 	struct gpgv_result g = GPGV_RESULT_INIT;
 	uint64_t size = 0;
 	int64_t newest = 0;
-	char *path = NULL;
 	int fd = -1;
 	enum rb_err rc = RB_EINTERNAL;
 
-	if ((rc = join(&path, "dists/", t->settings->archive.suite,
-		 "/InRelease", "")) != RB_OK ||
-	    (rc = name_indices(t, r)) != RB_OK ||
-	    (rc = fetch_unknown(t, path, RELEASE_MAX, &fd)) != RB_OK ||
+	if ((rc = name_indices(of, r)) != RB_OK ||
+	    (rc = fetch_release(t, of, &fd)) != RB_OK ||
 	    (rc = file_size(fd, &size)) != RB_OK ||
 	    (rc = digest_of_fd(fd, 0, size, &r->metadata)) != RB_OK ||
-	    (rc = journal_newest(t->journal, t->settings->archive.suite,
-		 &newest)) != RB_OK ||
-	    (rc = gpgv_run(fd, t->settings->archive.keyring, &g, &t->why)) !=
-		RB_OK ||
-	    (rc = judge_release(t, fd, &g, newest, r)) != RB_OK)
+	    (rc = journal_newest(t->journal, of->suite, &newest)) != RB_OK ||
+	    (rc = gpgv_run(fd, of->keyring, &g, &t->why)) != RB_OK ||
+	    (rc = judge_release(t, of, fd, &g, newest, r)) != RB_OK)
 		goto out;
-	rc = journal_saw(t->journal, t->settings->archive.suite,
-	    (int64_t)r->date);
+	rc = journal_saw(t->journal, of->suite, (int64_t)r->date);
 out:
 	gpgv_result_clear(&g);
-	free(path);
 	fd_close(&fd);
 	return rc;
 }
@@ -226,8 +243,10 @@ out:
 }
 
 static enum rb_err
-get_index(struct trip *t, const struct release *r, const struct wanted *w)
+get_index(struct trip *t, const struct repository *of, const struct release *r,
+    const struct wanted *w)
 {
+	const struct fetch_context fetch = trip_fetch(t);
 	struct listing l = { NULL, 0 };
 	struct listed *item;
 	struct buf path = BUF_INIT;
@@ -240,27 +259,24 @@ get_index(struct trip *t, const struct release *r, const struct wanted *w)
 		return RB_OK;
 	if ((item = listing_add(&l)) == NULL)
 		return RB_ENOMEM;
+	item->from = of;
 	digest_hex(&w->sha256, hex);
 	/* By digest an index can't change between two requests. */
 	if (r->by_hash)
 		rc = buf_printf(&path, "dists/%s/%.*s/by-hash/SHA256/%s",
-		    t->settings->archive.suite, (int)(slash - w->path), w->path,
-		    hex);
+		    of->suite, (int)(slash - w->path), w->path, hex);
 	else
-		rc = buf_printf(&path, "dists/%s/%s",
-		    t->settings->archive.suite, w->path);
+		rc = buf_printf(&path, "dists/%s/%s", of->suite, w->path);
 	if (rc != RB_OK ||
 	    (rc = str_dup_span(buf_span(&path), &item->path)) != RB_OK)
 		goto out;
 	item->size = w->size;
 	item->sha256 = w->sha256;
-	if ((rc = fetch_listing(t, &l, "fetching index")) != RB_OK)
+	if ((rc = fetch_listing(&fetch, &l, "fetching index")) != RB_OK)
 		goto out;
 	if (item->is_absent) {
-		rc = fault_set(&t->why, RB_ENOTFOUND,
-		    "%s%s: the archive "
-		    "does not have it",
-		    t->settings->archive.uri, item->path);
+		rc = listed_fault(item, &t->why, RB_ENOTFOUND,
+		    "the archive does not have it");
 		goto out;
 	}
 	if ((rc = depot_get(t->depot, &w->sha256, &fd)) != RB_OK)
@@ -275,7 +291,7 @@ out:
 
 /* What is remembered, so that jobs that follow each other ask once. */
 static enum rb_err
-index_key(struct trip *t, struct digest *out)
+index_key(struct trip *t, const struct repository *of, struct digest *out)
 {
 	struct memory_key k = MEMORY_KEY_INIT;
 	struct digest keyring = DIGEST_INIT;
@@ -284,11 +300,10 @@ index_key(struct trip *t, struct digest *out)
 	enum rb_err rc = RB_EINTERNAL;
 
 	/* A key that was taken out must not vouch for anything remembered. */
-	fd = open(t->settings->archive.keyring, O_RDONLY | O_CLOEXEC);
+	fd = open(of->keyring, O_RDONLY | O_CLOEXEC);
 	if (fd == -1)
 		return fault_set(&t->why, RB_ENOTFOUND,
-		    "archive.keyring: %s cannot be read",
-		    t->settings->archive.keyring);
+		    "%s.keyring: %s cannot be read", of->section, of->keyring);
 	if ((rc = file_size(fd, &size)) == RB_OK)
 		rc = digest_of_fd(fd, 0, size, &keyring);
 	fd_close(&fd);
@@ -296,15 +311,15 @@ index_key(struct trip *t, struct digest *out)
 		return rc;
 	memory_key_text(&k, "index");
 	memory_key_digest(&k, &keyring);
-	memory_key_text(&k, t->settings->archive.uri);
-	memory_key_text(&k, t->settings->archive.suite);
-	memory_key_text(&k, t->settings->archive.component);
-	memory_key_text(&k, t->settings->archive.architecture);
+	memory_key_text(&k, of->uri);
+	memory_key_text(&k, of->suite);
+	memory_key_text(&k, of->component);
+	memory_key_text(&k, of->architecture);
 	return memory_key_end(&k, out);
 }
 
 static enum rb_err
-recall(struct trip *t, const struct digest *key)
+recall(struct trip *t, struct repository *of, const struct digest *key)
 {
 	struct buf value = BUF_INIT;
 	struct span in;
@@ -318,9 +333,9 @@ recall(struct trip *t, const struct digest *key)
 	if ((rc = take_u64(&in, &seen)) != RB_OK ||
 	    (rc = take_u64(&in, &until)) != RB_OK ||
 	    (rc = take_u64(&in, &date)) != RB_OK ||
-	    (rc = take_digest(&in, &t->index.metadata)) != RB_OK ||
-	    (rc = take_digest(&in, &t->index.packages)) != RB_OK ||
-	    (rc = take_digest(&in, &t->index.sources)) != RB_OK ||
+	    (rc = take_digest(&in, &of->index.metadata)) != RB_OK ||
+	    (rc = take_digest(&in, &of->index.packages)) != RB_OK ||
+	    (rc = take_digest(&in, &of->index.sources)) != RB_OK ||
 	    (rc = take_end(in)) != RB_OK) {
 		rc = RB_ENOTFOUND; /* of another version of this program */
 		goto out;
@@ -328,13 +343,13 @@ recall(struct trip *t, const struct digest *key)
 	/* A clock that went back makes nothing fresh. */
 	if (seen > now || now - seen >= t->settings->rebuilder.refresh ||
 	    (until != 0 && now > until) ||
-	    !depot_has(t->depot, &t->index.packages) ||
-	    !depot_has(t->depot, &t->index.sources)) {
+	    !depot_has(t->depot, &of->index.packages) ||
+	    !depot_has(t->depot, &of->index.sources)) {
 		rc = RB_ENOTFOUND;
 		goto out;
 	}
-	t->index.seen = (int64_t)seen;
-	t->index.date = (int64_t)date;
+	of->index.seen = (int64_t)seen;
+	of->index.date = (int64_t)date;
 out:
 	buf_clear(&value);
 	return rc;
@@ -357,8 +372,8 @@ remember(struct trip *t, const struct digest *key, const struct release *r)
 	return rc;
 }
 
-enum rb_err
-stage_index(struct trip *t)
+static enum rb_err
+read_one(struct trip *t, struct repository *of)
 {
 	struct release r;
 	struct digest key = DIGEST_INIT;
@@ -366,23 +381,37 @@ stage_index(struct trip *t)
 	enum rb_err rc = RB_EINTERNAL;
 
 	memset(&r, 0, sizeof(r));
-	if ((rc = index_key(t, &key)) != RB_OK)
+	if ((rc = index_key(t, of, &key)) != RB_OK)
 		return rc;
-	if ((rc = recall(t, &key)) != RB_ENOTFOUND)
+	if ((rc = recall(t, of, &key)) != RB_ENOTFOUND)
 		return rc;
 	trip_tell(t, "fetching index", 0, 0, "");
-	if ((rc = get_release(t, &r)) != RB_OK)
+	if ((rc = get_release(t, of, &r)) != RB_OK)
 		goto out;
 	for (i = 0; i < NINDICES; i++)
-		if ((rc = get_index(t, &r, &r.indices[i])) != RB_OK)
+		if ((rc = get_index(t, of, &r, &r.indices[i])) != RB_OK)
 			goto out;
-	t->index.metadata = r.metadata;
-	t->index.seen = t->started;
-	t->index.date = (int64_t)r.date;
-	t->index.packages = r.indices[PACKAGES].plain;
-	t->index.sources = r.indices[SOURCES].plain;
+	of->index.metadata = r.metadata;
+	of->index.seen = t->started;
+	of->index.date = (int64_t)r.date;
+	of->index.packages = r.indices[PACKAGES].plain;
+	of->index.sources = r.indices[SOURCES].plain;
 	rc = remember(t, &key, &r);
 out:
 	release_clear(&r);
 	return rc;
+}
+
+enum rb_err
+stage_index(struct trip *t)
+{
+	size_t i;
+	enum rb_err rc = RB_EINTERNAL;
+
+	if ((rc = read_one(t, &t->base)) != RB_OK)
+		return rc;
+	for (i = 0; i < t->nsuites; i++)
+		if ((rc = read_one(t, &t->suites[i])) != RB_OK)
+			return rc;
+	return RB_OK;
 }

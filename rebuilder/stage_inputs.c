@@ -45,10 +45,10 @@ resolution_key(const struct trip *t, struct digest *out)
 	memory_key_text(&k, "resolution");
 	memory_key_digest(&k, t->program);
 	memory_key_digest(&k, &recipe);
-	memory_key_digest(&k, &t->index.packages);
+	memory_key_digest(&k, &t->base.index.packages);
 	memory_key_digest(&k, &t->source.stanza);
-	memory_key_text(&k, t->settings->archive.architecture);
-	memory_key_text(&k, t->settings->archive.suite);
+	memory_key_text(&k, t->base.architecture);
+	memory_key_text(&k, t->base.suite);
 	return memory_key_end(&k, out);
 }
 
@@ -107,7 +107,7 @@ look_up(struct trip *t, const struct run_result *r, const struct output *chosen,
 	msg_init(&answer, 0);
 	if ((rc = put_u64(&question.body, chosen->offset)) != RB_OK ||
 	    (rc = put_u64(&question.body, chosen->len)) != RB_OK ||
-	    (rc = depot_get(t->depot, &t->index.packages, &packages)) !=
+	    (rc = depot_get(t->depot, &t->base.index.packages, &packages)) !=
 		RB_OK ||
 	    (rc = ask_add_copy(&question, r->output)) != RB_OK ||
 	    (rc = ask_add_copy(&question, packages)) != RB_OK)
@@ -143,13 +143,13 @@ resolve(struct trip *t, struct resolution *out)
 		"version",
 		t->source.version,
 		"arch",
-		t->settings->archive.architecture,
+		t->base.architecture,
 		"suite",
-		t->settings->archive.suite,
+		t->base.suite,
 		NULL,
 	};
 	const struct run_file files[] = {
-		{ "Packages", t->index.packages },
+		{ "Packages", t->base.index.packages },
 		{ "Sources", t->source.stanza },
 	};
 	struct run run = { "resolve", NULL, parameters, files, 2 };
@@ -172,8 +172,8 @@ resolve(struct trip *t, struct resolution *out)
 		fault_set(&t->why, RB_EREFUSED,
 		    "%s %s: its build "
 		    "dependencies cannot be met from %s/%s",
-		    t->name, t->source.version, t->settings->archive.suite,
-		    t->settings->archive.component);
+		    t->name, t->source.version, t->base.suite,
+		    t->base.component);
 		if ((rc = log_keep(t->depot, r.log, &t->build.log)) != RB_OK)
 			goto out;
 		rc = trip_obstacle(t, VERDICT_UNAVAILABLE, "dependencies");
@@ -195,6 +195,7 @@ take_input(struct trip *t, struct span *in)
 
 	if ((item = listing_add(&t->inputs.list)) == NULL)
 		return RB_ENOMEM;
+	item->from = &t->base;
 	if ((rc = take_u8(in, &group)) != RB_OK ||
 	    (rc = take_text(in, NAME_LIMIT, &item->name)) != RB_OK ||
 	    (rc = take_text(in, NAME_LIMIT, &item->version)) != RB_OK ||
@@ -241,9 +242,8 @@ write_list(struct trip *t)
 	size_t i;
 	enum rb_err rc = RB_EINTERNAL;
 
-	if ((rc = buf_printf(&origin, "%s/%s/%s", t->settings->archive.name,
-		 t->settings->archive.suite, t->settings->archive.component)) !=
-		RB_OK ||
+	if ((rc = buf_printf(&origin, "%s/%s/%s", t->base.name, t->base.suite,
+		 t->base.component)) != RB_OK ||
 	    (rc = buf_put_byte(&origin, 0)) != RB_OK)
 		goto out;
 	for (i = 0; i < t->inputs.list.n; i++) {
@@ -266,6 +266,7 @@ out:
 enum rb_err
 stage_inputs(struct trip *t)
 {
+	const struct fetch_context fetch = trip_fetch(t);
 	struct resolution res = { DIGEST_INIT, DIGEST_INIT, DIGEST_INIT };
 	struct digest key = DIGEST_INIT;
 	size_t i;
@@ -285,18 +286,16 @@ stage_inputs(struct trip *t)
 	t->inputs.build = res.build;
 	t->inputs.are_known = true;
 
-	rc = fetch_listing(t, &t->inputs.list, "fetching inputs");
+	rc = fetch_listing(&fetch, &t->inputs.list, "fetching inputs");
 	if (rc == RB_EREFUSED || rc == RB_EDIGEST)
 		return trip_obstacle(t, VERDICT_UNAVAILABLE, "input");
 	if (rc != RB_OK)
 		return rc;
 	for (i = 0; i < t->inputs.list.n; i++) {
 		if (t->inputs.list.list[i].is_absent) {
-			fault_set(&t->why, RB_ENOTFOUND,
-			    "%s%s: the archive "
-			    "does not have it any more",
-			    t->settings->archive.uri,
-			    t->inputs.list.list[i].path);
+			rc = listed_fault(&t->inputs.list.list[i], &t->why,
+			    RB_ENOTFOUND,
+			    "the archive does not have it any more");
 			return trip_obstacle(t, VERDICT_UNAVAILABLE, "input");
 		}
 	}

@@ -30,8 +30,9 @@ add_descriptors(struct trip *t, struct msg *m, int *records, int *stanza)
 	int sources = -1, packages = -1;
 	enum rb_err rc = RB_EINTERNAL;
 
-	if ((rc = depot_get(t->depot, &t->index.sources, &sources)) != RB_OK ||
-	    (rc = depot_get(t->depot, &t->index.packages, &packages)) !=
+	if ((rc = depot_get(t->depot, &t->base.index.sources, &sources)) !=
+		RB_OK ||
+	    (rc = depot_get(t->depot, &t->base.index.packages, &packages)) !=
 		RB_OK ||
 	    (rc = depot_scratch(t->depot, records)) != RB_OK ||
 	    (rc = depot_scratch(t->depot, stanza)) != RB_OK ||
@@ -56,6 +57,7 @@ take_source_file(struct trip *t, struct span *in)
 
 	if ((item = listing_add(&t->source.files)) == NULL)
 		return RB_ENOMEM;
+	item->from = &t->base;
 	if ((rc = take_text(in, NAME_LIMIT, &item->name)) != RB_OK ||
 	    (rc = take_u64(in, &item->size)) != RB_OK ||
 	    (rc = take_digest(in, &item->sha256)) != RB_OK ||
@@ -79,6 +81,7 @@ take_published(struct trip *t, struct span *in)
 
 	if ((item = listing_add(&t->published)) == NULL)
 		return RB_ENOMEM;
+	item->from = &t->base;
 	if ((rc = take_text(in, NAME_LIMIT, &item->name)) != RB_OK ||
 	    (rc = take_text(in, NAME_LIMIT, &item->version)) != RB_OK ||
 	    (rc = take_text(in, NAME_LIMIT, &item->arch)) != RB_OK ||
@@ -129,8 +132,7 @@ find(struct trip *t)
 	if ((rc = put_text(&question.body, t->name)) != RB_OK ||
 	    (rc = put_text(&question.body,
 		 t->version == NULL ? "" : t->version)) != RB_OK ||
-	    (rc = put_text(&question.body,
-		 t->settings->archive.architecture)) != RB_OK ||
+	    (rc = put_text(&question.body, t->base.architecture)) != RB_OK ||
 	    (rc = add_descriptors(t, &question, &records_fd, &stanza_fd)) !=
 		RB_OK)
 		goto out;
@@ -160,6 +162,7 @@ out:
 enum rb_err
 stage_source(struct trip *t)
 {
+	const struct fetch_context fetch = trip_fetch(t);
 	size_t i;
 	enum rb_err rc = RB_EINTERNAL;
 
@@ -170,21 +173,18 @@ stage_source(struct trip *t)
 		return fault_set(&t->why, RB_ENOTFOUND,
 		    "%s %s: the archive has no binary package of it for %s "
 		    "in %s/%s; nothing to compare with",
-		    t->name, t->source.version,
-		    t->settings->archive.architecture,
-		    t->settings->archive.suite, t->settings->archive.component);
-	rc = fetch_listing(t, &t->source.files, "fetching source");
+		    t->name, t->source.version, t->base.architecture,
+		    t->base.suite, t->base.component);
+	rc = fetch_listing(&fetch, &t->source.files, "fetching source");
 	if (rc == RB_EREFUSED || rc == RB_EDIGEST)
 		return trip_obstacle(t, VERDICT_UNAVAILABLE, "source");
 	if (rc != RB_OK)
 		return rc;
 	for (i = 0; i < t->source.files.n; i++) {
 		if (t->source.files.list[i].is_absent) {
-			fault_set(&t->why, RB_ENOTFOUND,
-			    "%s%s: the archive "
-			    "does not have it any more",
-			    t->settings->archive.uri,
-			    t->source.files.list[i].path);
+			rc = listed_fault(&t->source.files.list[i], &t->why,
+			    RB_ENOTFOUND,
+			    "the archive does not have it any more");
 			return trip_obstacle(t, VERDICT_UNAVAILABLE, "source");
 		}
 	}
@@ -192,7 +192,7 @@ stage_source(struct trip *t)
 	 * An archive that lacks one published file still lets the others be
 	 * compared: stage_verdict looks at is_absent.
 	 */
-	rc = fetch_listing(t, &t->published, "fetching published");
+	rc = fetch_listing(&fetch, &t->published, "fetching published");
 	if (rc == RB_EREFUSED || rc == RB_EDIGEST)
 		return trip_obstacle(t, VERDICT_UNAVAILABLE, "published");
 	if (rc != RB_OK)
@@ -200,9 +200,7 @@ stage_source(struct trip *t)
 	for (i = 0; i < t->published.n; i++)
 		if (!t->published.list[i].is_absent)
 			return RB_OK;
-	fault_set(&t->why, RB_ENOTFOUND,
-	    "%s%s: the archive does not have it any more; nothing to compare "
-	    "with",
-	    t->settings->archive.uri, t->published.list[0].path);
+	rc = listed_fault(&t->published.list[0], &t->why, RB_ENOTFOUND,
+	    "the archive does not have it any more; nothing to compare with");
 	return trip_obstacle(t, VERDICT_UNAVAILABLE, "published");
 }

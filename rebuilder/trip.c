@@ -10,39 +10,6 @@
 #include "rebuilder/verdict.h"
 
 void
-listing_clear(struct listing *l)
-{
-	size_t i;
-
-	for (i = 0; i < l->n; i++) {
-		free(l->list[i].name);
-		free(l->list[i].version);
-		free(l->list[i].arch);
-		free(l->list[i].path);
-	}
-	free(l->list);
-	l->list = NULL;
-	l->n = 0;
-}
-
-struct listed *
-listing_add(struct listing *l)
-{
-	struct listed *grown;
-
-	/* Powers of two: room is needed exactly when n is one. */
-	if ((l->n & (l->n - 1)) == 0) {
-		grown = reallocarray(l->list, l->n == 0 ? 1 : 2 * l->n,
-		    sizeof(*grown));
-		if (grown == NULL)
-			return NULL;
-		l->list = grown;
-	}
-	memset(&l->list[l->n], 0, sizeof(l->list[0]));
-	return &l->list[l->n++];
-}
-
-void
 result_clear(struct result *r)
 {
 	free(r->file);
@@ -66,6 +33,10 @@ trip_clear(struct trip *t)
 {
 	size_t i;
 
+	repository_clear(&t->base);
+	for (i = 0; i < t->nsuites; i++)
+		repository_clear(&t->suites[i]);
+	free(t->suites);
 	free(t->source.version);
 	free(t->source.directory);
 	free(t->source.dsc);
@@ -79,6 +50,21 @@ trip_clear(struct trip *t)
 	free(t->build.clock);
 	fd_close(&t->build.fd);
 	trip_init(t);
+}
+
+enum rb_err
+trip_aim(struct trip *t)
+{
+	return repository_of_archive(t->settings, &t->base);
+}
+
+struct fetch_context
+trip_fetch(struct trip *t)
+{
+	const struct fetch_context c = { t->node, t->settings, t->depot,
+		&t->why, t->ear };
+
+	return c;
 }
 
 enum rb_err

@@ -4,6 +4,7 @@
 
 #include "common/attest/statement.h"
 #include "rebuilder/depot.h"
+#include "rebuilder/fetch.h"
 #include "rebuilder/journal.h"
 #include "rebuilder/settings.h"
 
@@ -13,28 +14,6 @@
  * trip; a later stage never calls an earlier one.  Nothing here parses what
  * came from outside: stages ask the roles and pass descriptors and digests.
  */
-
-/* One file that was named by signed metadata. */
-struct listed {
-	char *name;    /* owned: file name, or package name */
-	char *version; /* owned; NULL for source files */
-	char *arch;    /* owned; NULL for source files */
-	char *path;    /* owned: below the archive's uri */
-	uint64_t size;
-	struct digest sha256;
-	bool is_binnmu;
-	bool is_base;  /* of inputs: part of the base group */
-	bool is_absent; /* the archive no longer has it */
-};
-
-struct listing {
-	struct listed *list; /* owned */
-	size_t n;
-};
-
-void listing_clear(struct listing *l);
-/* Appends a zeroed entry and returns it; NULL without memory. */
-struct listed *listing_add(struct listing *l);
 
 /* One file that a build left, as a place in its output stream. */
 struct output {
@@ -79,12 +58,14 @@ struct trip {
 	int64_t started;
 	struct fault why;    /* of the first stage that failed */
 
-	struct {
-		struct digest metadata; /* of the signed Release text */
-		int64_t seen;           /* when we fetched it */
-		int64_t date;
-		struct digest packages, sources; /* uncompressed */
-	} index;
+	/*
+	 * Where everything comes from, as trip_aim chose it.  `suites` are
+	 * those in which published files are looked up; none means that they
+	 * lie in `base`, beside the inputs.
+	 */
+	struct repository base;
+	struct repository *suites; /* owned */
+	size_t nsuites;
 
 	struct {
 		char *version, *directory, *dsc; /* owned */
@@ -127,6 +108,9 @@ struct trip {
 void trip_init(struct trip *t);
 void trip_clear(struct trip *t);
 
+/* Takes the repositories from the settings; once, before trip_run. */
+enum rb_err trip_aim(struct trip *t) RB_CHECK;
+
 /*
  * Goes the whole way and has every verdict signed and logged.  RB_OK: each
  * published file has its verdict, also when that is `failed`.  Otherwise no
@@ -148,6 +132,8 @@ enum rb_err stage_verdict(struct trip *t) RB_CHECK;
  */
 enum rb_err trip_obstacle(struct trip *t, enum verdict verdict,
     const char *reason) RB_CHECK;
+/* What fetch.h wants; valid as long as the trip. */
+struct fetch_context trip_fetch(struct trip *t);
 void trip_tell(struct trip *t, const char *stage, uint64_t done, uint64_t total,
     const char *detail);
 

@@ -25,29 +25,28 @@ set_digest(struct maybe_digest *to, const struct digest *from)
 }
 
 static void
-fill_published(struct copier *c, const struct trip *t,
-    const struct listed *item, struct statement *s)
+fill_published(struct copier *c, const struct listed *item, struct statement *s)
 {
 	const char *slash = strrchr(item->path, '/');
 
 	copy(c, &s->published.file, slash == NULL ? item->path : slash + 1);
-	copy(c, &s->published.repository, t->settings->archive.name);
-	copy(c, &s->published.suite, t->settings->archive.suite);
+	copy(c, &s->published.repository, item->from->name);
+	copy(c, &s->published.suite, item->from->suite);
 	copy(c, &s->published.path, item->path);
 	copy(c, &s->published.name, item->name);
 	copy(c, &s->published.version, item->version);
 	copy(c, &s->published.arch, item->arch);
 	s->published.size = item->size;
 	s->published.sha256 = item->sha256;
-	s->published.metadata = t->index.metadata;
-	s->published.seen = t->index.seen;
+	s->published.metadata = item->from->index.metadata;
+	s->published.seen = item->from->index.seen;
 }
 
 static void
 fill_source(struct copier *c, const struct trip *t, struct statement *s)
 {
 	copy(c, &s->source.kind, "debian-source");
-	copy(c, &s->source.repository, t->settings->archive.name);
+	copy(c, &s->source.repository, t->base.name);
 	copy(c, &s->source.name, t->name);
 	copy(c, &s->source.version, t->source.version);
 	set_digest(&s->source.dsc, &t->source.dsc_sha256);
@@ -56,9 +55,9 @@ fill_source(struct copier *c, const struct trip *t, struct statement *s)
 static void
 fill_environment(struct copier *c, const struct trip *t, struct statement *s)
 {
-	copy(c, &s->environment.release, t->settings->archive.suite);
-	copy(c, &s->environment.distribution, t->settings->archive.name);
-	copy(c, &s->environment.arch, t->settings->archive.architecture);
+	copy(c, &s->environment.release, t->base.suite);
+	copy(c, &s->environment.distribution, t->base.name);
+	copy(c, &s->environment.arch, t->base.architecture);
 	copy(c, &s->environment.recipe, "deb");
 	if (t->inputs.are_known) {
 		set_digest(&s->inputs.sha256, &t->inputs.text);
@@ -86,7 +85,7 @@ verdict_statement(const struct trip *t, const struct finding *f,
 	out->verdict = f->verdict;
 	out->attempt = attempt;
 	copy(&c, &out->reason, f->reason);
-	fill_published(&c, t, f->published, out);
+	fill_published(&c, f->published, out);
 	if (f->verdict == VERDICT_REPRODUCED || f->verdict == VERDICT_DIFFERS) {
 		if (f->verdict == VERDICT_REPRODUCED)
 			out->rebuilt.compared = COMPARED_IDENTICAL;
