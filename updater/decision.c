@@ -95,7 +95,7 @@ grow(void **list, size_t n, size_t size)
 }
 
 static enum rb_err
-add_mention(struct decision *d, const struct testimony *by, bool is_other)
+add_mention(struct decision *d, struct mention m)
 {
 	void *list = d->list;
 	enum rb_err rc;
@@ -103,9 +103,7 @@ add_mention(struct decision *d, const struct testimony *by, bool is_other)
 	if ((rc = grow(&list, d->n, sizeof(*d->list))) != RB_OK)
 		return rc;
 	d->list = list;
-	d->list[d->n].by = by;
-	d->list[d->n].is_other = is_other;
-	d->n++;
+	d->list[d->n++] = m;
 	return RB_OK;
 }
 
@@ -114,6 +112,7 @@ static enum rb_err
 add_testimony(struct judge *j, struct testimony *t)
 {
 	const struct digest *sha256 = &t->said.published.sha256;
+	struct mention m = { t, false, false };
 	const struct subject *file;
 	void *list = j->out.testimonies;
 	enum rb_err rc;
@@ -128,15 +127,20 @@ add_testimony(struct judge *j, struct testimony *t)
 	j->out.testimonies[j->out.ntestimonies++] = t;
 
 	for (i = roster_first_digest(&j->roster, sha256);
-	    roster_is_digest(&j->roster, i, sha256, &at); i++)
-		if ((rc = add_mention(&j->out.list[at], t, false)) != RB_OK)
+	    roster_is_digest(&j->roster, i, sha256, &at); i++) {
+		m.is_renamed = !roster_name_fits(&j->roster, at,
+		    t->said.published.name, t->said.published.version,
+		    t->said.published.arch);
+		if ((rc = add_mention(&j->out.list[at], m)) != RB_OK)
 			return rc;
+	}
+	m = (struct mention){ t, true, false };
 	for (i = roster_first_name(&j->roster, t->said.published.file);
 	    roster_is_name(&j->roster, i, t->said.published.file, &at); i++) {
 		file = &j->roster.files[at];
 		if (digest_equal(&file->sha256, sha256))
 			continue;
-		if ((rc = add_mention(&j->out.list[at], t, true)) != RB_OK)
+		if ((rc = add_mention(&j->out.list[at], m)) != RB_OK)
 			return rc;
 	}
 	return RB_OK;
@@ -206,7 +210,7 @@ out:
 static bool
 is_voice(const struct mention *m)
 {
-	return m->by->flaw == FLAW_NONE && !m->is_other &&
+	return m->by->flaw == FLAW_NONE && !m->is_other && !m->is_renamed &&
 	    m->by->said.verdict == VERDICT_REPRODUCED;
 }
 
@@ -241,7 +245,9 @@ compare_mentions(const void *pa, const void *pb)
 	    (r = compare_numbers(a->by->said.verdict, b->by->said.verdict)) !=
 		0)
 		return r;
-	return compare_numbers(a->is_other, b->is_other);
+	if ((r = compare_numbers(a->is_other, b->is_other)) != 0)
+		return r;
+	return compare_numbers(a->is_renamed, b->is_renamed);
 }
 
 /*
@@ -267,7 +273,7 @@ static enum cause
 find_cause(const struct decision *d)
 {
 	bool differs = false, failed = false, other = false, flawed = false;
-	bool unavailable = false;
+	bool unavailable = false, renamed = false;
 	size_t i;
 
 	for (i = 0; i < d->n; i++) {
@@ -281,6 +287,7 @@ find_cause(const struct decision *d)
 		}
 		switch (d->list[i].by->said.verdict) {
 		case VERDICT_REPRODUCED:
+			renamed = renamed || d->list[i].is_renamed;
 			break;
 		case VERDICT_DIFFERS:
 			differs = true;
@@ -297,6 +304,8 @@ find_cause(const struct decision *d)
 		return CAUSE_DIFFERS;
 	if (other)
 		return CAUSE_OTHER_BYTES;
+	if (renamed)
+		return CAUSE_OTHER_NAME;
 	if (d->voices != 0)
 		return CAUSE_TOO_FEW;
 	if (failed)

@@ -15,8 +15,9 @@
  * proved to have reproduced its SHA-256.  Proved is: the bundle holds a
  * checkpoint signed with the node's key, an inclusion proof that leads from
  * the envelope's bytes to that checkpoint, the envelope is signed with the
- * same key, its statement names the node as builder, says `reproduced`, and
- * names the digest.
+ * same key, its statement names the node as builder, says `reproduced`, names
+ * the digest, and is about the package that the file's name names, if it is a
+ * package file's name.
  *
  * Leaving evidence out never turns a refusal into an acceptance, with one
  * exception: a node that signed two different logs of one size counts for
@@ -58,7 +59,8 @@ struct testimony {
 /* A testimony as it bears on one file. */
 struct mention {
 	const struct testimony *by; /* borrowed from decisions */
-	bool is_other; /* it names this file, but with other bytes */
+	bool is_other;   /* it names this file, but with other bytes */
+	bool is_renamed; /* of these bytes, but of another package's name */
 };
 
 /* Why a file was refused; of several, the one that should alarm most. */
@@ -66,6 +68,7 @@ enum cause {
 	CAUSE_NONE = 0,    /* accepted */
 	CAUSE_DIFFERS,     /* somebody rebuilt it and got other bytes */
 	CAUSE_OTHER_BYTES, /* the published file has other bytes */
+	CAUSE_OTHER_NAME,  /* these bytes are another package or version */
 	CAUSE_TOO_FEW,     /* reproduced, but not by enough */
 	CAUSE_FAILED,      /* a build of it failed */
 	CAUSE_UNAVAILABLE, /* no build: something that it needs is missing */

@@ -36,6 +36,8 @@ cause_name(enum cause cause)
 		return "differs";
 	case CAUSE_OTHER_BYTES:
 		return "other-bytes";
+	case CAUSE_OTHER_NAME:
+		return "other-name";
 	case CAUSE_TOO_FEW:
 		return "too-few";
 	case CAUSE_FAILED:

@@ -12,7 +12,7 @@ roster_clear(struct roster *r)
 
 	if (r->names != NULL)
 		for (i = 0; i < r->n; i++)
-			free(r->names[i]);
+			package_name_clear(&r->names[i]);
 	free(r->names);
 	free(r->by_digest);
 	free(r->by_name);
@@ -34,28 +34,21 @@ compare_names(const void *pa, const void *pb, void *arg)
 {
 	const struct roster *r = arg;
 
-	return strcmp(r->names[*(const size_t *)pa],
-	    r->names[*(const size_t *)pb]);
+	return strcmp(r->names[*(const size_t *)pa].file,
+	    r->names[*(const size_t *)pb].file);
 }
 
 /* A name that is no package's stands for itself. */
 static enum rb_err
-archive_name(const char *name, char **out)
+parse_name(const char *name, struct package_name *out)
 {
-	struct package_name p = PACKAGE_NAME_INIT;
-	enum rb_err rc;
+	enum rb_err rc = package_name_parse(name, out);
 
-	rc = package_name_parse(name, &p);
-	if (rc == RB_EFORMAT) {
-		*out = strdup(name);
-		return *out != NULL ? RB_OK : RB_ENOMEM;
-	}
-	if (rc != RB_OK)
+	if (rc != RB_EFORMAT)
 		return rc;
-	*out = p.file;
-	p.file = NULL; /* now the caller's */
-	package_name_clear(&p);
-	return RB_OK;
+	*out = (struct package_name)PACKAGE_NAME_INIT;
+	out->file = strdup(name);
+	return out->file != NULL ? RB_OK : RB_ENOMEM;
 }
 
 enum rb_err
@@ -76,7 +69,7 @@ roster_make(const struct subject *files, size_t n, struct roster *out)
 	for (i = 0; i < n; i++) {
 		r.by_digest[i] = i;
 		r.by_name[i] = i;
-		if ((rc = archive_name(files[i].name, &r.names[i])) != RB_OK)
+		if ((rc = parse_name(files[i].name, &r.names[i])) != RB_OK)
 			goto out;
 	}
 	qsort_r(r.by_digest, n, sizeof(*r.by_digest), compare_digests, &r);
@@ -123,7 +116,7 @@ roster_first_name(const struct roster *r, const char *name)
 
 	while (low < high) {
 		mid = low + (high - low) / 2;
-		if (strcmp(r->names[r->by_name[mid]], name) < 0)
+		if (strcmp(r->names[r->by_name[mid]].file, name) < 0)
 			low = mid + 1;
 		else
 			high = mid;
@@ -134,10 +127,19 @@ roster_first_name(const struct roster *r, const char *name)
 bool
 roster_is_name(const struct roster *r, size_t i, const char *name, size_t *at)
 {
-	if (i >= r->n || strcmp(r->names[r->by_name[i]], name) != 0)
+	if (i >= r->n || strcmp(r->names[r->by_name[i]].file, name) != 0)
 		return false;
 	*at = r->by_name[i];
 	return true;
+}
+
+bool
+roster_name_fits(const struct roster *r, size_t at, const char *name,
+    const char *version, const char *arch)
+{
+	const struct package_name *p = &r->names[at];
+
+	return p->name == NULL || package_name_is_of(p, name, version, arch);
 }
 
 bool

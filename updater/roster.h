@@ -12,7 +12,11 @@
 struct roster {
 	const struct subject *files; /* borrowed */
 	size_t n;
-	char **names;      /* owned, each owned: as an archive spells them */
+	/*
+	 * Owned, each owned.  One that is no package's has `file` alone, the
+	 * name itself.
+	 */
+	struct package_name *names;
 	size_t *by_digest; /* owned: positions in files, sorted */
 	size_t *by_name;   /* owned */
 };
@@ -34,6 +38,13 @@ bool roster_is_digest(const struct roster *r, size_t i, const struct digest *d,
 size_t roster_first_name(const struct roster *r, const char *name);
 bool roster_is_name(const struct roster *r, size_t i, const char *name,
     size_t *at);
+
+/*
+ * The name of file `at` does not contradict that it is this package: it is the
+ * package's, or no package's at all.
+ */
+bool roster_name_fits(const struct roster *r, size_t at, const char *name,
+    const char *version, const char *arch);
 
 /* There is a file of this digest or of this name. */
 bool roster_knows(const struct roster *r, const struct digest *d,

@@ -37,6 +37,8 @@ cause_words(enum cause cause)
 		return "somebody rebuilt it and got other bytes";
 	case CAUSE_OTHER_BYTES:
 		return "nodes know other bytes under this name";
+	case CAUSE_OTHER_NAME:
+		return "these bytes are another package or version";
 	case CAUSE_TOO_FEW:
 		return "too few operators reproduced it";
 	case CAUSE_FAILED:
@@ -68,6 +70,16 @@ show_voices(FILE *to, const struct policy *policy, const struct decision *d)
 }
 
 static void
+show_package(FILE *to, const struct statement *said)
+{
+	show_escaped(to, said->published.name);
+	fputc(' ', to);
+	show_escaped(to, said->published.version);
+	fputc(' ', to);
+	show_escaped(to, said->published.arch);
+}
+
+static void
 show_mention(FILE *to, const struct mention *m)
 {
 	const struct statement *said = &m->by->said;
@@ -85,6 +97,10 @@ show_mention(FILE *to, const struct mention *m)
 	if (m->is_other) {
 		fputs(", but of another file of this name, ", to);
 		show_digest(to, &said->published.sha256);
+	}
+	if (m->is_renamed) {
+		fputs(", but as ", to);
+		show_package(to, said);
 	}
 }
 
@@ -196,6 +212,11 @@ static const char *const advice[] = {
 	    "operators downloaded: it was changed on its way, or it comes "
 	    "from another repository. Download it again from elsewhere, and "
 	    "report it if it stays so.",
+	[CAUSE_OTHER_NAME] =
+	    "Do not install it. Its bytes are those of another package or of "
+	    "another version, perhaps one with holes that were closed since: "
+	    "somebody renamed it. Download it again from elsewhere, and "
+	    "report it if it stays so.",
 	[CAUSE_TOO_FEW] =
 	    "Fetch the evidence again later, or from more nodes: the others "
 	    "may not be done yet.",
@@ -225,11 +246,7 @@ show_detail(FILE *to, const struct policy *policy, const struct mention *m)
 	fprintf(to, ", entry %llu: ", (unsigned long long)m->by->index);
 	show_mention(to, m);
 	fputs("\n    package ", to);
-	show_escaped(to, said->published.name);
-	fputc(' ', to);
-	show_escaped(to, said->published.version);
-	fputc(' ', to);
-	show_escaped(to, said->published.arch);
+	show_package(to, said);
 	fputs(" of ", to);
 	show_escaped(to, said->published.repository);
 	fprintf(to, ", attempt %llu", (unsigned long long)said->attempt);

@@ -63,6 +63,7 @@ make_mention(struct writer *w, const struct mention *m)
 	put(w, o, "attempt", json_integer((json_int_t)said->attempt));
 	put(w, o, "entry", json_integer((json_int_t)m->by->index));
 	put(w, o, "otherBytes", json_boolean(m->is_other));
+	put(w, o, "otherName", json_boolean(m->is_renamed));
 	put(w, o, "proven", json_boolean(m->by->flaw == FLAW_NONE));
 	if (m->by->flaw != FLAW_NONE)
 		put(w, o, "flaw", json_string(flaw_words(m->by->flaw)));

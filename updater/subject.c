@@ -111,6 +111,25 @@ out:
 	return rc;
 }
 
+static bool
+version_fits(const char *named, const char *version)
+{
+	size_t n = strspn(version, "0123456789");
+
+	if (strcmp(named, version) == 0)
+		return true;
+	return strchr(named, ':') == NULL && n != 0 && version[n] == ':' &&
+	    strcmp(named, version + n + 1) == 0;
+}
+
+bool
+package_name_is_of(const struct package_name *p, const char *name,
+    const char *version, const char *arch)
+{
+	return strcmp(p->name, name) == 0 &&
+	    version_fits(p->version, version) && strcmp(p->arch, arch) == 0;
+}
+
 enum rb_err
 package_name_key(const struct package_name *p, const char *repository,
     struct digest *out)

@@ -5,8 +5,9 @@
 #include "common/base/digest.h"
 
 /*
- * A file about which somebody asks.  Only the digest decides; the name serves
- * to say more about a refusal.
+ * A file about which somebody asks.  Its digest decides; a name that is a
+ * package file's must be that of the package besides, so that an older version
+ * is not taken for a newer one.
  */
 struct subject {
 	struct digest sha256;
@@ -33,6 +34,12 @@ void package_name_clear(struct package_name *p);
 /* RB_EFORMAT for any other name. */
 enum rb_err package_name_parse(const char *file, struct package_name *out)
     RB_CHECK;
+/*
+ * The file name is that of this package.  Without an epoch it is that of every
+ * epoch, which an archive's names hide.
+ */
+bool package_name_is_of(const struct package_name *p, const char *name,
+    const char *version, const char *arch);
 /*
  * The key under which nodes file a package: SHA-256 of repository, name,
  * version and arch with zero bytes between them.

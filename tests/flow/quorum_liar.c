@@ -74,6 +74,23 @@ copy_leaves(void)
 	bundle_clear(&b);
 }
 
+/* NAME_VERSION_ARCH.deb, and the package that it names. */
+static void
+rename_published(struct statement *s, const char *file)
+{
+	const char *version = strchr(file, '_') + 1;
+	const char *arch = strchr(version, '_') + 1;
+
+	free(s->published.file);
+	free(s->published.name);
+	free(s->published.version);
+	free(s->published.arch);
+	s->published.file = strdup(file);
+	s->published.name = strndup(file, (size_t)(version - file) - 1);
+	s->published.version = strndup(version, (size_t)(arch - version) - 1);
+	s->published.arch = strndup(arch, strlen(arch) - strlen(".deb"));
+}
+
 /* The real statement about `leaf`, made to be about a file and by a node. */
 static struct buf
 rewritten(size_t leaf, const char *file, const char *builder)
@@ -88,8 +105,7 @@ rewritten(size_t leaf, const char *file, const char *builder)
 	    RB_OK);
 	assert_int_equal(statement_parse(buf_span(&e.payload), &s, &why),
 	    RB_OK);
-	free(s.published.file);
-	s.published.file = strdup(file);
+	rename_published(&s, file);
 	s.published.sha256 = digest_of_file(file);
 	s.rebuilt.sha256.value = s.published.sha256;
 	free(s.builder.node);

@@ -267,9 +267,92 @@ each_file_is_decided_for_itself(void **state)
 	assert_refused(&all.list[0], CAUSE_OTHER_BYTES, 0);
 	assert_true(all.list[1].accepted);
 	assert_refused(&all.list[2], CAUSE_NOBODY, 0);
-	assert_true(all.list[3].accepted); /* the digest decides */
+	/* the digest decides, but not under another name */
+	assert_refused(&all.list[3], CAUSE_OTHER_NAME, 0);
 	assert_true(decision_has_voice(&all.list[1], &policy, 0));
 	assert_false(decision_has_voice(&all.list[1], &policy, 2));
+}
+
+/* Bytes that were good once, or elsewhere, under the name of what is wanted. */
+static void
+known_bytes_under_another_name_are_refused(void **state)
+{
+	static const struct {
+		const char *why, *package, *version, *arch;
+	} wrong[] = {
+		{ "an older version", NULL, "1.0-0", NULL },
+		{ "a newer version", NULL, "1.0-1+deb12u1", NULL },
+		{ "another package", "hello2", NULL, NULL },
+		{ "another architecture", NULL, NULL, "arm64" },
+		{ "of all architectures", NULL, NULL, "all" },
+		{ "an epoch that is none", NULL, ":1.0-1", NULL },
+		{ "an epoch that is no number", NULL, "a:1.0-1", NULL },
+		{ "of an epoch, another version", NULL, "1:1.0-2", NULL },
+	};
+	struct says says = { .verdict = VERDICT_REPRODUCED,
+		.file = FILE_NAME,
+		.mark = GOOD };
+	uint64_t at;
+	size_t i;
+
+	(void)state;
+	make_policy(1);
+	for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		says.package = wrong[i].package;
+		says.version = wrong[i].version;
+		says.arch = wrong[i].arch;
+		bundle_clear(&bundle);
+		at = testnode_say(&nodes[ALICE], &says);
+		testnode_prove(&nodes[ALICE], at, nodes[ALICE].n, &bundle);
+		if (decide_about(GOOD)->accepted)
+			fail_msg("%s", wrong[i].why);
+		assert_refused(&all.list[0], CAUSE_OTHER_NAME, 0);
+		assert_true(all.list[0].list[0].is_renamed);
+	}
+	hear(&nodes[BOB], VERDICT_REPRODUCED, GOOD);
+	assert_true(decide_about(GOOD)->accepted);
+	assert_int_equal(all.list[0].voices, 1);
+}
+
+static void
+what_is_said_against_known_bytes_holds_under_any_name(void **state)
+{
+	const struct says says = { .verdict = VERDICT_DIFFERS,
+		.file = FILE_NAME,
+		.mark = GOOD,
+		.version = "1.0-0" };
+
+	(void)state;
+	hear(&nodes[ALICE], VERDICT_REPRODUCED, GOOD);
+	testnode_say(&nodes[BOB], &says);
+	testnode_prove(&nodes[BOB], 0, 1, &bundle);
+	assert_refused(decide_about(GOOD), CAUSE_DIFFERS, 1);
+}
+
+static void
+names_say_what_archives_and_apt_make_them_say(void **state)
+{
+	static char apt[] = "hello_2%3a1.0-1_amd64.deb", none[] = "hello.deb";
+	static char older[] = "hello_1%3a1.0-1_amd64.deb";
+	const struct subject files[] = { { digest_of_mark(GOOD), file_name },
+		{ digest_of_mark(GOOD), apt }, { digest_of_mark(GOOD), older },
+		{ digest_of_mark(GOOD), none } };
+	const struct says says = { .verdict = VERDICT_REPRODUCED,
+		.file = FILE_NAME,
+		.mark = GOOD,
+		.version = "2:1.0-1" };
+
+	(void)state;
+	make_policy(1);
+	testnode_say(&nodes[ALICE], &says);
+	testnode_prove(&nodes[ALICE], 0, 1, &bundle);
+	assert_int_equal(decide(&policy, &bundle, files, 4, &all), RB_OK);
+	/* An archive's name hides the epoch. */
+	assert_true(all.list[0].accepted);
+	assert_true(all.list[1].accepted);
+	assert_refused(&all.list[2], CAUSE_OTHER_NAME, 0);
+	/* Says nothing, so nothing contradicts it. */
+	assert_true(all.list[3].accepted);
 }
 
 static void
@@ -371,6 +454,9 @@ main(void)
 		CLAIM(nobody_else_can_convict_of_a_fork),
 		CLAIM(a_log_that_grows_is_no_fork),
 		CLAIM(each_file_is_decided_for_itself),
+		CLAIM(known_bytes_under_another_name_are_refused),
+		CLAIM(what_is_said_against_known_bytes_holds_under_any_name),
+		CLAIM(names_say_what_archives_and_apt_make_them_say),
 		CLAIM(every_changed_byte_of_evidence_is_noticed),
 		CLAIM(too_many_files_are_refused),
 		CLAIM(without_memory_nothing_is_decided),

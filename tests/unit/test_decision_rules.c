@@ -42,6 +42,7 @@ naive_is_voice(const struct evidence *e, size_t node, const struct digest *d)
 		RB_OK &&
 	    said.verdict == VERDICT_REPRODUCED &&
 	    digest_equal(&said.published.sha256, d) &&
+	    strcmp(said.published.version, "1.0-1") == 0 &&
 	    strcmp(said.builder.node, names[node]) == 0 &&
 	    tree_leaf_hash(buf_span(&e->envelope), &leaf) == RB_OK &&
 	    tree_verify_inclusion(&e->proof, cp.size, e->index, &leaf,
@@ -95,6 +96,8 @@ hear_something(void)
 		.mark = draw(6) == 0 ? BAD : GOOD };
 	uint64_t index;
 
+	if (draw(12) == 0)
+		says.version = "1.0-0";
 	if (draw(12) == 0)
 		says.builder = names[draw(NODES)];
 	if (draw(12) == 0)

@@ -69,6 +69,12 @@ reason_of(enum verdict v)
 	return NULL;
 }
 
+static const char *
+or_else(const char *s, const char *other)
+{
+	return s != NULL ? s : other;
+}
+
 static void
 fill(struct statement *s, const struct testnode *t, const struct says *says)
 {
@@ -79,9 +85,9 @@ fill(struct statement *s, const struct testnode *t, const struct says *says)
 	s->published.repository = text("example");
 	s->published.suite = text("stable");
 	s->published.path = text("pool/x.deb");
-	s->published.name = text("hello");
-	s->published.version = text("1.0-1");
-	s->published.arch = text("amd64");
+	s->published.name = text(or_else(says->package, "hello"));
+	s->published.version = text(or_else(says->version, "1.0-1"));
+	s->published.arch = text(or_else(says->arch, "amd64"));
 	s->published.size = 1000;
 	s->published.sha256 = says->sha256 != NULL ? *says->sha256 :
 						     digest_of_mark(says->mark);
@@ -102,7 +108,7 @@ fill(struct statement *s, const struct testnode *t, const struct says *says)
 	s->machine.kind = text("namespace");
 	s->machine.network = text("none");
 	s->machine.clock = text("host");
-	s->builder.node = text(says->builder != NULL ? says->builder : t->name);
+	s->builder.node = text(or_else(says->builder, t->name));
 	s->builder.version = text("0.1.0");
 	s->builder.program = digest_of_mark(0xf4);
 	s->started = 1750000000;

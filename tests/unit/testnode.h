@@ -34,6 +34,8 @@ struct says {
 	const char *builder;  /* NULL: the node's own name */
 	const struct key *signer; /* NULL: the node's own key */
 	const struct digest *sha256; /* instead of the mark, unless NULL */
+	/* NULL: hello, 1.0-1, amd64. */
+	const char *package, *version, *arch;
 };
 
 void testnode_init(struct testnode *t, const char *name);
