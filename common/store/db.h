@@ -15,10 +15,10 @@
 #define DB_SCHEMA_KEY SPAN("schema")
 
 /*
- * Address space, not disk: the file grows with what is in it.  Writers fail
- * with RB_EIO when it is used up; raise it and build again.
+ * Address space, not disk: the file grows with what is in it.  No file of ext4
+ * is larger, so that it is the disk that ends a log, and not this number.
  */
-#define DB_MAP_SIZE (UINT64_C(64) << 30)
+#define DB_MAP_SIZE (UINT64_C(16) << 40)
 #define DB_READERS_MAX 1024
 
 struct db_plan {

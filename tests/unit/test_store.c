@@ -41,6 +41,30 @@ tear_down(void **state)
 	return 0;
 }
 
+/* Logs of builds alone, 100 kB each, pass 64 GiB within a year or two. */
+static void
+the_disk_ends_before_the_map(void **state)
+{
+	static const char *const tables[] = { "meta" };
+	static const struct db_plan plan = { tables, 1, "1", "a test", 0600,
+		0600 };
+	const uint64_t largest_file = UINT64_C(16) << 40; /* of ext4 */
+	struct db db = DB_INIT, reader = DB_INIT;
+	char *directory = sample_directory();
+	MDB_envinfo info;
+
+	(void)state;
+	assert_ok(db_open(directory, true, &plan, &db, NULL));
+	assert_int_equal(mdb_env_info(db.env, &info), 0);
+	assert_true(info.me_mapsize >= largest_file);
+	assert_ok(db_open(directory, false, &plan, &reader, NULL));
+	assert_int_equal(mdb_env_info(reader.env, &info), 0);
+	assert_true(info.me_mapsize >= largest_file);
+	db_close(&reader);
+	db_close(&db);
+	sample_remove(directory);
+}
+
 static struct store_txn *
 begin(struct fixture *f, enum store_mode mode)
 {
@@ -462,6 +486,7 @@ main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_disk_ends_before_the_map),
 		T(a_reader_finds_no_store_where_none_was_made),
 		T(refuses_another_schema),
 		T(refuses_a_file_that_is_no_database),
