@@ -9,8 +9,8 @@
 #include "common/base/enc.h"
 #include "common/process/msg.h"
 
-/* Sparse: only what is written takes room on the disk. */
-#define MAP_SIZE (8ull * 1024 * 1024 * 1024)
+/* Address space: only what is written takes room on the disk. */
+#define MAP_SIZE (UINT64_C(1) << 40)
 
 struct journal {
 	MDB_env *env;
