@@ -9,7 +9,8 @@ rb_test(test_jail unit unit/test_jail.c unit/test_jail_deeds.c
 rb_test(test_jail_old unit unit/test_jail.c unit/test_jail_deeds.c
 	unit/jailed.c unit/jail_aims.c unit/old_landlock.c
 	LINK rb_process Threads::Threads)
-target_link_options(test_jail_old PRIVATE -Wl,--wrap=syscall)
+target_link_options(test_jail_old PRIVATE -Wl,--wrap=landlock_abi
+	-Wl,--wrap=landlock_create)
 rb_test(test_jail_work unit unit/test_jail_work.c unit/jailed.c
 	LINK rb_process PkgConfig::LMDB PkgConfig::CURL PkgConfig::MICROHTTPD
 	Threads::Threads)

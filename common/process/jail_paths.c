@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "common/base/file.h"
+#include "common/process/landlock.h"
 #include "common/process/role.h"
 
 /* The newest that we make use of: that of Linux 6.12. */
@@ -28,11 +29,6 @@
 #define SCOPE_ABSTRACT_UNIX (UINT64_C(1) << 0) /* ABI 6 */
 #define SCOPE_SIGNAL (UINT64_C(1) << 1)
 
-/* struct landlock_ruleset_attr as of ABI 6. */
-struct ruleset {
-	uint64_t fs, net, scoped;
-};
-
 #define FS_READ (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
 #define FS_CHANGE \
 	(LANDLOCK_ACCESS_FS_WRITE_FILE | FS_TRUNCATE | FS_REFER | \
@@ -43,17 +39,10 @@ struct ruleset {
 	(LANDLOCK_ACCESS_FS_EXECUTE | FS_TRUNCATE | FS_IOCTL_DEV | \
 	    LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_READ_FILE)
 
-static long
-abi_here(void)
-{
-	return syscall(SYS_landlock_create_ruleset, NULL, 0,
-	    LANDLOCK_CREATE_RULESET_VERSION);
-}
-
 bool
 jail_is_weak(struct fault *why)
 {
-	long abi = abi_here();
+	long abi = landlock_abi();
 
 	if (abi >= ABI_FULL)
 		return false;
@@ -66,10 +55,10 @@ jail_is_weak(struct fault *why)
 }
 
 /* Everything that a kernel of this ABI can deny. */
-static struct ruleset
+static struct landlock_ruleset
 ruleset_all(long abi, unsigned int allow)
 {
-	struct ruleset all = { FS_REFER - 1, 0, 0 };
+	struct landlock_ruleset all = { FS_REFER - 1, 0, 0 };
 
 	if (abi >= 2)
 		all.fs |= FS_REFER;
@@ -91,10 +80,10 @@ static size_t
 ruleset_len(long abi)
 {
 	if (abi < 4)
-		return offsetof(struct ruleset, net);
+		return offsetof(struct landlock_ruleset, net);
 	if (abi < 6)
-		return offsetof(struct ruleset, scoped);
-	return sizeof(struct ruleset);
+		return offsetof(struct landlock_ruleset, scoped);
+	return sizeof(struct landlock_ruleset);
 }
 
 /* `rights` for the file behind a descriptor and all below it. */
@@ -219,11 +208,11 @@ jail_paths_make(const struct jail *jail, unsigned int allow, int *ruleset,
     struct fault *why)
 {
 	enum rb_err rc = RB_EINTERNAL;
-	struct ruleset all;
+	struct landlock_ruleset all;
 	int fd = -1;
 	long abi;
 
-	abi = abi_here();
+	abi = landlock_abi();
 	if (abi < 1) {
 		rc = fault_set(why, RB_EREFUSED,
 		    "jail: this kernel has no Landlock (%s): boot one that "
@@ -232,8 +221,7 @@ jail_paths_make(const struct jail *jail, unsigned int allow, int *ruleset,
 		goto out;
 	}
 	all = ruleset_all(abi, allow);
-	fd = (int)syscall(SYS_landlock_create_ruleset, &all, ruleset_len(abi),
-	    0);
+	fd = landlock_create(&all, ruleset_len(abi));
 	if (fd < 0) {
 		rc = fault_set(why, RB_EIO, "jail: Landlock: %s",
 		    strerror(errno));

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <fcntl.h>
-#include <linux/landlock.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -10,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,6 +16,7 @@
 
 #include "common/base/file.h"
 #include "common/process/jail.h"
+#include "common/process/landlock.h"
 #include "common/process/role.h"
 #include "tests/unit/jail_aims.h"
 #include "tests/unit/jailed.h"
@@ -197,8 +196,7 @@ static void
 a_weak_kernel_is_named(void **state)
 {
 	struct fault why = FAULT_INIT;
-	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0,
-	    LANDLOCK_CREATE_RULESET_VERSION);
+	long abi = landlock_abi();
 
 	(void)state;
 	assert_int_equal(jail_is_weak(&why), abi < 6);

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/landlock.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -27,6 +26,7 @@
 
 #include "common/base/digest.h"
 #include "common/base/file.h"
+#include "common/process/landlock.h"
 #include "tests/unit/jail_aims.h"
 
 static int
@@ -168,8 +168,7 @@ deed_socket_packet(void)
 static bool
 landlock_is(long abi)
 {
-	return syscall(SYS_landlock_create_ruleset, NULL, 0,
-		   LANDLOCK_CREATE_RULESET_VERSION) >= abi;
+	return landlock_abi() >= abi;
 }
 
 static struct sockaddr_in
