@@ -145,6 +145,34 @@ out:
 	return rc;
 }
 
+/* As answer_verdict. */
+static enum rb_err
+answer_find(struct server *s, int fd, const struct msg *question)
+{
+	struct span in = buf_span(&question->body);
+	struct digest statement = DIGEST_INIT, leaf = DIGEST_INIT;
+	struct fault why = FAULT_INIT;
+	struct msg m;
+	uint64_t index = 0;
+	enum rb_err rc;
+
+	if (question->nfds != 0 || take_digest(&in, &statement) != RB_OK ||
+	    take_end(in) != RB_OK)
+		return RB_EPEER;
+	msg_init(&m, ATTEST_UNKNOWN);
+	rc = log_find(&s->log, &statement, &index, &leaf);
+	if (rc == RB_OK)
+		rc = put_answer(&m, RB_OK, index, &leaf, &why);
+	if (rc != RB_OK && rc != RB_ENOTFOUND) {
+		say(rc, &why);
+		goto out;
+	}
+	rc = msg_send(fd, &m) == RB_OK ? RB_OK : RB_EPEER;
+out:
+	msg_clear(&m);
+	return rc;
+}
+
 static enum rb_err
 answer(struct server *s, struct client *c)
 {
@@ -155,6 +183,8 @@ answer(struct server *s, struct client *c)
 	rc = msg_recv(c->fd, &question);
 	if (rc == RB_OK && question.type == ATTEST_VERDICT)
 		rc = answer_verdict(s, c->fd, &question);
+	else if (rc == RB_OK && question.type == ATTEST_FIND)
+		rc = answer_find(s, c->fd, &question);
 	else if (rc != RB_ENOMEM)
 		rc = RB_EPEER;
 	msg_clear(&question);

@@ -213,9 +213,8 @@ check_blobs(struct log *log, const struct submission *s, struct fault *why)
 	return RB_OK;
 }
 
-/* It is leaf `*index` already: the same answer again. */
-static enum rb_err
-find_leaf(struct log *log, const struct digest *statement, uint64_t *index,
+enum rb_err
+log_find(struct log *log, const struct digest *statement, uint64_t *index,
     struct digest *leaf)
 {
 	struct buf envelope = BUF_INIT;
@@ -241,7 +240,7 @@ log_append(struct log *log, const struct submission *s, uint64_t *index,
 	uint64_t from = log->frontier.size;
 	enum rb_err rc;
 
-	rc = find_leaf(log, &s->digest, index, leaf);
+	rc = log_find(log, &s->digest, index, leaf);
 	if (rc != RB_ENOTFOUND)
 		return rc;
 	if ((rc = check_blobs(log, s, why)) != RB_OK)
@@ -262,6 +261,6 @@ log_append(struct log *log, const struct submission *s, uint64_t *index,
 	if ((rc = log_publish(log, from)) != RB_OK)
 		return fault_set(why, RB_EIO, "cannot write what is served: %s",
 		    err_name(rc));
-	rc = find_leaf(log, &s->digest, index, leaf);
+	rc = log_find(log, &s->digest, index, leaf);
 	return rc == RB_ENOTFOUND ? RB_EINTERNAL : rc;
 }

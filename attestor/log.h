@@ -46,6 +46,10 @@ enum rb_err log_open(const struct node *node, const char *conf, struct log *out,
  */
 enum rb_err log_begin(struct log *log, struct fault *why) RB_CHECK;
 
+/* Which leaf a statement is.  RB_ENOTFOUND: none, or it is pending. */
+enum rb_err log_find(struct log *log, const struct digest *statement,
+    uint64_t *index, struct digest *leaf) RB_CHECK;
+
 /*
  * Adds a statement, or finds it.  RB_EREFUSED: the statement may not be
  * added, and the log is as it was.  After any other error the log is to be

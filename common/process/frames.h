@@ -165,6 +165,9 @@ enum machine_end {
 enum attest_blob { BLOB_INPUTS = 1, BLOB_LOG = 2, BLOB_DIFFERENCE = 3 };
 /* u64 index; digest leaf hash. */
 #define ATTEST_LOGGED 0x0701
+/* digest of a statement.  Answer ATTEST_LOGGED, or ATTEST_UNKNOWN: empty. */
+#define ATTEST_FIND 0x0702
+#define ATTEST_UNKNOWN 0x0703
 
 /*
  * attestor -> attestor-publish, the one writer of the served store.  All

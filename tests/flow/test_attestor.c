@@ -126,6 +126,61 @@ a_stranger_frame_ends_that_connection_only(void **state)
 	msg_clear(&m);
 }
 
+/* The answer's type; ATTEST_LOGGED: its index too. */
+static uint32_t
+find(struct fixture *f, uint64_t n, uint64_t *index)
+{
+	struct buf bytes = sample_bytes(SAMPLE_NODE, n);
+	struct digest d = DIGEST_INIT;
+	struct msg m, answer;
+	struct span in;
+	uint32_t type;
+
+	assert_ok(digest_of(buf_span(&bytes), &d));
+	msg_init(&m, ATTEST_FIND);
+	msg_init(&answer, 0);
+	assert_ok(put_digest(&m.body, &d));
+	assert_ok(msg_call(f->sock, &m, &answer));
+	type = answer.type;
+	in = buf_span(&answer.body);
+	if (type == ATTEST_LOGGED) {
+		assert_ok(take_u64(&in, index));
+		assert_ok(take_digest(&in, &d));
+		assert_true(digest_equal(&d, &f->seen.leaves[*index]));
+	}
+	assert_ok(take_end(in));
+	msg_clear(&m);
+	msg_clear(&answer);
+	buf_clear(&bytes);
+	return type;
+}
+
+static void
+finds_what_is_logged_and_nothing_else(void **state)
+{
+	struct fixture *f = *state;
+	struct msg m, answer;
+	int stranger = talk_connect(f);
+	uint64_t index = 99;
+
+	/* Half a digest. */
+	msg_init(&m, ATTEST_FIND);
+	msg_init(&answer, 0);
+	assert_ok(put_u64(&m.body, 0));
+	assert_int_equal(msg_call(stranger, &m, &answer), RB_EPEER);
+	close(stranger);
+	msg_clear(&m);
+
+	assert_int_equal(verdict_log(f, 0), 0);
+	assert_int_equal(find(f, 1, &index), ATTEST_UNKNOWN);
+	assert_int_equal(verdict_log(f, 1), 1);
+	assert_int_equal(find(f, 1, &index), ATTEST_LOGGED);
+	assert_int_equal(index, 1);
+	assert_int_equal(find(f, 0, &index), ATTEST_LOGGED);
+	assert_int_equal(index, 0);
+	served_check(f, 2);
+}
+
 static void
 mute_clients_block_nobody(void **state)
 {
@@ -176,6 +231,7 @@ main(void)
 		T(refuses_what_is_no_statement_of_this_node),
 		T(refuses_blobs_that_do_not_belong_there),
 		T(a_stranger_frame_ends_that_connection_only),
+		T(finds_what_is_logged_and_nothing_else),
 		T(mute_clients_block_nobody),
 		T(a_verdict_is_logged_once_and_served),
 	};
