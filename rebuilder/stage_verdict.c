@@ -184,7 +184,7 @@ find_out(struct trip *t, const struct listed *item, struct finding *f)
 
 static enum rb_err
 tell(struct trip *t, const struct finding *f, const struct statement *s,
-    uint64_t leaf, struct result *out)
+    struct result *out)
 {
 	const struct listed *item = f->published;
 
@@ -198,7 +198,6 @@ tell(struct trip *t, const struct finding *f, const struct statement *s,
 		return RB_ENOMEM;
 	out->published = item->sha256;
 	out->verdict = f->verdict;
-	out->leaf = leaf;
 	t->ear->result(t->ear->self, out);
 	return RB_OK;
 }
@@ -208,7 +207,7 @@ one(struct trip *t, const struct listed *item, struct result *out)
 {
 	struct finding f = { 0 };
 	struct statement s;
-	uint64_t attempt = 0, leaf = 0;
+	uint64_t attempt = 0;
 	enum rb_err rc = RB_EINTERNAL;
 
 	statement_init(&s);
@@ -216,9 +215,9 @@ one(struct trip *t, const struct listed *item, struct result *out)
 	    (rc = journal_attempt(t->journal, &item->sha256, &attempt)) !=
 		RB_OK ||
 	    (rc = verdict_statement(t, &f, attempt, &s)) != RB_OK ||
-	    (rc = verdict_submit(t, &s, &leaf)) != RB_OK)
+	    (rc = verdict_submit(t, &s, &out->statement, &out->leaf)) != RB_OK)
 		goto out;
-	rc = tell(t, &f, &s, leaf, out);
+	rc = tell(t, &f, &s, out);
 out:
 	statement_clear(&s);
 	finding_clear(&f);

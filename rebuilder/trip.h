@@ -27,6 +27,7 @@ struct result {
 	struct digest published;
 	enum verdict verdict;
 	char *reason; /* owned; NULL for reproduced */
+	struct digest statement; /* which the attestor signed */
 	uint64_t leaf;
 	bool is_recorded;
 };

@@ -24,15 +24,19 @@ enum rb_err verdict_statement(const struct trip *t, const struct finding *f,
     uint64_t attempt, struct statement *out) RB_CHECK;
 
 /*
- * Has the attestor sign and log it; the leaf's index.  Idempotent: the very
- * same statement has one leaf.
+ * Has the attestor sign and log it; its digest and the leaf's index.
+ * Idempotent: the very same statement has one leaf.
  */
 enum rb_err verdict_submit(struct trip *t, const struct statement *s,
+    struct digest *statement, uint64_t *leaf) RB_CHECK;
+/* RB_ENOTFOUND: no leaf of the log is this statement. */
+enum rb_err verdict_find(struct trip *t, const struct digest *statement,
     uint64_t *leaf) RB_CHECK;
 
 /*
  * Answers from memory when the same source, inputs, recipe and published
- * files were compared before.  RB_ENOTFOUND: they were not.
+ * files were compared before.  RB_ENOTFOUND: they were not, or the log does
+ * not say so, because it is another one.
  */
 enum rb_err verdict_recall(struct trip *t) RB_CHECK;
 enum rb_err verdict_remember(struct trip *t, const struct result *results,

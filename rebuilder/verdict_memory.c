@@ -46,7 +46,7 @@ take_result(struct span *in, struct result *r)
 	    (rc = take_digest(in, &r->published)) != RB_OK ||
 	    (rc = take_u8(in, &verdict)) != RB_OK ||
 	    (rc = take_text(in, TEXT_LIMIT, &r->reason)) != RB_OK ||
-	    (rc = take_u64(in, &r->leaf)) != RB_OK)
+	    (rc = take_digest(in, &r->statement)) != RB_OK)
 		return rc;
 	if (verdict < VERDICT_REPRODUCED || verdict > VERDICT_UNAVAILABLE)
 		return RB_EFORMAT;
@@ -55,28 +55,39 @@ take_result(struct span *in, struct result *r)
 	return RB_OK;
 }
 
+/*
+ * All of them, or RB_ENOTFOUND: the log that a statement went into may have
+ * been replaced by a new one, which does not have it.
+ */
+static enum rb_err
+recall_all(struct trip *t, struct span in, bool is_told)
+{
+	struct result r = { 0 };
+	enum rb_err rc = RB_OK;
+
+	while (in.len > 0 && rc == RB_OK) {
+		if ((rc = take_result(&in, &r)) == RB_OK)
+			rc = verdict_find(t, &r.statement, &r.leaf);
+		if (rc == RB_OK && is_told)
+			t->ear->result(t->ear->self, &r);
+		result_clear(&r);
+	}
+	return rc;
+}
+
 enum rb_err
 verdict_recall(struct trip *t)
 {
 	struct digest key = DIGEST_INIT;
 	struct buf value = BUF_INIT;
-	struct result r = { 0 };
-	struct span in;
 	enum rb_err rc = RB_EINTERNAL;
 
 	if ((rc = trip_key(t, &key)) != RB_OK ||
 	    (rc = journal_recall(t->journal, &key, &value)) != RB_OK)
 		goto out;
-	in = buf_span(&value);
-	while (in.len > 0) {
-		if ((rc = take_result(&in, &r)) != RB_OK)
-			goto out;
-		t->ear->result(t->ear->self, &r);
-		result_clear(&r);
-	}
-	rc = RB_OK;
+	if ((rc = recall_all(t, buf_span(&value), false)) == RB_OK)
+		rc = recall_all(t, buf_span(&value), true);
 out:
-	result_clear(&r);
 	buf_clear(&value);
 	return rc;
 }
@@ -102,7 +113,7 @@ verdict_remember(struct trip *t, const struct result *results, size_t n)
 		    (rc = put_u8(&value, (uint8_t)r->verdict)) != RB_OK ||
 		    (rc = put_text(&value,
 			 r->reason == NULL ? "" : r->reason)) != RB_OK ||
-		    (rc = put_u64(&value, r->leaf)) != RB_OK)
+		    (rc = put_digest(&value, &r->statement)) != RB_OK)
 			goto out;
 	}
 	rc = journal_remember(t->journal, &key, buf_span(&value));

@@ -32,11 +32,10 @@ add_blob(struct blobs *b, uint8_t kind, const struct maybe_digest *d)
 }
 
 static enum rb_err
-write_question(const struct trip *t, const struct statement *s, struct msg *m,
-    struct fault *why)
+write_question(const struct trip *t, const struct statement *s,
+    struct span bytes, struct msg *m)
 {
 	struct blobs blobs = { { 0 }, { DIGEST_INIT }, 0 };
-	struct buf bytes = BUF_INIT;
 	int fd = -1;
 	uint8_t i;
 	enum rb_err rc = RB_EINTERNAL;
@@ -44,8 +43,7 @@ write_question(const struct trip *t, const struct statement *s, struct msg *m,
 	add_blob(&blobs, BLOB_INPUTS, &s->inputs.sha256);
 	add_blob(&blobs, BLOB_LOG, &s->log);
 	add_blob(&blobs, BLOB_DIFFERENCE, &s->difference);
-	if ((rc = statement_write(s, &bytes, why)) != RB_OK ||
-	    (rc = put_bytes(&m->body, buf_span(&bytes))) != RB_OK ||
+	if ((rc = put_bytes(&m->body, bytes)) != RB_OK ||
 	    (rc = put_u8(&m->body, blobs.n)) != RB_OK)
 		goto out;
 	for (i = 0; i < blobs.n; i++) {
@@ -59,44 +57,45 @@ write_question(const struct trip *t, const struct statement *s, struct msg *m,
 	rc = RB_OK;
 out:
 	fd_close(&fd);
-	buf_clear(&bytes);
 	return rc;
 }
 
-enum rb_err
-verdict_submit(struct trip *t, const struct statement *s, uint64_t *leaf)
+static enum rb_err
+call_attestor(struct trip *t, struct msg *question, struct msg *answer)
 {
-	struct msg question, answer;
-	struct digest hash = DIGEST_INIT;
-	struct span in;
-	uint64_t index = 0;
-	char *sentence = NULL;
 	int sock = -1;
 	enum rb_err rc = RB_EINTERNAL;
 
-	msg_init(&question, ATTEST_VERDICT);
-	msg_init(&answer, 0);
-	if ((rc = write_question(t, s, &question, &t->why)) != RB_OK ||
-	    (rc = node_connect(t->node, "attestor.sock", &sock, &t->why)) !=
-		RB_OK)
-		goto out;
-	if ((rc = msg_send(sock, &question)) != RB_OK ||
+	if ((rc = node_connect(t->node, "attestor.sock", &sock, &t->why)) !=
+	    RB_OK)
+		return rc;
+	if ((rc = msg_send(sock, question)) != RB_OK ||
 	    (rc = ask_wait(sock, ATTESTOR_SECONDS)) != RB_OK ||
-	    (rc = msg_recv(sock, &answer)) != RB_OK) {
+	    (rc = msg_recv(sock, answer)) != RB_OK)
 		fault_set(&t->why, rc,
 		    "the attestor gave no answer (%s); "
 		    "whether the verdict is logged is not known, ask again",
 		    err_name(rc));
-		goto out;
-	}
-	in = buf_span(&answer.body);
-	if (answer.type == FRAME_REFUSED) {
+	fd_close(&sock);
+	return rc;
+}
+
+static enum rb_err
+take_logged(struct trip *t, const struct msg *answer, uint64_t *leaf)
+{
+	struct span in = buf_span(&answer->body);
+	struct digest hash = DIGEST_INIT;
+	uint64_t index = 0;
+	char *sentence = NULL;
+	enum rb_err rc = RB_EINTERNAL;
+
+	if (answer->type == FRAME_REFUSED) {
 		if ((rc = take_text(&in, SENTENCE_MAX, &sentence)) == RB_OK)
 			rc = fault_set(&t->why, RB_EREFUSED,
 			    "the attestor refused the verdict: %s", sentence);
 		goto out;
 	}
-	if (answer.type != ATTEST_LOGGED) {
+	if (answer->type != ATTEST_LOGGED) {
 		rc = fault_set(&t->why, RB_EPEER,
 		    "the attestor answered out of turn");
 		goto out;
@@ -109,8 +108,47 @@ verdict_submit(struct trip *t, const struct statement *s, uint64_t *leaf)
 	rc = RB_OK;
 out:
 	free(sentence);
+	return rc;
+}
+
+enum rb_err
+verdict_submit(struct trip *t, const struct statement *s,
+    struct digest *statement, uint64_t *leaf)
+{
+	struct msg question, answer;
+	struct buf bytes = BUF_INIT;
+	enum rb_err rc = RB_EINTERNAL;
+
+	msg_init(&question, ATTEST_VERDICT);
+	msg_init(&answer, 0);
+	if ((rc = statement_write(s, &bytes, &t->why)) != RB_OK ||
+	    (rc = digest_of(buf_span(&bytes), statement)) != RB_OK ||
+	    (rc = write_question(t, s, buf_span(&bytes), &question)) != RB_OK ||
+	    (rc = call_attestor(t, &question, &answer)) != RB_OK)
+		goto out;
+	rc = take_logged(t, &answer, leaf);
+out:
+	buf_clear(&bytes);
 	msg_clear(&question);
 	msg_clear(&answer);
-	fd_close(&sock);
+	return rc;
+}
+
+enum rb_err
+verdict_find(struct trip *t, const struct digest *statement, uint64_t *leaf)
+{
+	struct msg question, answer;
+	enum rb_err rc = RB_EINTERNAL;
+
+	msg_init(&question, ATTEST_FIND);
+	msg_init(&answer, 0);
+	if ((rc = put_digest(&question.body, statement)) != RB_OK ||
+	    (rc = call_attestor(t, &question, &answer)) != RB_OK)
+		goto out;
+	rc = answer.type == ATTEST_UNKNOWN ? RB_ENOTFOUND :
+					     take_logged(t, &answer, leaf);
+out:
+	msg_clear(&question);
+	msg_clear(&answer);
 	return rc;
 }

@@ -135,6 +135,16 @@ printf X | dd of="$(ls "$work"/debs/base-files_*.deb)" bs=1 seek=1000 \
 claim "base-files with one byte changed is refused" \
 	exits 1 quorum "$work"/debs/base-files_*.deb
 
+# What the node remembers is worth what its log says.
+kill "$pid"
+wait "$pid" 2>/dev/null || :
+rm -rf "$node"/attestor/* "$node"/served/*
+printf 'new log\n' >"$node/signer/state"
+start
+command rebuild --json deb:what-is-python >"$work/third" || :
+claim "a new log gets what only the old one had" \
+	sh -c "[ \$(grep -c '\"recorded\":false' '$work/third') -eq 2 ]"
+
 # A job outlives the node that was working on it.
 command rebuild --again deb:base-files >/dev/null 2>&1 &
 client=$!
