@@ -34,8 +34,8 @@ struct listed *listing_add(struct listing *l);
  */
 enum rb_err listed_url(const struct listed *item, size_t place, char **out)
     RB_CHECK;
-/* Has a fault begin with the file's own address. */
+/* fault_set, beginning with the file's own address. */
 enum rb_err listed_fault(const struct listed *item, struct fault *why,
-    enum rb_err rc, const char *sentence) RB_CHECK;
+    enum rb_err rc, const char *sentence);
 
 #endif

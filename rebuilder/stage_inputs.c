@@ -293,7 +293,7 @@ stage_inputs(struct trip *t)
 		return rc;
 	for (i = 0; i < t->inputs.list.n; i++) {
 		if (t->inputs.list.list[i].is_absent) {
-			rc = listed_fault(&t->inputs.list.list[i], &t->why,
+			(void)listed_fault(&t->inputs.list.list[i], &t->why,
 			    RB_ENOTFOUND,
 			    "the archive does not have it any more");
 			return trip_obstacle(t, VERDICT_UNAVAILABLE, "input");

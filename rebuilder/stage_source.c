@@ -182,7 +182,7 @@ stage_source(struct trip *t)
 		return rc;
 	for (i = 0; i < t->source.files.n; i++) {
 		if (t->source.files.list[i].is_absent) {
-			rc = listed_fault(&t->source.files.list[i], &t->why,
+			(void)listed_fault(&t->source.files.list[i], &t->why,
 			    RB_ENOTFOUND,
 			    "the archive does not have it any more");
 			return trip_obstacle(t, VERDICT_UNAVAILABLE, "source");
@@ -200,7 +200,7 @@ stage_source(struct trip *t)
 	for (i = 0; i < t->published.n; i++)
 		if (!t->published.list[i].is_absent)
 			return RB_OK;
-	rc = listed_fault(&t->published.list[0], &t->why, RB_ENOTFOUND,
+	(void)listed_fault(&t->published.list[0], &t->why, RB_ENOTFOUND,
 	    "the archive does not have it any more; nothing to compare with");
 	return trip_obstacle(t, VERDICT_UNAVAILABLE, "published");
 }
