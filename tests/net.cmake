@@ -5,5 +5,8 @@ foreach(module net_range net_url)
 endforeach()
 rb_test(test_net_fetch unit unit/test_net_fetch.c unit/hostile_http.c
 	LINK rb_net rb_base PkgConfig::CURL)
-rb_test(test_net flow flow/test_net.c unit/hostile_http.c flow/run_role.c
+rb_library(rb_net_talk flow/net_talk.c flow/run_role.c
 	LINK rb_process rb_base)
+rb_test(test_net flow flow/test_net.c unit/hostile_http.c LINK rb_net_talk)
+rb_test(test_net_pack flow flow/test_net_pack.c flow/git_world.c
+	LINK rb_net_talk)

@@ -34,6 +34,16 @@ enum net_outcome {
 	NET_FORBIDDEN = 4, /* scheme or redirect that a rule forbids */
 	NET_UNWRITTEN = 5, /* the file takes no more: not the server's fault */
 };
+/*
+ * A pack with all that these references of a git repository lead to.
+ * u32 id; u64 max (bytes of the pack); text url (of the repository: http,
+ * https); u16 n (1 to 1024), n times text reference ("refs/tags/v1", "HEAD",
+ * or the id of an object: 40 lower-case digits).
+ * fds: the file that takes the pack, from its start.  Answer NET_DONE; absent
+ * is also a repository that has no such reference.  Which objects are in the
+ * pack, and that it is one, is not believed.
+ */
+#define NET_PACK 0x0103
 
 /*
  * machine.sock: rebuilder -> rebuilder-machine.  One question a connection.

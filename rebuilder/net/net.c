@@ -22,9 +22,10 @@
 #include "common/process/node.h"
 #include "common/process/role.h"
 #include "rebuilder/net/net_fetch.h"
+#include "rebuilder/net/net_pack.h"
 #include "rebuilder/net/net_url.h"
 
-/* A stack for each thread that resolves a name; TLS. */
+/* A stack for each thread that resolves a name or fetches a pack; TLS. */
 #define MEMORY_MAX (2ull * 1024 * 1024 * 1024)
 #define FILES_MAX (FETCH_QUEUE_MAX + 256)
 #define PROXY_MAX 512
@@ -33,6 +34,7 @@ enum { NEW, SET_UP };
 
 struct self {
 	struct fetcher *fetcher; /* owned */
+	struct packer *packer;   /* owned */
 	int sock;                /* borrowed */
 };
 
@@ -70,6 +72,8 @@ take_setup(void *arg, unsigned int *state, int sock, struct msg *question)
 		note(NOTE_ERROR, "%s", why.text);
 		goto out;
 	}
+	if ((rc = packer_set_proxy(self->packer, proxy)) != RB_OK)
+		goto out;
 	*state = SET_UP;
 out:
 	free(proxy);
@@ -105,9 +109,59 @@ out:
 	return rc;
 }
 
+static enum rb_err
+take_refs(struct span *in, struct pack_request *r)
+{
+	enum rb_err rc;
+	uint16_t n, i;
+
+	if ((rc = take_u16(in, &n)) != RB_OK)
+		return rc;
+	if (n == 0 || n > PACK_REFS_MAX)
+		return RB_EFORMAT;
+	if ((r->refs = calloc(n, sizeof(*r->refs))) == NULL)
+		return RB_ENOMEM;
+	r->nrefs = n;
+	for (i = 0; i < n; i++) {
+		if ((rc = take_text(in, NET_URL_MAX, &r->refs[i])) != RB_OK)
+			return rc;
+	}
+	return RB_OK;
+}
+
+static enum rb_err
+take_pack(void *arg, unsigned int *state, int sock, struct msg *question)
+{
+	struct pack_request r = PACK_REQUEST_INIT;
+	struct span in = buf_span(&question->body);
+	struct self *self = arg;
+	enum rb_err rc = RB_EINTERNAL;
+
+	(void)state;
+	(void)sock;
+	if (question->nfds != 1)
+		return RB_EFORMAT;
+	if ((rc = take_u32(&in, &r.id)) != RB_OK ||
+	    (rc = take_u64(&in, &r.max)) != RB_OK ||
+	    (rc = take_text(&in, NET_URL_MAX, &r.url)) != RB_OK ||
+	    (rc = take_refs(&in, &r)) != RB_OK ||
+	    (rc = take_end(in)) != RB_OK ||
+	    (rc = msg_take_fd(question, 0, &r.fd)) != RB_OK)
+		goto out;
+	if (r.max > INT64_MAX) {
+		rc = RB_ELIMIT;
+		goto out;
+	}
+	rc = packer_add(self->packer, &r);
+out:
+	pack_request_clear(&r);
+	return rc;
+}
+
 static const struct duty duties[] = {
 	{ NET_SETUP, STATE(NEW), take_setup },
 	{ NET_FETCH, STATE(SET_UP), take_fetch },
+	{ NET_PACK, STATE(SET_UP), take_pack },
 };
 
 /* As role_serve, for one frame, between the steps of downloads. */
@@ -141,23 +195,28 @@ static enum rb_err
 serve(struct self *self)
 {
 	unsigned int state = NEW;
-	struct pollfd p;
+	struct pollfd p[2];
 	enum rb_err rc;
 
-	p.fd = self->sock;
+	p[0].fd = self->sock;
+	p[1].fd = packer_fd(self->packer);
+	p[1].events = POLLIN;
 	for (;;) {
-		if ((rc = fetcher_step(self->fetcher)) != RB_OK)
+		if ((rc = fetcher_step(self->fetcher)) != RB_OK ||
+		    (rc = packer_step(self->packer)) != RB_OK)
 			return rc;
-		p.events = fetcher_count(self->fetcher) < FETCH_QUEUE_MAX ?
+		p[0].events = fetcher_count(self->fetcher) +
+			    packer_count(self->packer) <
+			FETCH_QUEUE_MAX ?
 		    POLLIN :
 		    0;
-		if ((rc = fetcher_wait(self->fetcher, p.fd, p.events)) != RB_OK)
+		if ((rc = fetcher_wait(self->fetcher, p, 2)) != RB_OK)
 			return rc;
-		if (poll(&p, 1, 0) == -1 && errno != EINTR)
+		if (poll(p, 1, 0) == -1 && errno != EINTR)
 			return RB_EIO;
-		if ((p.revents & POLLIN) != 0)
+		if ((p[0].revents & POLLIN) != 0)
 			rc = take_question(self, &state);
-		else if ((p.revents & (POLLHUP | POLLERR)) != 0)
+		else if ((p[0].revents & (POLLHUP | POLLERR)) != 0)
 			rc = RB_EPEER;
 		if (rc != RB_OK)
 			return rc == RB_EPEER ? RB_OK : rc;
@@ -232,7 +291,8 @@ int
 main(int argc, char **argv)
 {
 	const struct fetch_limits limits = FETCH_LIMITS;
-	struct self self = { NULL, ROLE_SOCKET };
+	const struct pack_limits pack_limits = PACK_LIMITS;
+	struct self self = { NULL, NULL, ROLE_SOCKET };
 	struct fault why = FAULT_INIT;
 	enum rb_err rc;
 
@@ -252,11 +312,14 @@ main(int argc, char **argv)
 	if ((rc = check_peer(argv[2], &why)) == RB_OK &&
 	    (rc = fetcher_new(&limits, send_done, &self, &self.fetcher)) ==
 		RB_OK &&
+	    (rc = packer_new(&pack_limits, send_done, &self, &self.packer)) ==
+		RB_OK &&
 	    (rc = confine(&why)) == RB_OK)
 		rc = serve(&self);
 	if (rc != RB_OK)
 		note(NOTE_ERROR, "%s",
 		    why.text[0] != '\0' ? why.text : err_name(rc));
+	packer_free(&self.packer);
 	fetcher_free(&self.fetcher);
 	return rc == RB_OK ? 0 : 1;
 }

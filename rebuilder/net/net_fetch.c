@@ -248,13 +248,18 @@ fetcher_step(struct fetcher *f)
 }
 
 enum rb_err
-fetcher_wait(struct fetcher *f, int fd, short events)
+fetcher_wait(struct fetcher *f, const struct pollfd *p, size_t n)
 {
-	struct curl_waitfd extra = { fd, events, 0 };
+	struct curl_waitfd extra[FETCH_POLLS_MAX];
+	size_t i;
 
+	if (n > FETCH_POLLS_MAX)
+		return RB_EINTERNAL;
 	/* poll(2) also reports a peer that is gone, whatever is asked for. */
-	return curl_multi_poll(f->multi, &extra, 1, WAIT_MILLISECONDS, NULL) ==
-		CURLM_OK ?
+	for (i = 0; i < n; i++)
+		extra[i] = (struct curl_waitfd){ p[i].fd, p[i].events, 0 };
+	return curl_multi_poll(f->multi, extra, (unsigned int)n,
+		   WAIT_MILLISECONDS, NULL) == CURLM_OK ?
 	    RB_OK :
 	    RB_EIO;
 }

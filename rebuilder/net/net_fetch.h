@@ -2,6 +2,8 @@
 #ifndef RB_REBUILDER_NET_FETCH_H
 #define RB_REBUILDER_NET_FETCH_H
 
+#include <poll.h>
+
 #include "common/base/buf.h"
 #include "common/process/frames.h"
 
@@ -65,7 +67,9 @@ size_t fetcher_count(const struct fetcher *f);
 
 /* Moves bytes and calls `done` for each download that ended. */
 enum rb_err fetcher_step(struct fetcher *f) RB_CHECK;
-/* Sleeps until there are bytes to move or `events` happen on `fd`. */
-enum rb_err fetcher_wait(struct fetcher *f, int fd, short events) RB_CHECK;
+/* Sleeps until there are bytes to move, or something that `p` asks for. */
+#define FETCH_POLLS_MAX 4
+enum rb_err fetcher_wait(struct fetcher *f, const struct pollfd *p, size_t n)
+    RB_CHECK;
 
 #endif

@@ -13,6 +13,8 @@
 
 /* The same for all nodes of all versions: nothing to tell them apart by. */
 #define USER_AGENT "qubes-rebuilder"
+/* Forges send a browser's page to whoever does not begin like git(1). */
+#define GIT_USER_AGENT "git/2.0 (qubes-rebuilder)"
 
 /* Where a redirect may not lead, no connection is made. */
 static curl_socket_t
@@ -75,17 +77,25 @@ on_header(char *p, size_t size, size_t n, void *self)
 	return n * size;
 }
 
-static bool
-store(struct transfer *t, struct span s)
+bool
+transfer_has_room(struct transfer *t, size_t len)
 {
+	if (len <= t->request.max && t->result.len <= t->request.max - len)
+		return true;
+	transfer_rule(t, NET_TOO_LARGE,
+	    "the server sends more than the %llu bytes that are wanted",
+	    (unsigned long long)t->request.max);
+	return false;
+}
+
+size_t
+transfer_store(struct transfer *t, struct span s)
+{
+	size_t len = s.len;
 	ssize_t done;
 
-	if (s.len > t->request.max || t->result.len > t->request.max - s.len) {
-		transfer_rule(t, NET_TOO_LARGE,
-		    "the server sends more than the %llu bytes that are wanted",
-		    (unsigned long long)t->request.max);
-		return false;
-	}
+	if (!transfer_has_room(t, s.len))
+		return 0;
 	while (s.len > 0) {
 		done = pwrite(t->request.fd, s.p, s.len, (off_t)t->result.len);
 		if (done == -1 && errno == EINTR)
@@ -93,12 +103,12 @@ store(struct transfer *t, struct span s)
 		if (done <= 0) {
 			transfer_rule(t, NET_UNWRITTEN, "cannot store it: %s",
 			    strerror(errno));
-			return false;
+			return 0;
 		}
 		t->result.len += (uint64_t)done;
 		s = span_of(s.p + done, s.len - (size_t)done);
 	}
-	return true;
+	return len;
 }
 
 static size_t
@@ -122,7 +132,7 @@ on_body(char *p, size_t size, size_t n, void *self)
 		return t->header_len > FETCH_HEADER_MAX ? 0 : len;
 	}
 	t->has_body = true;
-	return store(t, span_of(p, len)) ? len : 0;
+	return t->take(t, span_of(p, len));
 }
 
 /* Options in a row: the first failure sticks. */
@@ -191,6 +201,29 @@ set_callbacks(struct transfer *t, struct options *o)
 		o->code = curl_easy_setopt(t->easy, CURLOPT_PRIVATE, t);
 }
 
+static bool
+is_for_git(const struct transfer *t)
+{
+	static const char suffix[] = GIT_REFS_SUFFIX;
+	size_t len = strlen(t->url.text), n = sizeof(suffix) - 1;
+
+	return t->post.len != 0 ||
+	    (len > n && strcmp(t->url.text + len - n, suffix) == 0);
+}
+
+static void
+set_post(struct transfer *t, struct options *o)
+{
+	if (t->post.len == 0)
+		return;
+	set_long(o, CURLOPT_POST, 1);
+	set_text(o, CURLOPT_POSTFIELDS, (const char *)t->post.p);
+	set_long(o, CURLOPT_POSTFIELDSIZE, (long)t->post.len);
+	if (o->code == CURLE_OK)
+		o->code = curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER,
+		    t->headers);
+}
+
 enum rb_err
 transfer_start(struct transfer *t)
 {
@@ -204,7 +237,9 @@ transfer_start(struct transfer *t)
 	curl_easy_reset(t->easy);
 	set_text(&o, CURLOPT_URL, t->url.text);
 	set_text(&o, CURLOPT_PROTOCOLS_STR, "http,https");
-	set_text(&o, CURLOPT_USERAGENT, USER_AGENT);
+	set_text(&o, CURLOPT_USERAGENT,
+	    is_for_git(t) ? GIT_USER_AGENT : USER_AGENT);
+	set_post(t, &o);
 	/* "" also keeps libcurl from looking into the environment. */
 	set_text(&o, CURLOPT_PROXY, t->proxy);
 	if (t->proxy[0] != '\0') {

@@ -54,6 +54,7 @@ transfer_new(const struct fetch_limits *limits, const char *proxy,
 	t->url = (struct net_url)NET_URL_INIT;
 	t->result.id = t->request.id;
 	t->result.len = t->request.have;
+	t->take = transfer_store;
 	if ((t->easy = curl_easy_init()) == NULL) {
 		rc = RB_ENOMEM;
 		goto out;
@@ -84,10 +85,50 @@ transfer_free(struct transfer **t)
 	if (*t == NULL)
 		return;
 	curl_easy_cleanup((*t)->easy);
+	curl_slist_free_all((*t)->headers);
 	net_url_clear(&(*t)->url);
 	fetch_request_clear(&(*t)->request);
 	free(*t);
 	*t = NULL;
+}
+
+static enum rb_err
+add_header(struct transfer *t, const char *line)
+{
+	struct curl_slist *longer = curl_slist_append(t->headers, line);
+
+	if (longer == NULL)
+		return RB_ENOMEM;
+	t->headers = longer;
+	return RB_OK;
+}
+
+enum rb_err
+transfer_post(struct transfer *t, const char *url, struct span post)
+{
+	static const char *const headers[] = {
+		"Content-Type: application/x-git-upload-pack-request",
+		"Accept: application/x-git-upload-pack-result",
+		"Expect:", /* no waiting for leave to speak */
+	};
+	struct net_url to = NET_URL_INIT;
+	enum rb_err rc;
+	size_t i;
+
+	if ((rc = net_url_parse(url, &to, &t->result.detail)) != RB_OK)
+		return rc;
+	net_url_clear(&t->url);
+	t->url = to;
+	for (i = 0;
+	    t->post.len == 0 && i < sizeof(headers) / sizeof(headers[0]); i++) {
+		if ((rc = add_header(t, headers[i])) != RB_OK)
+			return rc;
+	}
+	t->post = post;
+	t->result.len = 0;
+	t->is_from_start = true;
+	t->has_ended = false;
+	return RB_OK;
 }
 
 void
@@ -159,6 +200,13 @@ follow(struct transfer *t)
 		CURLE_OK ||
 	    text == NULL) {
 		transfer_rule(t, NET_FAILED, "the server redirects to nowhere");
+		return RB_OK;
+	}
+	/* Whoever wants it may have it, but not what we say. */
+	if (t->post.len != 0) {
+		transfer_rule(t, NET_FORBIDDEN,
+		    "the server redirects a POST: only the list of references "
+		    "may lead elsewhere");
 		return RB_OK;
 	}
 	if (t->redirects == FETCH_REDIRECTS_MAX) {

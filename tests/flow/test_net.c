@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The real rebuilder-net, in its jail, against a server that misbehaves. */
 #include <fcntl.h>
-#include <pwd.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,57 +18,21 @@
 #include "common/process/frames.h"
 #include "common/process/msg.h"
 #include "tests/unit/hostile_http.h"
-#include "tests/flow/run_role.h"
+#include "tests/flow/net_talk.h"
 
 #define ECHO_MAX 16384
 
 static struct {
 	struct hostile_http server;
-	char directory[64], conf[128];
-	struct run_role net;
+	struct net_talk talk;
 } fix;
-
-static void
-write_conf(void)
-{
-	struct passwd *me = getpwuid(geteuid());
-	FILE *f;
-
-	(void)strcpy(fix.directory, "/tmp/rb-test-net-XXXXXX");
-	assert_non_null(mkdtemp(fix.directory));
-	assert_int_equal(chmod(fix.directory, 0755), 0);
-	(void)snprintf(fix.conf, sizeof(fix.conf), "%s/node.yml",
-	    fix.directory);
-	f = fopen(fix.conf, "w");
-	assert_non_null(f);
-	assert_non_null(me);
-	(void)fprintf(f,
-	    "node:\n  name: test.example/log\n"
-	    "  directory: %s\nusers:\n  rebuilder: %s\n",
-	    fix.directory, me->pw_name);
-	(void)fclose(f);
-}
-
-static void
-send_setup(const char *proxy)
-{
-	struct msg m;
-
-	msg_init(&m, NET_SETUP);
-	assert_int_equal(put_text(&m.body, proxy), RB_OK);
-	assert_int_equal(msg_send(fix.net.sock, &m), RB_OK);
-	msg_clear(&m);
-}
 
 static int
 set_up_without_frame(void **state)
 {
-	const char *args[] = { "-c", fix.conf, NULL };
-
 	(void)state;
 	hostile_http_start(&fix.server);
-	write_conf();
-	run_role_start(&fix.net, "rebuilder-net", args);
+	net_talk_start(&fix.talk);
 	return 0;
 }
 
@@ -78,7 +40,7 @@ static int
 set_up(void **state)
 {
 	(void)set_up_without_frame(state);
-	send_setup("");
+	net_talk_setup(&fix.talk, "");
 	return 0;
 }
 
@@ -90,7 +52,7 @@ set_up_proxy(void **state)
 	(void)set_up_without_frame(state);
 	(void)snprintf(proxy, sizeof(proxy), "socks5h://127.0.0.1:%u",
 	    fix.server.socks);
-	send_setup(proxy);
+	net_talk_setup(&fix.talk, proxy);
 	return 0;
 }
 
@@ -98,56 +60,9 @@ static int
 tear_down(void **state)
 {
 	(void)state;
-	assert_int_equal(run_role_end(&fix.net), 0);
+	assert_int_equal(net_talk_end(&fix.talk), 0);
 	hostile_http_stop(&fix.server);
-	(void)unlink(fix.conf);
-	(void)rmdir(fix.directory);
 	return 0;
-}
-
-static void
-ask_url(uint32_t id, const char *url, uint64_t max, uint64_t have, int fd)
-{
-	struct msg m;
-
-	msg_init(&m, NET_FETCH);
-	assert_int_equal(put_u32(&m.body, id), RB_OK);
-	assert_int_equal(put_u64(&m.body, max), RB_OK);
-	assert_int_equal(put_u64(&m.body, have), RB_OK);
-	assert_int_equal(put_text(&m.body, url), RB_OK);
-	assert_int_equal(msg_add_fd(&m, dup(fd)), RB_OK);
-	assert_int_equal(msg_send(fix.net.sock, &m), RB_OK);
-	msg_clear(&m);
-}
-
-struct done {
-	uint32_t id;
-	uint8_t outcome;
-	uint64_t len;
-	char detail[1024];
-};
-
-static struct done
-take_done(void)
-{
-	char *detail = NULL;
-	struct done d;
-	struct span in;
-	struct msg m;
-
-	msg_init(&m, 0);
-	assert_int_equal(msg_recv(fix.net.sock, &m), RB_OK);
-	assert_int_equal(m.type, NET_DONE);
-	in = buf_span(&m.body);
-	assert_int_equal(take_u32(&in, &d.id), RB_OK);
-	assert_int_equal(take_u8(&in, &d.outcome), RB_OK);
-	assert_int_equal(take_u64(&in, &d.len), RB_OK);
-	assert_int_equal(take_text(&in, sizeof(d.detail) - 1, &detail), RB_OK);
-	assert_int_equal(take_end(in), RB_OK);
-	(void)strcpy(d.detail, detail);
-	free(detail);
-	msg_clear(&m);
-	return d;
 }
 
 /* A file that holds the first `have` bytes of the server's object. */
@@ -173,8 +88,8 @@ fetch(const char *host, const char *path, uint64_t max, uint64_t have, int fd)
 
 	(void)snprintf(url, sizeof(url), "http://%s:%u%s", host,
 	    fix.server.port, path);
-	ask_url(7, url, max, have, fd);
-	return take_done();
+	net_talk_fetch(&fix.talk, 7, url, max, have, fd);
+	return net_talk_done(&fix.talk);
 }
 
 static void
@@ -382,8 +297,8 @@ refuses_urls_that_no_rule_allows(void **state)
 
 	(void)state;
 	for (i = 0; i < sizeof(urls) / sizeof(urls[0]); i++) {
-		ask_url(i, urls[i], 1000, 0, fd);
-		d = take_done();
+		net_talk_fetch(&fix.talk, i, urls[i], 1000, 0, fd);
+		d = net_talk_done(&fix.talk);
 		assert_int_equal(d.id, i);
 		assert_int_equal(d.outcome, NET_FORBIDDEN);
 		assert_string_not_equal(d.detail, "");
@@ -436,10 +351,10 @@ serves_many_at_once_and_a_few_to_a_host(void **state)
 		fds[i] = make_file(0);
 		(void)snprintf(url, sizeof(url), "http://127.0.0.1:%u/ok",
 		    fix.server.port);
-		ask_url(i, url, HOSTILE_LEN, 0, fds[i]);
+		net_talk_fetch(&fix.talk, i, url, HOSTILE_LEN, 0, fds[i]);
 	}
 	for (i = 0; i < N; i++) {
-		d = take_done();
+		d = net_talk_done(&fix.talk);
 		assert_int_equal(d.outcome, NET_OK);
 		assert_true(d.id < N && fds[d.id] != -1);
 		check_object(fds[d.id], HOSTILE_LEN);
@@ -460,13 +375,13 @@ holds_back_more_than_four_to_a_host(void **state)
 	for (i = 0; i < 5; i++) {
 		(void)snprintf(url, sizeof(url), "http://127.0.0.1:%u/silent",
 		    fix.server.port);
-		ask_url(i, url, 10, 0, fd);
+		net_talk_fetch(&fix.talk, i, url, 10, 0, fd);
 	}
 	/* Another place is not held back by them, though asked later. */
 	(void)snprintf(url, sizeof(url), "http://localhost:%u/404",
 	    fix.server.port);
-	ask_url(5, url, 10, 0, fd);
-	assert_int_equal(take_done().id, 5);
+	net_talk_fetch(&fix.talk, 5, url, 10, 0, fd);
+	assert_int_equal(net_talk_done(&fix.talk).id, 5);
 	while (strstr(seen, "/404\n") == NULL || len < 4 * 8 + 5) {
 		ssize_t n = read(fix.server.seen, seen + len,
 		    sizeof(seen) - 1 - len);
@@ -523,11 +438,10 @@ expect_end(void)
 	int status;
 
 	msg_init(&m, 0);
-	assert_int_equal(msg_recv(fix.net.sock, &m), RB_EPEER);
-	status = run_role_end(&fix.net);
+	assert_int_equal(msg_recv(fix.talk.net.sock, &m), RB_EPEER);
+	status = run_role_end(&fix.talk.net);
 	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 1);
-	run_role_start(&fix.net, "rebuilder-net",
-	    (const char *[]){ "-c", fix.conf, NULL });
+	net_talk_again(&fix.talk);
 }
 
 static void
@@ -537,18 +451,20 @@ ends_at_frames_out_of_turn(void **state)
 	struct msg m;
 
 	(void)state;
-	ask_url(1, "http://127.0.0.1/", 10, 0, fd); /* no NET_SETUP before */
+	net_talk_fetch(&fix.talk, 1, "http://127.0.0.1/", 10, 0,
+	    fd); /* no NET_SETUP before */
 	expect_end();
-	send_setup("http://127.0.0.1:1"); /* no SOCKS */
+	net_talk_setup(&fix.talk, "http://127.0.0.1:1"); /* no SOCKS */
 	expect_end();
-	send_setup("socks5://127.0.0.1:1"); /* resolves names here */
+	net_talk_setup(&fix.talk,
+	    "socks5://127.0.0.1:1"); /* resolves names here */
 	expect_end();
-	send_setup("");
-	send_setup("");
+	net_talk_setup(&fix.talk, "");
+	net_talk_setup(&fix.talk, "");
 	expect_end();
-	send_setup("");
+	net_talk_setup(&fix.talk, "");
 	msg_init(&m, JUDGE_INDEX);
-	assert_int_equal(msg_send(fix.net.sock, &m), RB_OK);
+	assert_int_equal(msg_send(fix.talk.net.sock, &m), RB_OK);
 	expect_end();
 	fd_close(&fd);
 }
