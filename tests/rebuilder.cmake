@@ -11,6 +11,14 @@ add_custom_command(TARGET compare_once POST_BUILD
 		$<TARGET_FILE:rebuilder-compare> ${CMAKE_BINARY_DIR}/bench/)
 add_dependencies(compare_once rebuilder-compare)
 
+# The same, of rebuilder-net.
+rb_program(poll_once bench/poll_once.c LINK rb_net_talk rb_base
+	PkgConfig::CMOCKA)
+set_target_properties(poll_once PROPERTIES
+	RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bench)
+add_dependencies(poll_once rebuilder-net)
+
+
 add_test(NAME test_real COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/flow/real.sh
 	${CMAKE_BINARY_DIR}/bin)
 set_tests_properties(test_real PROPERTIES LABELS flow TIMEOUT 1500)

@@ -16,6 +16,9 @@
 /* Forges send a browser's page to whoever does not begin like git(1). */
 #define GIT_USER_AGENT "git/2.0 (qubes-rebuilder)"
 
+/* A list of references in few reads; libcurl's own choice is a quarter. */
+#define BUFFER_SIZE (64 * 1024)
+
 /* Where a redirect may not lead, no connection is made. */
 static curl_socket_t
 on_socket(void *self, curlsocktype purpose, struct curl_sockaddr *address)
@@ -172,6 +175,7 @@ set_limits(struct transfer *t, struct options *o)
 	set_long(o, CURLOPT_FOLLOWLOCATION, 0);
 	set_long(o, CURLOPT_NETRC, CURL_NETRC_IGNORED);
 	set_long(o, CURLOPT_NOSIGNAL, 1);
+	set_long(o, CURLOPT_BUFFERSIZE, BUFFER_SIZE);
 	/* A connection of another download was checked by other rules. */
 	set_long(o, CURLOPT_FRESH_CONNECT, t->redirects > 0);
 }

@@ -59,8 +59,9 @@ transfer_new(const struct fetch_limits *limits, const char *proxy,
 		rc = RB_ENOMEM;
 		goto out;
 	}
-	if ((rc = make_secret(t->secret[0])) != RB_OK ||
-	    (rc = make_secret(t->secret[1])) != RB_OK)
+	if (proxy[0] != '\0' &&
+	    ((rc = make_secret(t->secret[0])) != RB_OK ||
+		(rc = make_secret(t->secret[1])) != RB_OK))
 		goto out;
 	rc = net_url_parse(t->request.url, &t->url, &why);
 	if (rc == RB_EREFUSED) {

@@ -15,6 +15,24 @@ seconds()
 	awk "BEGIN { printf \"%.3f\n\", $_end - $_start }"
 }
 
+# Seconds of processor time, in it and in the kernel, that a command and its
+# children took; else as above.
+processor_seconds()
+{
+	python3 - "$@" <<'EOF'
+import resource, subprocess, sys
+def used():
+    u = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return u.ru_utime + u.ru_stime
+before = used() # of a python3 that is a script, and ran others
+r = subprocess.run(sys.argv[1:], stdin=subprocess.DEVNULL,
+                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+if r.returncode != 0:
+    sys.exit("bench: failed: " + " ".join(sys.argv[1:]))
+print("%.4f" % (used() - before))
+EOF
+}
+
 # Reads lines "a b" of seconds; says the ratio a/b, its median and spread.
 ratio()
 {
