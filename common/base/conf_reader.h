@@ -6,7 +6,10 @@
 
 #include "common/base/conf.h"
 
-/* For conf alone: the events of a YAML file, one at a time. */
+/*
+ * The events of a YAML file, one at a time: for conf and for what else reads
+ * YAML.  Anchors, aliases, tags and directives are refused.
+ */
 struct reader {
 	yaml_parser_t parser; /* owned, as is the event while there is one */
 	yaml_event_t event;

@@ -131,6 +131,24 @@ enum machine_end {
 #define JUDGE_LAYER 0x030a
 
 /*
+ * A release file of qubes-builderv2.  u8 n, n times text base name: the file
+ * and those it includes, as far as they are known.
+ * fds: the n files, out records.
+ * Records: ndistributions times text; ntemplates times text; ncomponents
+ * times { text name; text url; text branch; u8 n, n times text fingerprint;
+ * u64 least number of distinct maintainers; u8 mode (0 signed tag, 1 signed
+ * tag or commit, 2 nothing is checked); u8 fetch-versions-only; u8 packages;
+ * u64 timeout in seconds }; nnotes times text (what was ignored).
+ */
+#define JUDGE_RELEASE_FILE 0x0320
+/*
+ * text base name of an included file that is lacking ("": none, and only
+ * then the rest holds); text name of the release; u32 ndistributions;
+ * u32 ntemplates; u32 ncomponents; u32 nnotes.
+ */
+#define JUDGE_RELEASE_FILE_IS 0x0321
+
+/*
  * rebuilder-compare.  u64 offset; u64 length in the first descriptor.
  * fds: rebuilt (an output stream), published (whole file).
  */

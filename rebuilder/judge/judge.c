@@ -70,6 +70,7 @@ static const struct duty duties[] = {
 	{ JUDGE_RESOLUTION, STATE(READY), judge_resolution },
 	{ JUDGE_OUTPUTS, STATE(READY), judge_outputs },
 	{ JUDGE_LAYER, STATE(READY), judge_layer },
+	{ JUDGE_RELEASE_FILE, STATE(READY), judge_release_file },
 };
 
 int

@@ -19,6 +19,8 @@ enum rb_err judge_outputs(void *self, unsigned int *state, int sock,
     struct msg *question) RB_CHECK;
 enum rb_err judge_layer(void *self, unsigned int *state, int sock,
     struct msg *question) RB_CHECK;
+enum rb_err judge_release_file(void *self, unsigned int *state, int sock,
+    struct msg *question) RB_CHECK;
 
 /*
  * The last step of each duty: the answer when `rc` is RB_OK; FRAME_REFUSED
