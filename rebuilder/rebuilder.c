@@ -84,12 +84,17 @@ out:
 }
 
 static enum rb_err
-enter_jail(const char *own, const char *keyring, struct fault *why)
+enter_jail(const char *own, const struct settings *s, struct fault *why)
 {
 	char home[32]; /* a name that leads to the directory we hold */
+	const char *watched = s->release.file == NULL ? "/dev/null" : NULL;
 	const struct jail_path paths[] = {
 		{ own, JAIL_WRITE, 0 },
-		{ keyring, JAIL_READ, 0 },
+		{ s->archive.keyring, JAIL_READ, 0 },
+		{ watched == NULL ? s->release.file : watched, JAIL_READ, 0 },
+		{ watched == NULL ? s->release.directory : watched, JAIL_READ,
+		    0 },
+		{ watched == NULL ? s->release.keys : watched, JAIL_READ, 0 },
 		{ "/usr", JAIL_READ_EXEC, 0 },
 		{ "/lib", JAIL_READ_EXEC, 1 },
 		{ "/lib64", JAIL_READ_EXEC, 1 },
@@ -140,7 +145,7 @@ run(const char *conf, struct fault *why)
 		goto out;
 	}
 	if ((rc = journal_open(journal, &setting.journal, why)) != RB_OK ||
-	    (rc = enter_jail(own, settings.archive.keyring, why)) != RB_OK ||
+	    (rc = enter_jail(own, &settings, why)) != RB_OK ||
 	    (rc = jobs_start(&setting, &jobs)) != RB_OK)
 		goto out;
 	if (admin_serve(ROLE_SOCKET, jobs) != 0)

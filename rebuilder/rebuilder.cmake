@@ -14,7 +14,7 @@ add_custom_command(OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/recipe_texts.h
 # All of the daemon but its main, so that tests can link it too.
 rb_library(rb_rebuilder
 	admin.c ask.c depot.c fetch.c gpgv.c inputs_tar.c jobs.c journal.c
-	listeners.c listing.c log_keep.c recipe.c repository.c run.c
+	listeners.c listing.c log_keep.c recipe.c release.c repository.c run.c
 	settings.c
 	stage_build.c stage_environment.c stage_index.c stage_inputs.c
 	stage_source.c stage_verdict.c target.c trip.c
@@ -27,7 +27,8 @@ target_include_directories(rb_rebuilder PRIVATE ${CMAKE_CURRENT_BINARY_DIR})
 rb_program(rebuilder rebuilder.c LINK rb_rebuilder)
 rb_program(qubes-rebuilder
 	command/main.c command/app_init.c command/app_key.c
-	command/app_queue.c command/app_rebuild.c command/app_serve.c
+	command/app_queue.c command/app_rebuild.c command/app_release.c
+	command/app_serve.c
 	command/apt.c command/layout.c command/services.c
 	command/sockets.c
 	LINK rb_rebuilder rb_attest rb_process rb_base PkgConfig::JANSSON)

@@ -42,6 +42,13 @@ static const struct conf_key rebuilder_keys[] = {
 	{ "refresh", CONF_SECONDS, FIELD(rebuilder.refresh), false, 0, 86400 },
 };
 
+static const struct conf_key release_keys[] = {
+	{ "file", CONF_TEXT, FIELD(release.file), false, 0, 0 },
+	{ "directory", CONF_TEXT, FIELD(release.directory), false, 0, 0 },
+	{ "keys", CONF_TEXT, FIELD(release.keys), false, 0, 0 },
+	{ "poll", CONF_SECONDS, FIELD(release.poll), false, 60, 86400 },
+};
+
 void
 settings_init(struct settings *s)
 {
@@ -55,6 +62,7 @@ settings_init(struct settings *s)
 	s->machine.seconds = 6 * 3600;
 	s->rebuilder.jobs = 1;
 	s->rebuilder.refresh = 600;
+	s->release.poll = 900;
 }
 
 void
@@ -68,6 +76,9 @@ settings_clear(struct settings *s)
 	free(s->archive.keyring);
 	free(s->fetch.proxy);
 	free(s->machine.kind);
+	free(s->release.file);
+	free(s->release.directory);
+	free(s->release.keys);
 	memset(s, 0, sizeof(*s));
 }
 
@@ -80,6 +91,53 @@ is_proxy(const char *s)
 
 	return strncmp(s, scheme, sizeof(scheme) - 1) == 0 && *rest != '\0' &&
 	    strpbrk(rest, "@/?# ") == NULL;
+}
+
+static enum rb_err
+check_release(const struct settings *s, const char *path, struct fault *why)
+{
+	const struct {
+		const char *key, *value;
+	} paths[] = {
+		{ "file", s->release.file },
+		{ "directory", s->release.directory },
+		{ "keys", s->release.keys },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
+		if (paths[i].value != NULL && paths[i].value[0] != '/')
+			return fault_set(why, RB_EFORMAT,
+			    "%s: release.%s: \"%s\" must be an absolute path",
+			    path, paths[i].key, paths[i].value);
+	if (s->release.file == NULL &&
+	    (s->release.directory != NULL || s->release.keys != NULL))
+		return fault_set(why, RB_EFORMAT,
+		    "%s: release.file is missing: without it nothing is "
+		    "watched",
+		    path);
+	if (s->release.file != NULL && s->release.keys == NULL)
+		return fault_set(why, RB_EFORMAT,
+		    "%s: release.keys is missing: without keys no tag can be "
+		    "checked",
+		    path);
+	return RB_OK;
+}
+
+/* Included files are beside the file, unless another place is named. */
+static enum rb_err
+default_directory(struct settings *s)
+{
+	const char *slash;
+
+	if (s->release.file == NULL || s->release.directory != NULL ||
+	    (slash = strrchr(s->release.file, '/')) == NULL)
+		return RB_OK;
+	if (slash == s->release.file)
+		slash++;
+	return str_dup_span(span_of(s->release.file,
+				(size_t)(slash - s->release.file)),
+	    &s->release.directory);
 }
 
 /* What is well formed as text but can't work is said before anything runs. */
@@ -111,7 +169,7 @@ check(const struct settings *s, const char *path, struct fault *why)
 		    "%s: machine.kind: \"%s\" is not a kind that this "
 		    "program has; use namespace",
 		    path, s->machine.kind);
-	return RB_OK;
+	return check_release(s, path, why);
 }
 
 enum rb_err
@@ -127,6 +185,8 @@ settings_read(const char *path, struct node *node, struct settings *s,
 		    sizeof(machine_keys) / sizeof(machine_keys[0]), s },
 		{ "rebuilder", rebuilder_keys,
 		    sizeof(rebuilder_keys) / sizeof(rebuilder_keys[0]), s },
+		{ "release", release_keys,
+		    sizeof(release_keys) / sizeof(release_keys[0]), s },
 	};
 	enum rb_err rc = RB_EINTERNAL;
 
@@ -136,5 +196,7 @@ settings_read(const char *path, struct node *node, struct settings *s,
 	if (s->machine.kind == NULL &&
 	    (s->machine.kind = strdup("namespace")) == NULL)
 		return RB_ENOMEM;
-	return check(s, path, why);
+	if ((rc = check(s, path, why)) != RB_OK)
+		return rc;
+	return default_directory(s);
 }

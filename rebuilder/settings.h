@@ -6,7 +6,8 @@
 
 /*
  * What the operator decides about rebuilding: the sections `archive`,
- * `fetch`, `machine` and `rebuilder` of node.yml (qubes-rebuilder.conf(5)).
+ * `fetch`, `machine`, `rebuilder` and `release` of node.yml
+ * (qubes-rebuilder.conf(5)).
  */
 struct settings {
 	struct {
@@ -29,6 +30,12 @@ struct settings {
 		uint64_t jobs;    /* trips at once */
 		uint64_t refresh; /* seconds that a fetched index stays fresh */
 	} rebuilder;
+	struct {
+		char *file; /* absolute path; NULL: nothing is watched */
+		char *directory; /* absolute path, where includes are */
+		char *keys; /* absolute path, FINGERPRINT.asc in it */
+		uint64_t poll; /* seconds between two rounds */
+	} release;
 };
 
 void settings_init(struct settings *s);

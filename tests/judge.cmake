@@ -12,3 +12,5 @@ endforeach()
 # The program itself, in its jail
 rb_test(test_judge flow flow/test_judge.c flow/run_role.c
 	LINK rb_process rb_base PkgConfig::ARCHIVE)
+rb_test(test_release_command flow flow/test_release_command.c LINK rb_base)
+add_dependencies(test_release_command qubes-rebuilder rebuilder-judge)

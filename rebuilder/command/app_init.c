@@ -64,6 +64,12 @@ write_conf(const struct node *node, const char *listen_,
 	    "#  jobs: 1\n"
 	    "#  refresh: 10m\n"
 	    "\n"
+	    "# A release of Qubes to watch; without it, none.\n"
+	    "#release:\n"
+	    "#  file: /etc/qubes-rebuilder/qubes-os-r4.3-debian.yml\n"
+	    "#  keys: /etc/qubes-rebuilder/keys\n"
+	    "#  poll: 15m\n"
+	    "\n"
 	    "httpd:\n"
 	    "  listen: \"%s\"\n",
 	    node->name, node->operator_, node->directory, a->uri, a->suite,

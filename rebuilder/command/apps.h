@@ -12,6 +12,7 @@ int app_init(int argc, char **argv);
 int app_key(int argc, char **argv);
 int app_queue(int argc, char **argv);
 int app_rebuild(int argc, char **argv);
+int app_release(int argc, char **argv);
 int app_serve(int argc, char **argv);
 
 /* Says what was wrong with a command's own words; returns 2. */

@@ -15,6 +15,7 @@ static const struct {
 	{ "serve", app_serve, "run a node in the foreground" },
 	{ "rebuild", app_rebuild, "rebuild packages now and wait" },
 	{ "queue", app_queue, "show the jobs of a running node" },
+	{ "release", app_release, "show what the release file says" },
 	{ "key", app_key, "print a node's public key" },
 };
 
