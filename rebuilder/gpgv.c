@@ -79,9 +79,8 @@ gpgv_run(int signed_text, const char *keyring, struct gpgv_result *out,
 
 	if ((keys = open(keyring, O_RDONLY | O_CLOEXEC)) == -1) {
 		rc = fault_set(why, RB_ENOTFOUND,
-		    "keyring %s: %s; name "
-		    "another as archive.keyring",
-		    keyring, strerror(errno));
+		    "keyring %s: %s; name another in node.yml", keyring,
+		    strerror(errno));
 		goto out;
 	}
 	r.payload = memfd_create("payload", MFD_CLOEXEC);

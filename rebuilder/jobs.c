@@ -161,7 +161,7 @@ work_off(struct jobs *j, struct job *job)
 							job->target.version;
 	trip.again = job->again;
 
-	if ((rc = trip_aim(&trip)) == RB_OK)
+	if ((rc = trip_aim(&trip, NULL)) == RB_OK)
 		rc = trip_run(&trip);
 	if (rc == RB_EIO && trip.why.text[0] == '\0')
 		fault_set(&trip.why, rc,

@@ -83,35 +83,47 @@ out:
 	return rc;
 }
 
+#define FIXED_PATHS 9
+#define RELEASE_PATHS 3
+
 static enum rb_err
-enter_jail(const char *own, const struct settings *s, struct fault *why)
+enter_jail(const char *own, const struct settings *settings, struct fault *why)
 {
 	char home[32]; /* a name that leads to the directory we hold */
-	const char *watched = s->release.file == NULL ? "/dev/null" : NULL;
-	const struct jail_path paths[] = {
-		{ own, JAIL_WRITE, 0 },
-		{ s->archive.keyring, JAIL_READ, 0 },
-		{ watched == NULL ? s->release.file : watched, JAIL_READ, 0 },
-		{ watched == NULL ? s->release.directory : watched, JAIL_READ,
-		    0 },
-		{ watched == NULL ? s->release.keys : watched, JAIL_READ, 0 },
-		{ "/usr", JAIL_READ_EXEC, 0 },
-		{ "/lib", JAIL_READ_EXEC, 1 },
-		{ "/lib64", JAIL_READ_EXEC, 1 },
-		{ "/etc/ld.so.cache", JAIL_READ, 1 },
-		{ "/etc/ssl/openssl.cnf", JAIL_READ, 1 },
-		{ "/proc", JAIL_READ, 0 },
-		{ "/dev/null", JAIL_WRITE, 0 },
-		{ home, JAIL_READ_EXEC, 0 },
-	};
-	const struct jail jail = {
+	const char *const release[RELEASE_PATHS] = { settings->release.file,
+		settings->release.directory, settings->release.keys };
+	struct jail_path
+	    paths[FIXED_PATHS + SETTINGS_KEYRINGS + RELEASE_PATHS] = {
+		    { own, JAIL_WRITE, 0 },
+		    { "/usr", JAIL_READ_EXEC, 0 },
+		    { "/lib", JAIL_READ_EXEC, 1 },
+		    { "/lib64", JAIL_READ_EXEC, 1 },
+		    { "/etc/ld.so.cache", JAIL_READ, 1 },
+		    { "/etc/ssl/openssl.cnf", JAIL_READ, 1 },
+		    { "/proc", JAIL_READ, 0 },
+		    { "/dev/null", JAIL_WRITE, 0 },
+		    { home, JAIL_READ_EXEC, 0 },
+	    };
+	struct jail jail = {
 		.allow = JAIL_FILES | JAIL_DB | JAIL_SPAWN | JAIL_THREADS |
 		    JAIL_UNIX | JAIL_ACCEPT | JAIL_MODES,
 		.paths = paths,
-		.npaths = sizeof(paths) / sizeof(paths[0]),
+		.npaths = FIXED_PATHS,
 		.files = 1024,
 	};
+	const char *keyring, *key;
+	size_t i;
 
+	for (i = 0; i < SETTINGS_KEYRINGS; i++) {
+		keyring = settings_keyring(settings, i, &key);
+		if (keyring != NULL)
+			paths[jail.npaths++] = (struct jail_path){ keyring,
+				JAIL_READ, 0 };
+	}
+	for (i = 0; i < RELEASE_PATHS; i++)
+		if (release[i] != NULL)
+			paths[jail.npaths++] = (struct jail_path){ release[i],
+				JAIL_READ, 0 };
 	snprintf(home, sizeof(home), "/proc/self/fd/%d", role_home_fd());
 	return jail_enter(&jail, why);
 }

@@ -13,11 +13,24 @@ struct index {
 	struct digest packages, sources; /* uncompressed */
 };
 
+enum repository_use {
+	USE_BASE,      /* sources and inputs: Packages and Sources are read */
+	USE_PUBLISHED, /* published files are looked up: Packages alone */
+	/*
+	 * Exact versions are looked up that somebody else chose: Packages
+	 * alone.  Nothing is ever chosen from it, so that it may be of any
+	 * age: who shows an older state of it, signed as it is, can only
+	 * make a version be missing.
+	 */
+	USE_OLD,
+};
+
 /*
  * A signed repository in Debian's layout: one component of one suite, for
  * one architecture.
  */
 struct repository {
+	enum repository_use use;
 	char *name;      /* owned, as all texts: what statements call it */
 	char *uri;       /* ends in a slash */
 	char **mirrors;  /* the same elsewhere, tried in turn */
@@ -30,9 +43,14 @@ struct repository {
 	struct index index; /* filled by stage_index */
 };
 
-/* The archive of the settings. */
-enum rb_err repository_of_archive(const struct settings *s,
+/* The archive of the settings; `suite` NULL: the suite that they name. */
+enum rb_err repository_of_archive(const struct settings *s, const char *suite,
     struct repository *out) RB_CHECK;
+/* The i-th of archive.old and published.suffixes. */
+enum rb_err repository_of_old(const struct settings *s, const char *suite,
+    size_t i, struct repository *out) RB_CHECK;
+enum rb_err repository_of_published(const struct settings *s, const char *suite,
+    size_t i, struct repository *out) RB_CHECK;
 void repository_clear(struct repository *r);
 
 /*

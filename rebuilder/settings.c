@@ -16,6 +16,18 @@ static const struct conf_key archive_keys[] = {
 	{ "component", CONF_TEXT, FIELD(archive.component), true, 0, 0 },
 	{ "architecture", CONF_TEXT, FIELD(archive.architecture), true, 0, 0 },
 	{ "keyring", CONF_TEXT, FIELD(archive.keyring), true, 0, 0 },
+	{ "mirrors", CONF_LIST, FIELD(archive.mirrors), false, 0, 0 },
+	{ "old", CONF_LIST, FIELD(archive.old), false, 0, 0 },
+};
+
+static const struct conf_key published_keys[] = {
+	{ "name", CONF_TEXT, FIELD(published.name), false, 0, 0 },
+	{ "uri", CONF_TEXT, FIELD(published.uri), false, 0, 0 },
+	{ "component", CONF_TEXT, FIELD(published.component), false, 0, 0 },
+	{ "keyring", CONF_TEXT, FIELD(published.keyring), false, 0, 0 },
+	{ "buildinfo-keyring", CONF_TEXT, FIELD(published.buildinfo_keyring),
+	    false, 0, 0 },
+	{ "suffixes", CONF_LIST, FIELD(published.suffixes), false, 0, 0 },
 };
 
 static const struct conf_key fetch_keys[] = {
@@ -74,6 +86,14 @@ settings_clear(struct settings *s)
 	free(s->archive.component);
 	free(s->archive.architecture);
 	free(s->archive.keyring);
+	conf_list_clear(&s->archive.mirrors);
+	conf_list_clear(&s->archive.old);
+	free(s->published.name);
+	free(s->published.uri);
+	free(s->published.component);
+	free(s->published.keyring);
+	free(s->published.buildinfo_keyring);
+	conf_list_clear(&s->published.suffixes);
 	free(s->fetch.proxy);
 	free(s->machine.kind);
 	free(s->release.file);
@@ -140,25 +160,127 @@ default_directory(struct settings *s)
 	    &s->release.directory);
 }
 
+/* `where` is the key, for the fault. */
+static enum rb_err
+check_uri(const char *uri, size_t len, const char *where, const char *path,
+    struct fault *why)
+{
+	if (strncmp(uri, "http://", 7) != 0 && strncmp(uri, "https://", 8) != 0)
+		return fault_set(why, RB_EREFUSED,
+		    "%s: %s: \"%s\" is neither http:// nor https://", path,
+		    where, uri);
+	if (uri[len - 1] != '/')
+		return fault_set(why, RB_EFORMAT,
+		    "%s: %s: \"%s\" must end in a slash", path, where, uri);
+	return RB_OK;
+}
+
+static enum rb_err
+check_keyring(const char *keyring, const char *where, const char *path,
+    struct fault *why)
+{
+	if (keyring[0] == '/')
+		return RB_OK;
+	return fault_set(why, RB_EFORMAT,
+	    "%s: %s: \"%s\" must be an absolute path", path, where, keyring);
+}
+
+static bool
+is_suite(const char *s)
+{
+	return s[0] != '\0' && s[0] != '-' &&
+	    strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(s);
+}
+
+static enum rb_err
+check_archive(const struct settings *s, const char *path, struct fault *why)
+{
+	const char *item;
+	size_t i;
+	enum rb_err rc = RB_EINTERNAL;
+
+	rc = check_uri(s->archive.uri, strlen(s->archive.uri), "archive.uri",
+	    path, why);
+	for (i = 0; i < s->archive.mirrors.n && rc == RB_OK; i++) {
+		item = s->archive.mirrors.items[i];
+		rc = check_uri(item, strlen(item), "archive.mirrors", path,
+		    why);
+	}
+	for (i = 0; i < s->archive.old.n && rc == RB_OK; i++) {
+		item = s->archive.old.items[i];
+		rc = check_uri(item, strcspn(item, " "), "archive.old", path,
+		    why);
+		item += strcspn(item, " ");
+		if (rc == RB_OK && item[0] == ' ' && !is_suite(item + 1))
+			rc = fault_set(why, RB_EFORMAT,
+			    "%s: archive.old: \"%s\" is not an address, or "
+			    "an address, a blank and a suite",
+			    path, s->archive.old.items[i]);
+	}
+	if (rc != RB_OK)
+		return rc;
+	return check_keyring(s->archive.keyring, "archive.keyring", path, why);
+}
+
+/* What is appended to the name of a suite: "", or such as "-testing". */
+static bool
+is_suffix(const char *s)
+{
+	return s[0] == '\0' ||
+	    (s[0] == '-' &&
+		strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789-") ==
+		    strlen(s));
+}
+
+static enum rb_err
+check_published(const struct settings *s, const char *path, struct fault *why)
+{
+	const char *const keys[] = { s->published.name, s->published.uri,
+		s->published.component, s->published.keyring };
+	static const char *const names[] = { "name", "uri", "component",
+		"keyring" };
+	size_t i, missing = 0;
+	enum rb_err rc = RB_EINTERNAL;
+
+	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		missing += keys[i] == NULL;
+	if (missing == sizeof(keys) / sizeof(keys[0]) &&
+	    s->published.buildinfo_keyring == NULL &&
+	    s->published.suffixes.n == 0)
+		return RB_OK;
+	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		if (keys[i] == NULL)
+			return fault_set(why, RB_EFORMAT,
+			    "%s: key '%s' of section 'published' is missing; "
+			    "the section says where a release publishes, in "
+			    "full",
+			    path, names[i]);
+	for (i = 0; i < s->published.suffixes.n; i++)
+		if (!is_suffix(s->published.suffixes.items[i]))
+			return fault_set(why, RB_EFORMAT,
+			    "%s: published.suffixes: \"%s\" is neither \"\" "
+			    "nor like -testing",
+			    path, s->published.suffixes.items[i]);
+	rc = check_uri(s->published.uri, strlen(s->published.uri),
+	    "published.uri", path, why);
+	if (rc == RB_OK)
+		rc = check_keyring(s->published.keyring, "published.keyring",
+		    path, why);
+	if (rc == RB_OK && s->published.buildinfo_keyring != NULL)
+		rc = check_keyring(s->published.buildinfo_keyring,
+		    "published.buildinfo-keyring", path, why);
+	return rc;
+}
+
 /* What is well formed as text but can't work is said before anything runs. */
 static enum rb_err
 check(const struct settings *s, const char *path, struct fault *why)
 {
-	size_t len = strlen(s->archive.uri);
+	enum rb_err rc = RB_EINTERNAL;
 
-	if (strncmp(s->archive.uri, "http://", 7) != 0 &&
-	    strncmp(s->archive.uri, "https://", 8) != 0)
-		return fault_set(why, RB_EREFUSED,
-		    "%s: archive.uri: \"%s\" is neither http:// nor https://",
-		    path, s->archive.uri);
-	if (s->archive.uri[len - 1] != '/')
-		return fault_set(why, RB_EFORMAT,
-		    "%s: archive.uri: \"%s\" must end in a slash", path,
-		    s->archive.uri);
-	if (s->archive.keyring[0] != '/')
-		return fault_set(why, RB_EFORMAT,
-		    "%s: archive.keyring: \"%s\" must be an absolute path",
-		    path, s->archive.keyring);
+	if ((rc = check_archive(s, path, why)) != RB_OK ||
+	    (rc = check_published(s, path, why)) != RB_OK)
+		return rc;
 	if (s->fetch.proxy != NULL && !is_proxy(s->fetch.proxy))
 		return fault_set(why, RB_EREFUSED,
 		    "%s: fetch.proxy: \"%s\" is not socks5h://HOST:PORT, "
@@ -172,6 +294,48 @@ check(const struct settings *s, const char *path, struct fault *why)
 	return check_release(s, path, why);
 }
 
+/* What is said nowhere else and takes memory. */
+static enum rb_err
+set_defaults(struct settings *s)
+{
+	static const char *const suffixes[] = { "", "-testing",
+		"-securitytesting" };
+	const size_t n = sizeof(suffixes) / sizeof(suffixes[0]);
+	struct conf_list *l = &s->published.suffixes;
+
+	if (s->published.name == NULL)
+		return RB_OK;
+	if (s->published.buildinfo_keyring == NULL &&
+	    (s->published.buildinfo_keyring = strdup(s->published.keyring)) ==
+		NULL)
+		return RB_ENOMEM;
+	if (l->n != 0)
+		return RB_OK;
+	free(l->items);
+	if ((l->items = calloc(n, sizeof(*l->items))) == NULL)
+		return RB_ENOMEM;
+	for (; l->n < n; l->n++)
+		if ((l->items[l->n] = strdup(suffixes[l->n])) == NULL)
+			return RB_ENOMEM;
+	return RB_OK;
+}
+
+const char *
+settings_keyring(const struct settings *s, size_t i, const char **key)
+{
+	const struct {
+		const char *path, *key;
+	} all[SETTINGS_KEYRINGS] = {
+		{ s->archive.keyring, "archive.keyring" },
+		{ s->published.keyring, "published.keyring" },
+		{ s->published.buildinfo_keyring,
+		    "published.buildinfo-keyring" },
+	};
+
+	*key = all[i].key;
+	return all[i].path;
+}
+
 enum rb_err
 settings_read(const char *path, struct node *node, struct settings *s,
     struct fault *why)
@@ -179,6 +343,8 @@ settings_read(const char *path, struct node *node, struct settings *s,
 	const struct conf_section ours[] = {
 		{ "archive", archive_keys,
 		    sizeof(archive_keys) / sizeof(archive_keys[0]), s },
+		{ "published", published_keys,
+		    sizeof(published_keys) / sizeof(published_keys[0]), s },
 		{ "fetch", fetch_keys,
 		    sizeof(fetch_keys) / sizeof(fetch_keys[0]), s },
 		{ "machine", machine_keys,
@@ -198,5 +364,7 @@ settings_read(const char *path, struct node *node, struct settings *s,
 		return RB_ENOMEM;
 	if ((rc = check(s, path, why)) != RB_OK)
 		return rc;
-	return default_directory(s);
+	if ((rc = default_directory(s)) != RB_OK)
+		return rc;
+	return set_defaults(s);
 }

@@ -2,11 +2,12 @@
 #ifndef RB_REBUILDER_SETTINGS_H
 #define RB_REBUILDER_SETTINGS_H
 
+#include "common/base/conf.h"
 #include "common/process/node.h"
 
 /*
  * What the operator decides about rebuilding: the sections `archive`,
- * `fetch`, `machine`, `rebuilder` and `release` of node.yml
+ * `published`, `fetch`, `machine`, `rebuilder` and `release` of node.yml
  * (qubes-rebuilder.conf(5)).
  */
 struct settings {
@@ -17,7 +18,17 @@ struct settings {
 		char *component;
 		char *architecture;
 		char *keyring;      /* absolute path, for gpgv */
+		struct conf_list mirrors; /* of uri */
+		struct conf_list old; /* "uri" or "uri suite" */
 	} archive;
+	struct {
+		char *name; /* NULL, as all here: nothing is published there */
+		char *uri;
+		char *component;
+		char *keyring;
+		char *buildinfo_keyring; /* the same as keyring by default */
+		struct conf_list suffixes;
+	} published;
 	struct {
 		char *proxy; /* NULL: none */
 	} fetch;
@@ -27,7 +38,7 @@ struct settings {
 		uint64_t processes, cpus, seconds;
 	} machine;
 	struct {
-		uint64_t jobs;    /* trips at once */
+		uint64_t jobs; /* trips at once */
 		uint64_t refresh; /* seconds that a fetched index stays fresh */
 	} rebuilder;
 	struct {
@@ -40,6 +51,11 @@ struct settings {
 
 void settings_init(struct settings *s);
 void settings_clear(struct settings *s);
+
+/* All keyrings, and what node.yml calls each; NULL: there is no i-th. */
+#define SETTINGS_KEYRINGS 3
+const char *settings_keyring(const struct settings *s, size_t i,
+    const char **key);
 
 /* Reads node.yml: what all programs share and what is ours. */
 enum rb_err settings_read(const char *path, struct node *node,

@@ -37,6 +37,9 @@ trip_clear(struct trip *t)
 	for (i = 0; i < t->nsuites; i++)
 		repository_clear(&t->suites[i]);
 	free(t->suites);
+	for (i = 0; i < t->nold; i++)
+		repository_clear(&t->old[i]);
+	free(t->old);
 	free(t->source.version);
 	free(t->source.directory);
 	free(t->source.dsc);
@@ -52,10 +55,57 @@ trip_clear(struct trip *t)
 	trip_init(t);
 }
 
-enum rb_err
-trip_aim(struct trip *t)
+static enum rb_err
+aim_at_old(struct trip *t, const char *distribution)
 {
-	return repository_of_archive(t->settings, &t->base);
+	const size_t n = t->settings->archive.old.n;
+	enum rb_err rc = RB_OK;
+
+	if (n == 0)
+		return RB_OK;
+	if ((t->old = calloc(n, sizeof(*t->old))) == NULL)
+		return RB_ENOMEM;
+	while (t->nold < n && rc == RB_OK) {
+		rc = repository_of_old(t->settings, distribution, t->nold,
+		    &t->old[t->nold]);
+		if (rc == RB_OK)
+			t->nold++;
+	}
+	return rc;
+}
+
+static enum rb_err
+aim_at_suites(struct trip *t, const char *distribution)
+{
+	const size_t n = t->settings->published.suffixes.n;
+	enum rb_err rc = RB_OK;
+
+	if (t->settings->published.name == NULL)
+		return fault_set(&t->why, RB_EREFUSED,
+		    "%s: node.yml has no section published: where this "
+		    "release publishes is not known",
+		    t->name);
+	if ((t->suites = calloc(n, sizeof(*t->suites))) == NULL)
+		return RB_ENOMEM;
+	while (t->nsuites < n && rc == RB_OK) {
+		rc = repository_of_published(t->settings, distribution,
+		    t->nsuites, &t->suites[t->nsuites]);
+		if (rc == RB_OK)
+			t->nsuites++;
+	}
+	return rc;
+}
+
+enum rb_err
+trip_aim(struct trip *t, const char *distribution)
+{
+	enum rb_err rc = RB_EINTERNAL;
+
+	rc = repository_of_archive(t->settings, distribution, &t->base);
+	if (rc != RB_OK || (rc = aim_at_old(t, distribution)) != RB_OK ||
+	    distribution == NULL)
+		return rc;
+	return aim_at_suites(t, distribution);
 }
 
 struct fetch_context

@@ -62,11 +62,12 @@ struct trip {
 	/*
 	 * Where everything comes from, as trip_aim chose it.  `suites` are
 	 * those in which published files are looked up; none means that they
-	 * lie in `base`, beside the inputs.
+	 * lie in `base`, beside the inputs.  `old` is read when a version is
+	 * asked for that `base` has no more.
 	 */
 	struct repository base;
-	struct repository *suites; /* owned */
-	size_t nsuites;
+	struct repository *suites, *old; /* owned */
+	size_t nsuites, nold;
 
 	struct {
 		char *version, *directory, *dsc; /* owned */
@@ -109,8 +110,13 @@ struct trip {
 void trip_init(struct trip *t);
 void trip_clear(struct trip *t);
 
-/* Takes the repositories from the settings; once, before trip_run. */
-enum rb_err trip_aim(struct trip *t) RB_CHECK;
+/*
+ * Takes the repositories from the settings; once, before trip_run.  Of a
+ * component of the release, `distribution` (such as bookworm) is the suite of
+ * the archive, and what the suites of section `published` begin with.  NULL:
+ * what is rebuilt is the archive's own.
+ */
+enum rb_err trip_aim(struct trip *t, const char *distribution) RB_CHECK;
 
 /*
  * Goes the whole way and has every verdict signed and logged.  RB_OK: each

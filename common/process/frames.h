@@ -73,8 +73,8 @@ enum machine_end {
 /* rebuilder-judge.  A fresh process for each question. */
 /*
  * u32 exit status of gpgv; text codename (or suite) asked for; u64 now;
- * u64 newest Date seen (0: none); u8 n, n times text path of a compressed
- * index ("main/binary-amd64/Packages.xz").
+ * u64 newest Date seen (0: none); u8 may be of any age; u8 n, n times text
+ * path of a compressed index ("main/binary-amd64/Packages.xz").
  * fds: the signed text as it came; what gpgv wrote with --output; what it
  * wrote on --status-fd.
  */
@@ -83,8 +83,9 @@ enum machine_end {
  * u64 date; u64 valid until (0: none); u8 by_hash (Acquire-By-Hash: yes);
  * text codename; text suite ("": none); u8 n, n times text primary
  * fingerprint (40 or 64 upper-case digits) of a valid signature; u8 n, for
- * each index asked for, in that order: text path; u64 size; digest;
- * u64 size, digest of what it is when decompressed.
+ * each index asked for, in that order: text path (without ".xz" when it is
+ * not offered compressed so); u64 size; digest; u64 size, digest of what it
+ * is when decompressed.
  */
 #define JUDGE_RELEASE_IS 0x0301
 /*

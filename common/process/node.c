@@ -41,8 +41,8 @@ static const struct conf_key user_keys[] = {
 };
 
 /* Sections that some program of a node reads; the others pass them by. */
-static const char *const others[] = { "archive", "rebuilder", "fetch",
-	"machine", "attestor", "httpd", "release" };
+static const char *const others[] = { "archive", "published", "rebuilder",
+	"fetch", "machine", "attestor", "httpd", "release" };
 
 void
 node_clear(struct node *node)

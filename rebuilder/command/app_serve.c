@@ -28,6 +28,20 @@ static const struct conf_key httpd_keys[] = {
 	    64 },
 };
 
+static enum rb_err
+check_keyring(const char *conf, const struct settings *s, size_t i,
+    struct fault *why)
+{
+	const char *key, *path = settings_keyring(s, i, &key);
+
+	if (path == NULL || access(path, R_OK) == 0)
+		return RB_OK;
+	return fault_set(why, RB_ENOTFOUND,
+	    "%s: %s: %s: %s; name the keyring that the archive is signed with, "
+	    "such as that of debian-archive-keyring",
+	    conf, key, path, strerror(errno));
+}
+
 /*
  * What a daemon would refuse again and again is said once, before anything
  * runs.  Each daemon still checks for itself, as its own user.
@@ -37,17 +51,14 @@ check_settings(const char *conf, struct fault *why)
 {
 	struct node node = NODE_INIT;
 	struct settings settings;
+	size_t i;
 	enum rb_err rc = RB_EINTERNAL;
 
 	settings_init(&settings);
 	if ((rc = settings_read(conf, &node, &settings, why)) != RB_OK)
 		goto out;
-	if (access(settings.archive.keyring, R_OK) == -1)
-		rc = fault_set(why, RB_ENOTFOUND,
-		    "%s: archive.keyring: %s: %s; name the keyring that the "
-		    "archive is signed with, such as that of "
-		    "debian-archive-keyring",
-		    conf, settings.archive.keyring, strerror(errno));
+	for (i = 0; i < SETTINGS_KEYRINGS && rc == RB_OK; i++)
+		rc = check_keyring(conf, &settings, i, why);
 out:
 	settings_clear(&settings);
 	node_clear(&node);

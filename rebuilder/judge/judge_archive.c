@@ -29,6 +29,7 @@ struct release_question {
 	uint32_t exit_status;
 	char *suite; /* owned */
 	uint64_t now, newest;
+	enum release_age age;
 	uint8_t n;
 	struct span paths; /* `n` texts, still to be taken */
 };
@@ -36,14 +37,17 @@ struct release_question {
 static enum rb_err
 take_release_question(struct span in, struct release_question *q)
 {
+	uint8_t is_old = 0;
 	enum rb_err rc;
 
 	if ((rc = take_u32(&in, &q->exit_status)) != RB_OK ||
 	    (rc = take_text(&in, TEXT_MAX, &q->suite)) != RB_OK ||
 	    (rc = take_u64(&in, &q->now)) != RB_OK ||
 	    (rc = take_u64(&in, &q->newest)) != RB_OK ||
+	    (rc = take_u8(&in, &is_old)) != RB_OK ||
 	    (rc = take_u8(&in, &q->n)) != RB_OK)
 		return rc;
+	q->age = is_old == 1 ? RELEASE_OF_ANY_AGE : RELEASE_OF_TODAY;
 	q->paths = in;
 	return RB_OK;
 }
@@ -58,7 +62,10 @@ put_checksum(struct buf *body, const struct checksum *sum)
 	return put_digest(body, &sum->digest);
 }
 
-/* One index: the compressed file, and what it is when decompressed. */
+/*
+ * One index: the compressed file, and what it is when decompressed; or what
+ * is not compressed, where the archive offers nothing else that we read.
+ */
 static enum rb_err
 put_index(struct buf *body, const struct release *r, struct span path,
     struct fault *why)
@@ -71,12 +78,13 @@ put_index(struct buf *body, const struct release *r, struct span path,
 	if (path.len > xz.len &&
 	    span_equal(xz, span_of(path.p + path.len - xz.len, xz.len)))
 		plain = release_find(r, span_of(path.p, path.len - xz.len));
-	if (packed == NULL || plain == NULL)
+	if (plain == NULL)
 		return fault_set(why, RB_ENOTFOUND,
-		    "Release does not list '%.*s' both as .xz and "
-		    "decompressed; does the suite have this component and "
-		    "architecture?",
+		    "Release does not list what '%.*s' holds; does the suite have "
+		    "this component and architecture?",
 		    (int)path.len, (const char *)path.p);
+	if (packed == NULL)
+		packed = plain;
 	if (packed->size > INDEX_BYTES_MAX || plain->size > INDEX_BYTES_MAX)
 		return fault_set(why, RB_ELIMIT,
 		    "Release says that '%.*s' is %llu bytes long and %llu "
@@ -84,7 +92,7 @@ put_index(struct buf *body, const struct release *r, struct span path,
 		    (int)path.len, (const char *)path.p,
 		    (unsigned long long)packed->size,
 		    (unsigned long long)plain->size, INDEX_BYTES_MAX);
-	if ((rc = put_bytes(body, path)) != RB_OK ||
+	if ((rc = put_bytes(body, packed->path)) != RB_OK ||
 	    (rc = put_checksum(body, packed)) != RB_OK)
 		return rc;
 	return put_checksum(body, plain);
@@ -141,7 +149,7 @@ read_release(const struct release_question *q,
 	    (rc = clearsigned_check(files[SIGNED].bytes, text, why)) != RB_OK ||
 	    (rc = release_parse(text, &r, why)) != RB_OK ||
 	    (rc = release_check(&r, span_of_str(q->suite), q->now, q->newest,
-		 why)) != RB_OK ||
+		 q->age, why)) != RB_OK ||
 	    (rc = put_release(body, &r, &status)) != RB_OK ||
 	    (rc = put_u8(body, q->n)) != RB_OK)
 		goto out;

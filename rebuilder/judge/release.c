@@ -203,7 +203,7 @@ release_find(const struct release *r, struct span path)
 
 enum rb_err
 release_check(const struct release *r, struct span asked, uint64_t now,
-    uint64_t newest, struct fault *why)
+    uint64_t newest, enum release_age age, struct fault *why)
 {
 	if (asked.len == 0 ||
 	    (!span_equal(r->codename, asked) && !span_equal(r->suite, asked)))
@@ -211,11 +211,12 @@ release_check(const struct release *r, struct span asked, uint64_t now,
 		    "Release is of '%.*s', not of '%.*s'", (int)r->codename.len,
 		    (const char *)r->codename.p, (int)asked.len,
 		    (const char *)asked.p);
-	if (r->date < newest)
+	if (age == RELEASE_OF_TODAY && r->date < newest)
 		return fault_set(why, RB_ESTALE,
 		    "Release is older than one seen before: the mirror lags or "
 		    "replays; try later or another one");
-	if (r->valid_until != 0 && now > r->valid_until)
+	if (age == RELEASE_OF_TODAY && r->valid_until != 0 &&
+	    now > r->valid_until)
 		return fault_set(why, RB_ESTALE,
 		    "Release was valid until %llu, now it is %llu (seconds "
 		    "since 1970): the mirror lags or replays",

@@ -30,13 +30,19 @@ void release_clear(struct release *r);
 /* NULL when the list does not name the path. */
 const struct checksum *release_find(const struct release *r, struct span path);
 
+enum release_age {
+	RELEASE_OF_TODAY,   /* what is chosen from it must be the newest */
+	RELEASE_OF_ANY_AGE, /* exact versions are looked up in it, no more */
+};
+
 /*
- * It is of the suite that was asked for, by codename or suite; not older
- * than the newest that was seen, not past its Valid-Until (RB_ESTALE); not
- * from tomorrow (RB_EREFUSED).
+ * It is of the suite that was asked for, by codename or suite; not from
+ * tomorrow (RB_EREFUSED); and, when it must be of today, not older than the
+ * newest that was seen and not past its Valid-Until (RB_ESTALE).
  */
 enum rb_err release_check(const struct release *r, struct span asked,
-    uint64_t now, uint64_t newest, struct fault *why) RB_CHECK;
+    uint64_t now, uint64_t newest, enum release_age age, struct fault *why)
+    RB_CHECK;
 
 /* "Sat, 11 Jul 2026 10:16:37 UTC": RFC 2822 as archives write it. */
 enum rb_err release_date_parse(struct span in, uint64_t *out) RB_CHECK;

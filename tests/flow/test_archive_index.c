@@ -141,6 +141,34 @@ refuses_sizes_that_no_file_has(void **state)
 	SUFFER(list);
 }
 
+/* Whoever may be in the middle of it: nothing is concluded. */
+static void
+refuses_metadata_that_is_not_of_one_state(void **state)
+{
+	static const struct hostile list[] = {
+		/* The text is newer than the indices, or older. */
+		{ .deed = "cp " PACKAGES ".xz kept; "
+			  "edit Packages \"s/small/large/\"; "
+			  "publish; mv kept " PACKAGES ".xz",
+		    .says = "are not of one state (archive, testing-suite)" },
+		{ .deed = "cp $dists/InRelease kept; "
+			  "edit Packages \"s/small/large/\"; "
+			  "publish; mv kept $dists/InRelease",
+		    .says = "are not of one state (archive, testing-suite)" },
+		{ .deed = "rm " PACKAGES ".xz",
+		    .says = "are not of one state (archive, testing-suite)" },
+		{ .deed = "compress; release; "
+			  "echo Acquire-By-Hash: yes >>$dists/Release; sign",
+		    .says = "/by-hash/SHA256/" },
+		{ .deed = "compress; release; "
+			  "echo Acquire-By-Hash: yes >>$dists/Release; sign",
+		    .says = "are not of one state (archive, testing-suite)" },
+	};
+
+	(void)state;
+	SUFFER(list);
+}
+
 static void
 refuses_what_is_there_twice(void **state)
 {
@@ -204,6 +232,9 @@ main(void)
 		cmocka_unit_test_setup(refuses_paths_that_lead_out_of_the_pool,
 		    archive_world_check),
 		cmocka_unit_test_setup(refuses_sizes_that_no_file_has,
+		    archive_world_check),
+		cmocka_unit_test_setup(
+		    refuses_metadata_that_is_not_of_one_state,
 		    archive_world_check),
 		cmocka_unit_test_setup(refuses_what_is_there_twice,
 		    archive_world_check),

@@ -92,8 +92,8 @@ refuses_signed_text_that_is_not_a_release(void **state)
 			  "sed -i /^SHA256/,\\$d $dists/Release; sign good",
 		    .says = "no SHA256 list" },
 		{ .deed = "compress; release; "
-			  "sed -i /Sources.xz/d $dists/Release; sign good",
-		    .says = "does not list 'main/source/Sources.xz'" },
+			  "sed -i /Sources$/d $dists/Release; sign good",
+		    .says = "does not list what 'main/source/Sources.xz'" },
 		{ .deed = "compress; release; "
 			  "sed -i s,main/,main/../, $dists/Release; sign good",
 		    .says = "a plain path" },

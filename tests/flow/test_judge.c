@@ -162,7 +162,7 @@ expect_refusal(struct msg *question, const char *sentence)
 	"Codename: bookworm\nSuite: oldstable\n" \
 	"Date: Sat, 11 Jul 2026 10:16:37 UTC\nAcquire-By-Hash: yes\n" \
 	"SHA256:\n " HEX " 5 main/P.xz\n " HEX " 50 main/P\n " HEX \
-	" 6 main/S.xz\n"
+	" 6 main/S.xz\n " HEX " 7 main/T\n"
 
 #define ARMOUR(text) \
 	"-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\n" text \
@@ -182,6 +182,7 @@ armoured_question(const char *armoured, const char *status,
 	assert_int_equal(put_text(&m.body, suite), RB_OK);
 	assert_int_equal(put_u64(&m.body, DATE_SECONDS + 100), RB_OK);
 	assert_int_equal(put_u64(&m.body, newest), RB_OK);
+	assert_int_equal(put_u8(&m.body, 0), RB_OK);
 	assert_int_equal(put_u8(&m.body, 1), RB_OK);
 	assert_int_equal(put_text(&m.body, path), RB_OK);
 	add(&m, whole);
@@ -230,6 +231,33 @@ judges_a_release(void **state)
 	msg_clear(&a);
 }
 
+/* As reprepro writes it by default, without .xz. */
+static void
+takes_an_index_that_is_not_compressed(void **state)
+{
+	struct msg q, a;
+	struct span in, fingerprint;
+
+	(void)state;
+	q = release_question("gpgv/good.status", 0, "bookworm", 0, "main/T.xz");
+	in = ask(&q, JUDGE_RELEASE_IS, &a);
+	expect_u64(&in, DATE_SECONDS);
+	expect_u64(&in, 0);
+	expect_u8(&in, 1);
+	expect_text(&in, "bookworm");
+	expect_text(&in, "oldstable");
+	expect_u8(&in, 1);
+	assert_int_equal(take_bytes(&in, 64, &fingerprint), RB_OK);
+	expect_u8(&in, 1);
+	expect_text(&in, "main/T");
+	expect_u64(&in, 7);
+	skip_digest(&in);
+	expect_u64(&in, 7);
+	skip_digest(&in);
+	assert_int_equal(take_end(in), RB_OK);
+	msg_clear(&a);
+}
+
 static void
 refuses_a_release(void **state)
 {
@@ -250,7 +278,7 @@ refuses_a_release(void **state)
 	    DATE_SECONDS + 1, "main/P.xz");
 	expect_refusal(&q, "older than one seen before");
 	q = release_question("gpgv/good.status", 0, "bookworm", 0, "main/Q.xz");
-	expect_refusal(&q, "does not list 'main/Q.xz'");
+	expect_refusal(&q, "does not list what 'main/Q.xz' holds");
 	/* Listed compressed, but not decompressed. */
 	q = release_question("gpgv/good.status", 0, "bookworm", 0, "main/S.xz");
 	expect_refusal(&q, "'main/S.xz'");
@@ -524,6 +552,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(takes_an_index_that_is_not_compressed),
 		cmocka_unit_test(refuses_a_release),
 		cmocka_unit_test(judges_a_release),
 		cmocka_unit_test(decompresses_an_index),

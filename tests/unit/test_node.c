@@ -81,7 +81,7 @@ refuses_what_no_node_can_be(void **state)
 		{ GOOD "users:\n  root: a\n", "unknown key 'root'" },
 		{ GOOD "updater: {}\n",
 		    "unknown section 'updater'; known: "
-		    "node users archive rebuilder fetch machine attestor "
+		    "node users archive published rebuilder fetch machine attestor "
 		    "httpd" },
 	};
 	struct node node = NODE_INIT;

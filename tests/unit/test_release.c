@@ -155,6 +155,12 @@ reads_what_is_signed(void **state)
 	release_clear(&r);
 }
 
+static enum rb_err
+check(const struct release *r, struct span asked, uint64_t now, uint64_t newest)
+{
+	return release_check(r, asked, now, newest, RELEASE_OF_TODAY, NULL);
+}
+
 static void
 checks_suite_and_time(void **state)
 {
@@ -164,40 +170,50 @@ checks_suite_and_time(void **state)
 	r.codename = SPAN("bookworm");
 	r.suite = SPAN("oldstable");
 	r.date = 1000000;
-	assert_int_equal(release_check(&r, SPAN("bookworm"), r.date, 0, NULL),
-	    RB_OK);
-	assert_int_equal(release_check(&r, SPAN("oldstable"), r.date, r.date,
-			     NULL),
-	    RB_OK);
+	assert_int_equal(check(&r, SPAN("bookworm"), r.date, 0), RB_OK);
+	assert_int_equal(check(&r, SPAN("oldstable"), r.date, r.date), RB_OK);
 	/* Another suite of the same archive, signed by the same key. */
-	assert_int_equal(release_check(&r, SPAN("sid"), r.date, 0, NULL),
-	    RB_EREFUSED);
-	assert_int_equal(release_check(&r, SPAN(""), r.date, 0, NULL),
-	    RB_EREFUSED);
+	assert_int_equal(check(&r, SPAN("sid"), r.date, 0), RB_EREFUSED);
+	assert_int_equal(check(&r, SPAN(""), r.date, 0), RB_EREFUSED);
 	r.suite = (struct span)SPAN_INIT;
-	assert_int_equal(release_check(&r, SPAN(""), r.date, 0, NULL),
-	    RB_EREFUSED);
+	assert_int_equal(check(&r, SPAN(""), r.date, 0), RB_EREFUSED);
 	/* One second older than what was seen. */
-	assert_int_equal(release_check(&r, SPAN("bookworm"), r.date, r.date + 1,
-			     NULL),
+	assert_int_equal(check(&r, SPAN("bookworm"), r.date, r.date + 1),
 	    RB_ESTALE);
-	assert_int_equal(release_check(&r, SPAN("bookworm"),
-			     r.date - RELEASE_AHEAD_MAX, 0, NULL),
+	assert_int_equal(check(&r, SPAN("bookworm"), r.date - RELEASE_AHEAD_MAX,
+			     0),
 	    RB_OK);
-	assert_int_equal(release_check(&r, SPAN("bookworm"),
-			     r.date - RELEASE_AHEAD_MAX - 1, 0, NULL),
+	assert_int_equal(check(&r, SPAN("bookworm"),
+			     r.date - RELEASE_AHEAD_MAX - 1, 0),
 	    RB_EREFUSED);
 	/* Without Valid-Until nothing expires; with it, a second later. */
-	assert_int_equal(release_check(&r, SPAN("bookworm"), UINT64_MAX, 0,
-			     NULL),
-	    RB_OK);
+	assert_int_equal(check(&r, SPAN("bookworm"), UINT64_MAX, 0), RB_OK);
 	r.valid_until = r.date + 10;
-	assert_int_equal(release_check(&r, SPAN("bookworm"), r.date + 10, 0,
-			     NULL),
-	    RB_OK);
-	assert_int_equal(release_check(&r, SPAN("bookworm"), r.date + 11, 0,
-			     NULL),
+	assert_int_equal(check(&r, SPAN("bookworm"), r.date + 10, 0), RB_OK);
+	assert_int_equal(check(&r, SPAN("bookworm"), r.date + 11, 0),
 	    RB_ESTALE);
+}
+
+/* An old archive's text may be of any time but the future. */
+static void
+lets_an_old_one_be_old_and_nothing_else(void **state)
+{
+	struct release r = RELEASE_INIT;
+
+	(void)state;
+	r.codename = SPAN("bookworm");
+	r.date = 1000000;
+	r.valid_until = r.date + 10;
+	assert_int_equal(release_check(&r, SPAN("sid"), r.date, 0,
+			     RELEASE_OF_ANY_AGE, NULL),
+	    RB_EREFUSED);
+	assert_int_equal(release_check(&r, SPAN("bookworm"),
+			     r.date - RELEASE_AHEAD_MAX - 1, 0,
+			     RELEASE_OF_ANY_AGE, NULL),
+	    RB_EREFUSED);
+	assert_int_equal(release_check(&r, SPAN("bookworm"), r.date + 11,
+			     r.date + 1, RELEASE_OF_ANY_AGE, NULL),
+	    RB_OK);
 }
 
 int
@@ -209,6 +225,7 @@ main(void)
 		cmocka_unit_test(refuses_every_other_date),
 		cmocka_unit_test(reads_what_is_signed),
 		cmocka_unit_test(checks_suite_and_time),
+		cmocka_unit_test(lets_an_old_one_be_old_and_nothing_else),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
