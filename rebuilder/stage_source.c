@@ -7,8 +7,7 @@
 #include "common/process/frames.h"
 #include "common/process/msg.h"
 #include "rebuilder/ask.h"
-#include "rebuilder/fetch.h"
-#include "rebuilder/trip.h"
+#include "rebuilder/published.h"
 
 /*
  * source: which files the source package is, which binaries the archive
@@ -18,7 +17,6 @@
 #define NAME_LIMIT 256
 #define PATH_LIMIT 1024
 #define FILES_MAX 64
-#define PUBLISHED_MAX 4096
 #define RECORDS_MAX (8 * 1024 * 1024)
 #define STANZA_MAX (1024 * 1024)
 #define JUDGE_SECONDS 120
@@ -73,28 +71,6 @@ out:
 }
 
 static enum rb_err
-take_published(struct trip *t, struct span *in)
-{
-	struct listed *item;
-	uint8_t is_binnmu = 0;
-	enum rb_err rc = RB_EINTERNAL;
-
-	if ((item = listing_add(&t->published)) == NULL)
-		return RB_ENOMEM;
-	item->from = &t->base;
-	if ((rc = take_text(in, NAME_LIMIT, &item->name)) != RB_OK ||
-	    (rc = take_text(in, NAME_LIMIT, &item->version)) != RB_OK ||
-	    (rc = take_text(in, NAME_LIMIT, &item->arch)) != RB_OK ||
-	    (rc = take_text(in, PATH_LIMIT, &item->path)) != RB_OK ||
-	    (rc = take_u64(in, &item->size)) != RB_OK ||
-	    (rc = take_digest(in, &item->sha256)) != RB_OK ||
-	    (rc = take_u8(in, &is_binnmu)) != RB_OK)
-		return rc;
-	item->is_binnmu = is_binnmu == 1;
-	return RB_OK;
-}
-
-static enum rb_err
 take_answer(struct trip *t, const struct msg *answer, struct span records)
 {
 	struct span in = buf_span(&answer->body);
@@ -108,14 +84,13 @@ take_answer(struct trip *t, const struct msg *answer, struct span records)
 	    (rc = take_u32(&in, &npublished)) != RB_OK ||
 	    (rc = take_end(in)) != RB_OK)
 		return rc;
-	if (nfiles > FILES_MAX || npublished > PUBLISHED_MAX)
+	if (nfiles > FILES_MAX)
 		return RB_ELIMIT;
 	for (i = 0; i < nfiles; i++)
 		if ((rc = take_source_file(t, &records)) != RB_OK)
 			return rc;
-	for (i = 0; i < npublished; i++)
-		if ((rc = take_published(t, &records)) != RB_OK)
-			return rc;
+	if ((rc = published_take(t, &t->base, npublished, &records)) != RB_OK)
+		return rc;
 	return take_end(records);
 }
 
@@ -188,19 +163,5 @@ stage_source(struct trip *t)
 			return trip_obstacle(t, VERDICT_UNAVAILABLE, "source");
 		}
 	}
-	/*
-	 * An archive that lacks one published file still lets the others be
-	 * compared: stage_verdict looks at is_absent.
-	 */
-	rc = fetch_listing(&fetch, &t->published, "fetching published");
-	if (rc == RB_EREFUSED || rc == RB_EDIGEST)
-		return trip_obstacle(t, VERDICT_UNAVAILABLE, "published");
-	if (rc != RB_OK)
-		return rc;
-	for (i = 0; i < t->published.n; i++)
-		if (!t->published.list[i].is_absent)
-			return RB_OK;
-	(void)listed_fault(&t->published.list[0], &t->why, RB_ENOTFOUND,
-	    "the archive does not have it any more; nothing to compare with");
-	return trip_obstacle(t, VERDICT_UNAVAILABLE, "published");
+	return published_fetch(t);
 }

@@ -130,6 +130,13 @@ enum machine_end {
  * canonical tar).  Answer JUDGE_OK: u64 size, digest (of out).
  */
 #define JUDGE_LAYER 0x030a
+/*
+ * text name; text version; text architecture: of a source.
+ * fds: Packages, out records (the second half of those of JUDGE_SOURCE).
+ */
+#define JUDGE_PUBLISHED 0x0330
+/* u32 n. */
+#define JUDGE_PUBLISHED_IS 0x0331
 
 /*
  * A release file of qubes-builderv2.  u8 n, n times text base name: the file

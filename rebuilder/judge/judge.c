@@ -71,6 +71,7 @@ static const struct duty duties[] = {
 	{ JUDGE_OUTPUTS, STATE(READY), judge_outputs },
 	{ JUDGE_LAYER, STATE(READY), judge_layer },
 	{ JUDGE_RELEASE_FILE, STATE(READY), judge_release_file },
+	{ JUDGE_PUBLISHED, STATE(READY), judge_published },
 };
 
 int

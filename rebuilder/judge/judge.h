@@ -22,6 +22,9 @@ enum rb_err judge_layer(void *self, unsigned int *state, int sock,
 enum rb_err judge_release_file(void *self, unsigned int *state, int sock,
     struct msg *question) RB_CHECK;
 
+enum rb_err judge_published(void *self, unsigned int *state, int sock,
+    struct msg *question) RB_CHECK;
+
 /*
  * The last step of each duty: the answer when `rc` is RB_OK; FRAME_REFUSED
  * when an input is wrong; otherwise this machine is, and the process ends.

@@ -412,6 +412,39 @@ finds_a_source_and_its_binaries(void **state)
 	fd_close(&p);
 }
 
+static void
+finds_what_is_published_of_a_source(void **state)
+{
+	int p = file_of(span_of_str(packages)), records = output();
+	struct msg q, a;
+	struct buf b;
+	struct span in;
+
+	(void)state;
+	msg_init(&q, JUDGE_PUBLISHED);
+	assert_int_equal(put_text(&q.body, "src"), RB_OK);
+	assert_int_equal(put_text(&q.body, "1"), RB_OK);
+	assert_int_equal(put_text(&q.body, "amd64"), RB_OK);
+	add(&q, p);
+	add(&q, records);
+	in = ask(&q, JUDGE_PUBLISHED_IS, &a);
+	expect_u32(&in, 1);
+	assert_int_equal(take_end(in), RB_OK);
+	msg_clear(&a);
+	b = content(&records);
+	in = buf_span(&b);
+	expect_text(&in, "a");
+	expect_text(&in, "1+b2");
+	expect_text(&in, "amd64");
+	expect_text(&in, "pool/a.deb");
+	expect_u64(&in, 7);
+	skip_digest(&in);
+	expect_u8(&in, 1);
+	assert_int_equal(take_end(in), RB_OK);
+	buf_clear(&b);
+	fd_close(&p);
+}
+
 #define RESOLUTION "base a 1+b2 amd64\nbuild b 2 all\n"
 static const char stream[] = "output 1\nfile resolution 32\n" RESOLUTION
 			     "end 3\n";
@@ -504,7 +537,7 @@ ends_at_a_frame_that_is_wrong(void **state)
 {
 	static const uint16_t types[] = { JUDGE_RELEASE, JUDGE_INDEX,
 		JUDGE_SOURCE, JUDGE_RESOLUTION, JUDGE_OUTPUTS, JUDGE_LAYER,
-		NET_SETUP };
+		JUDGE_PUBLISHED, NET_SETUP };
 	struct run_role judge;
 	struct msg q, a;
 	int status;
@@ -557,6 +590,7 @@ main(void)
 		cmocka_unit_test(judges_a_release),
 		cmocka_unit_test(decompresses_an_index),
 		cmocka_unit_test(finds_a_source_and_its_binaries),
+		cmocka_unit_test(finds_what_is_published_of_a_source),
 		cmocka_unit_test(finds_outputs_and_resolves_what_they_ask),
 		cmocka_unit_test(writes_a_layer_from_within_a_stream),
 		cmocka_unit_test(ends_at_a_frame_that_is_wrong),
