@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "rebuilder/fetch.h"
 
-#include <errno.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,133 +9,14 @@
 #include <unistd.h>
 
 #include "common/base/file.h"
-#include "common/process/frames.h"
-#include "common/process/msg.h"
+#include "rebuilder/net_client.h"
 #include "rebuilder/trip.h"
 
 #define UNDER_WAY_MAX 16
 #define TRIES_MAX 4
-#define URL_MAX 4096
-#define DETAIL_MAX 1024
-/* rebuilder-net has limits of its own; this one is for its own silence. */
-#define SILENCE_SECONDS 600
 /* Between two looks at a file that another trip is fetching. */
 #define OTHERS_MILLISECONDS 200
 #define OTHERS_WAITS_MAX 9000
-
-/* Connects and says how to reach the world. */
-static enum rb_err
-net_open(const struct fetch_context *c, int *out)
-{
-	struct msg m;
-	int sock = -1;
-	enum rb_err rc = RB_EINTERNAL;
-
-	msg_init(&m, NET_SETUP);
-	rc = node_connect(c->node, "net.sock", &sock, c->why);
-	if (rc != RB_OK)
-		goto out;
-	if ((rc = put_text(&m.body,
-		 c->settings->fetch.proxy == NULL ?
-		     "" :
-		     c->settings->fetch.proxy)) != RB_OK ||
-	    (rc = msg_send(sock, &m)) != RB_OK)
-		goto out;
-	*out = sock;
-	sock = -1; /* now the caller's */
-	rc = RB_OK;
-out:
-	msg_clear(&m);
-	fd_close(&sock);
-	return rc;
-}
-
-static enum rb_err
-put_fetch(int sock, uint32_t id, uint64_t max, uint64_t have, const char *url,
-    int fd)
-{
-	struct msg m;
-	int copy = -1;
-	enum rb_err rc = RB_EINTERNAL;
-
-	msg_init(&m, NET_FETCH);
-	if (strlen(url) > URL_MAX) {
-		rc = RB_ELIMIT;
-		goto out;
-	}
-	if ((rc = put_u32(&m.body, id)) != RB_OK ||
-	    (rc = put_u64(&m.body, max)) != RB_OK ||
-	    (rc = put_u64(&m.body, have)) != RB_OK ||
-	    (rc = put_text(&m.body, url)) != RB_OK)
-		goto out;
-	if ((copy = dup(fd)) == -1) {
-		rc = RB_EIO;
-		goto out;
-	}
-	if ((rc = msg_add_fd(&m, copy)) != RB_OK)
-		goto out;
-	copy = -1; /* now the message's */
-	rc = msg_send(sock, &m);
-out:
-	fd_close(&copy);
-	msg_clear(&m);
-	return rc;
-}
-
-struct done {
-	uint32_t id;
-	enum net_outcome outcome;
-	char *detail; /* owned */
-};
-
-static enum rb_err
-take_done(int sock, struct done *out)
-{
-	struct msg m;
-	struct pollfd p = { sock, POLLIN, 0 };
-	struct span body;
-	uint32_t id = 0;
-	uint8_t outcome = 0;
-	uint64_t len = 0;
-	char *detail = NULL;
-	int r;
-	enum rb_err rc = RB_EINTERNAL;
-
-	msg_init(&m, 0);
-	do
-		r = poll(&p, 1, SILENCE_SECONDS * 1000);
-	while (r == -1 && errno == EINTR);
-	if (r != 1) {
-		rc = r == 0 ? RB_ETIME : RB_EIO;
-		goto out;
-	}
-	if ((rc = msg_recv(sock, &m)) != RB_OK)
-		goto out;
-	body = buf_span(&m.body);
-	if (m.type != NET_DONE || m.nfds != 0) {
-		rc = RB_EPEER;
-		goto out;
-	}
-	if ((rc = take_u32(&body, &id)) != RB_OK ||
-	    (rc = take_u8(&body, &outcome)) != RB_OK ||
-	    (rc = take_u64(&body, &len)) != RB_OK ||
-	    (rc = take_text(&body, DETAIL_MAX, &detail)) != RB_OK ||
-	    (rc = take_end(body)) != RB_OK)
-		goto out;
-	if (outcome > NET_UNWRITTEN) {
-		rc = RB_EPEER;
-		goto out;
-	}
-	out->id = id;
-	out->outcome = (enum net_outcome)outcome;
-	out->detail = detail;
-	detail = NULL; /* now the caller's */
-	rc = RB_OK;
-out:
-	free(detail);
-	msg_clear(&m);
-	return rc;
-}
 
 /* The state of one listing on its way in. */
 struct haul {
@@ -179,7 +59,7 @@ start_one(struct haul *h, size_t i)
 	h->tries[i]++;
 	h->under_way++;
 	if ((rc = listed_url(item, h->places[i], &url)) == RB_OK)
-		rc = put_fetch(h->sock, (uint32_t)i, item->size, have, url, fd);
+		rc = net_fetch(h->sock, (uint32_t)i, item->size, have, url, fd);
 	free(url);
 	return rc;
 }
@@ -212,7 +92,7 @@ blame_bytes(struct haul *h, size_t i)
  * becomes ours.
  */
 static enum rb_err
-judge_one(struct haul *h, const struct done *d, bool *again)
+judge_one(struct haul *h, const struct net_done *d, bool *again)
 {
 	enum rb_err rc = RB_EINTERNAL;
 
@@ -246,7 +126,7 @@ judge_one(struct haul *h, const struct done *d, bool *again)
 
 /* Asks again, there or elsewhere, or ends with what was worst. */
 static enum rb_err
-finish_one(struct haul *h, const struct done *d)
+finish_one(struct haul *h, const struct net_done *d)
 {
 	struct listed *item = &h->l->list[d->id];
 	char *url = NULL;
@@ -308,7 +188,7 @@ start_some(struct haul *h)
 static enum rb_err
 haul_all(struct haul *h, const char *stage)
 {
-	struct done d = { 0, NET_OK, NULL };
+	struct net_done d = { 0, NET_OK, NULL };
 	unsigned int waits = 0;
 	enum rb_err rc = RB_EINTERNAL;
 
@@ -329,7 +209,7 @@ haul_all(struct haul *h, const char *stage)
 			continue;
 		}
 		waits = 0;
-		if ((rc = take_done(h->sock, &d)) != RB_OK)
+		if ((rc = net_take_done(h->sock, &d)) != RB_OK)
 			return fault_set(h->c->why, rc,
 			    "rebuilder-net went silent (%s)", err_name(rc));
 		if (d.id >= h->l->n || h->fds[d.id] == -1) {
@@ -423,7 +303,7 @@ enum rb_err
 fetch_url(const struct fetch_context *c, const char *url, uint64_t max,
     int *out)
 {
-	struct done d = { 0, NET_OK, NULL };
+	struct net_done d = { 0, NET_OK, NULL };
 	struct buf bytes = BUF_INIT;
 	int sock = -1, fd = -1;
 	unsigned int tries;
@@ -440,9 +320,9 @@ fetch_url(const struct fetch_context *c, const char *url, uint64_t max,
 			rc = RB_EIO;
 			goto out;
 		}
-		if ((rc = put_fetch(sock, 0, max, 0, url, fd)) != RB_OK)
+		if ((rc = net_fetch(sock, 0, max, 0, url, fd)) != RB_OK)
 			goto out;
-		if ((rc = take_done(sock, &d)) != RB_OK) {
+		if ((rc = net_take_done(sock, &d)) != RB_OK) {
 			fault_set(c->why, rc,
 			    "rebuilder-net went silent "
 			    "(%s)",

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "rebuilder/net_client.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/base/file.h"
+#include "common/process/msg.h"
+
+#define URL_MAX 4096
+#define DETAIL_MAX 1024
+/* rebuilder-net has limits of its own; this one is for its own silence. */
+#define SILENCE_SECONDS 600
+
+enum rb_err
+net_open(const struct fetch_context *c, int *out)
+{
+	struct msg m;
+	int sock = -1;
+	enum rb_err rc = RB_EINTERNAL;
+
+	msg_init(&m, NET_SETUP);
+	rc = node_connect(c->node, "net.sock", &sock, c->why);
+	if (rc != RB_OK)
+		goto out;
+	if ((rc = put_text(&m.body,
+		 c->settings->fetch.proxy == NULL ?
+		     "" :
+		     c->settings->fetch.proxy)) != RB_OK ||
+	    (rc = msg_send(sock, &m)) != RB_OK)
+		goto out;
+	*out = sock;
+	sock = -1; /* now the caller's */
+	rc = RB_OK;
+out:
+	msg_clear(&m);
+	fd_close(&sock);
+	return rc;
+}
+
+enum rb_err
+net_fetch(int sock, uint32_t id, uint64_t max, uint64_t have, const char *url,
+    int fd)
+{
+	struct msg m;
+	int copy = -1;
+	enum rb_err rc = RB_EINTERNAL;
+
+	msg_init(&m, NET_FETCH);
+	if (strlen(url) > URL_MAX) {
+		rc = RB_ELIMIT;
+		goto out;
+	}
+	if ((rc = put_u32(&m.body, id)) != RB_OK ||
+	    (rc = put_u64(&m.body, max)) != RB_OK ||
+	    (rc = put_u64(&m.body, have)) != RB_OK ||
+	    (rc = put_text(&m.body, url)) != RB_OK)
+		goto out;
+	if ((copy = dup(fd)) == -1) {
+		rc = RB_EIO;
+		goto out;
+	}
+	if ((rc = msg_add_fd(&m, copy)) != RB_OK)
+		goto out;
+	copy = -1; /* now the message's */
+	rc = msg_send(sock, &m);
+out:
+	fd_close(&copy);
+	msg_clear(&m);
+	return rc;
+}
+
+enum rb_err
+net_take_done(int sock, struct net_done *out)
+{
+	struct msg m;
+	struct pollfd p = { sock, POLLIN, 0 };
+	struct span body;
+	uint32_t id = 0;
+	uint8_t outcome = 0;
+	uint64_t len = 0;
+	char *detail = NULL;
+	int r;
+	enum rb_err rc = RB_EINTERNAL;
+
+	msg_init(&m, 0);
+	do
+		r = poll(&p, 1, SILENCE_SECONDS * 1000);
+	while (r == -1 && errno == EINTR);
+	if (r != 1) {
+		rc = r == 0 ? RB_ETIME : RB_EIO;
+		goto out;
+	}
+	if ((rc = msg_recv(sock, &m)) != RB_OK)
+		goto out;
+	body = buf_span(&m.body);
+	if (m.type != NET_DONE || m.nfds != 0) {
+		rc = RB_EPEER;
+		goto out;
+	}
+	if ((rc = take_u32(&body, &id)) != RB_OK ||
+	    (rc = take_u8(&body, &outcome)) != RB_OK ||
+	    (rc = take_u64(&body, &len)) != RB_OK ||
+	    (rc = take_text(&body, DETAIL_MAX, &detail)) != RB_OK ||
+	    (rc = take_end(body)) != RB_OK)
+		goto out;
+	if (outcome > NET_UNWRITTEN) {
+		rc = RB_EPEER;
+		goto out;
+	}
+	out->id = id;
+	out->outcome = (enum net_outcome)outcome;
+	out->detail = detail;
+	detail = NULL; /* now the caller's */
+	rc = RB_OK;
+out:
+	free(detail);
+	msg_clear(&m);
+	return rc;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef RB_REBUILDER_NET_CLIENT_H
+#define RB_REBUILDER_NET_CLIENT_H
+
+#include "common/process/frames.h"
+#include "rebuilder/fetch.h"
+
+/*
+ * The frames of net.sock as rebuilder sends and takes them; what to ask for,
+ * and what to make of an answer, is decided by fetch.c and by fetch_git.c.
+ */
+
+/* Connects and says how to reach the world; `out` is owned by the caller. */
+enum rb_err net_open(const struct fetch_context *c, int *out) RB_CHECK;
+
+/* Asks for one object, to be put into `fd` (borrowed) from `have` on. */
+enum rb_err net_fetch(int sock, uint32_t id, uint64_t max, uint64_t have,
+    const char *url, int fd) RB_CHECK;
+
+/* An answer to any question; questions and answers need not be in order. */
+struct net_done {
+	uint32_t id;
+	enum net_outcome outcome;
+	char *detail; /* owned */
+};
+
+enum rb_err net_take_done(int sock, struct net_done *out) RB_CHECK;
+
+#endif
