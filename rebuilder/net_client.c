@@ -9,6 +9,7 @@
 
 #include "common/base/file.h"
 #include "common/process/msg.h"
+#include "rebuilder/ask.h"
 
 #define URL_MAX 4096
 #define DETAIL_MAX 1024
@@ -46,7 +47,6 @@ net_fetch(int sock, uint32_t id, uint64_t max, uint64_t have, const char *url,
     int fd)
 {
 	struct msg m;
-	int copy = -1;
 	enum rb_err rc = RB_EINTERNAL;
 
 	msg_init(&m, NET_FETCH);
@@ -59,16 +59,37 @@ net_fetch(int sock, uint32_t id, uint64_t max, uint64_t have, const char *url,
 	    (rc = put_u64(&m.body, have)) != RB_OK ||
 	    (rc = put_text(&m.body, url)) != RB_OK)
 		goto out;
-	if ((copy = dup(fd)) == -1) {
-		rc = RB_EIO;
+	if ((rc = ask_add_copy(&m, fd)) == RB_OK)
+		rc = msg_send(sock, &m);
+out:
+	msg_clear(&m);
+	return rc;
+}
+
+enum rb_err
+net_pack(int sock, uint32_t id, uint64_t max, const char *url,
+    const char *const *refs, size_t n, int fd)
+{
+	struct msg m;
+	size_t i;
+	enum rb_err rc = RB_EINTERNAL;
+
+	msg_init(&m, NET_PACK);
+	if (strlen(url) > URL_MAX || n > UINT16_MAX) {
+		rc = RB_ELIMIT;
 		goto out;
 	}
-	if ((rc = msg_add_fd(&m, copy)) != RB_OK)
+	if ((rc = put_u32(&m.body, id)) != RB_OK ||
+	    (rc = put_u64(&m.body, max)) != RB_OK ||
+	    (rc = put_text(&m.body, url)) != RB_OK ||
+	    (rc = put_u16(&m.body, (uint16_t)n)) != RB_OK)
 		goto out;
-	copy = -1; /* now the message's */
-	rc = msg_send(sock, &m);
+	for (i = 0; i < n; i++)
+		if ((rc = put_text(&m.body, refs[i])) != RB_OK)
+			goto out;
+	if ((rc = ask_add_copy(&m, fd)) == RB_OK)
+		rc = msg_send(sock, &m);
 out:
-	fd_close(&copy);
 	msg_clear(&m);
 	return rc;
 }

@@ -17,6 +17,10 @@ enum rb_err net_open(const struct fetch_context *c, int *out) RB_CHECK;
 enum rb_err net_fetch(int sock, uint32_t id, uint64_t max, uint64_t have,
     const char *url, int fd) RB_CHECK;
 
+/* Asks for a pack of refs, to be put into `fd` (borrowed) from its start. */
+enum rb_err net_pack(int sock, uint32_t id, uint64_t max, const char *url,
+    const char *const *refs, size_t n, int fd) RB_CHECK;
+
 /* An answer to any question; questions and answers need not be in order. */
 struct net_done {
 	uint32_t id;

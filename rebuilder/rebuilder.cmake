@@ -13,7 +13,7 @@ add_custom_command(OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/recipe_texts.h
 
 # All of the daemon but its main, so that tests can link it too.
 rb_library(rb_rebuilder
-	admin.c ask.c depot.c fetch.c gpgv.c index_read.c inputs_tar.c jobs.c
+	admin.c ask.c depot.c fetch.c fetch_git.c gpgv.c index_read.c inputs_tar.c jobs.c
 	journal.c listeners.c listing.c log_keep.c metadata.c net_client.c published.c
 	recipe.c release.c repository.c run.c settings.c
 	stage_build.c stage_environment.c stage_index.c stage_inputs.c
