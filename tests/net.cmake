@@ -10,3 +10,5 @@ rb_library(rb_net_talk flow/net_talk.c flow/run_role.c
 rb_test(test_net flow flow/test_net.c unit/hostile_http.c LINK rb_net_talk)
 rb_test(test_net_pack flow flow/test_net_pack.c flow/git_world.c
 	LINK rb_net_talk)
+rb_test(test_net_proxy flow flow/test_net_proxy.c flow/git_world.c
+	flow/socks_proxy.c flow/wire.c unit/hostile_http.c LINK rb_net_talk)

@@ -246,7 +246,10 @@ transfer_start(struct transfer *t)
 	set_post(t, &o);
 	/* "" also keeps libcurl from looking into the environment. */
 	set_text(&o, CURLOPT_PROXY, t->proxy);
+	set_text(&o, CURLOPT_NOPROXY, "");
 	if (t->proxy[0] != '\0') {
+		/* Users, and nothing of Kerberos. */
+		set_long(&o, CURLOPT_SOCKS5_AUTH, (long)CURLAUTH_BASIC);
 		set_text(&o, CURLOPT_PROXYUSERNAME, t->secret[0]);
 		set_text(&o, CURLOPT_PROXYPASSWORD, t->secret[1]);
 	}
