@@ -12,3 +12,4 @@ rb_test(test_net_pack flow flow/test_net_pack.c flow/git_world.c
 	LINK rb_net_talk)
 rb_test(test_net_proxy flow flow/test_net_proxy.c flow/git_world.c
 	flow/socks_proxy.c flow/wire.c unit/hostile_http.c LINK rb_net_talk)
+rb_test(test_net_tor flow flow/test_net_tor.c flow/wire.c LINK rb_net_talk)
