@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "rebuilder/ask.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdlib.h>
 
 #include "common/base/file.h"
 #include "common/process/frames.h"
 #include "common/process/role.h"
+#include "rebuilder/leash.h"
 
 #define REFUSAL_MAX 1024
 
@@ -28,15 +27,7 @@ ask_add_copy(struct msg *m, int fd)
 enum rb_err
 ask_wait(int fd, unsigned int seconds)
 {
-	struct pollfd p = { fd, POLLIN, 0 };
-	int r;
-
-	do
-		r = poll(&p, 1, (int)seconds * 1000);
-	while (r == -1 && errno == EINTR);
-	if (r == -1)
-		return RB_EIO;
-	return r == 0 ? RB_ETIME : RB_OK;
+	return leash_wait(fd, (uint64_t)seconds * 1000);
 }
 
 /* One answer of any type but FRAME_REFUSED. */

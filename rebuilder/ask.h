@@ -22,7 +22,10 @@ enum rb_err ask_role(const char *program, struct msg *question,
 enum rb_err ask_compare(struct msg *question, unsigned int seconds,
     struct msg *answer, struct fault *why) RB_CHECK;
 
-/* Until an answer can be read.  RB_ETIME: none came. */
+/*
+ * Until an answer can be read.  RB_ETIME: none came, or the leash of this
+ * thread is at its end (rebuilder/leash.h).
+ */
 enum rb_err ask_wait(int fd, unsigned int seconds) RB_CHECK;
 
 /* Adds a duplicate of `fd`, which stays the caller's. */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "rebuilder/fetch.h"
 
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +8,7 @@
 #include <unistd.h>
 
 #include "common/base/file.h"
+#include "rebuilder/leash.h"
 #include "rebuilder/net_client.h"
 #include "rebuilder/trip.h"
 
@@ -205,7 +205,9 @@ haul_all(struct haul *h, const char *stage)
 				return fault_set(h->c->why, RB_ETIME,
 				    "a file that another job fetches does "
 				    "not arrive; ask again");
-			poll(NULL, 0, OTHERS_MILLISECONDS);
+			rc = leash_wait(-1, OTHERS_MILLISECONDS);
+			if (rc != RB_ETIME || (rc = leash_check()) != RB_OK)
+				return rc;
 			continue;
 		}
 		waits = 0;

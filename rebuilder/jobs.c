@@ -145,7 +145,7 @@ is_worth_another_start(enum rb_err rc)
 static void
 work_off(struct jobs *j, struct job *job)
 {
-	const struct trip_ear ear = { job, hear_stage, hear_result };
+	const struct trip_ear ear = { job, hear_stage, hear_result, NULL };
 	struct trip trip;
 	enum rb_err rc = RB_EINTERNAL;
 

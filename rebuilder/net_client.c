@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "rebuilder/net_client.h"
 
-#include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "common/base/file.h"
 #include "common/process/msg.h"
@@ -98,24 +95,16 @@ enum rb_err
 net_take_done(int sock, struct net_done *out)
 {
 	struct msg m;
-	struct pollfd p = { sock, POLLIN, 0 };
 	struct span body;
 	uint32_t id = 0;
 	uint8_t outcome = 0;
 	uint64_t len = 0;
 	char *detail = NULL;
-	int r;
 	enum rb_err rc = RB_EINTERNAL;
 
 	msg_init(&m, 0);
-	do
-		r = poll(&p, 1, SILENCE_SECONDS * 1000);
-	while (r == -1 && errno == EINTR);
-	if (r != 1) {
-		rc = r == 0 ? RB_ETIME : RB_EIO;
-		goto out;
-	}
-	if ((rc = msg_recv(sock, &m)) != RB_OK)
+	if ((rc = ask_wait(sock, SILENCE_SECONDS)) != RB_OK ||
+	    (rc = msg_recv(sock, &m)) != RB_OK)
 		goto out;
 	body = buf_span(&m.body);
 	if (m.type != NET_DONE || m.nfds != 0) {

@@ -13,9 +13,10 @@ add_custom_command(OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/recipe_texts.h
 
 # All of the daemon but its main, so that tests can link it too.
 rb_library(rb_rebuilder
-	admin.c ask.c depot.c fetch.c fetch_git.c gpgv.c index_read.c inputs_tar.c jobs.c
-	journal.c listeners.c listing.c log_keep.c metadata.c net_client.c published.c
-	recipe.c release.c repository.c run.c settings.c
+	admin.c ask.c budget.c depot.c fetch.c fetch_git.c gpgv.c index_read.c
+	inputs_tar.c jobs.c journal.c leash.c listeners.c listing.c log_keep.c
+	metadata.c net_client.c published.c recipe.c release.c repository.c
+	run.c settings.c
 	stage_build.c stage_environment.c stage_index.c stage_inputs.c
 	stage_source.c stage_verdict.c target.c trip.c
 	verdict_memory.c verdict_statement.c verdict_submit.c

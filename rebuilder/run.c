@@ -12,6 +12,7 @@
 #include "common/process/msg.h"
 #include "rebuilder/ask.h"
 #include "rebuilder/inputs_tar.h"
+#include "rebuilder/leash.h"
 #include "rebuilder/recipe.h"
 
 #define DETAIL_MAX 1024
@@ -19,6 +20,8 @@
 #define OUTPUTS_MAX 1024
 #define RECORDS_MAX (1024 * 1024)
 #define JUDGE_SECONDS 600
+/* What rebuilder-machine may need beyond its own limit, to clean up. */
+#define MACHINE_END_SECONDS 600
 
 void
 run_result_init(struct run_result *r)
@@ -228,7 +231,14 @@ call_machine(struct trip *t, const struct run *run, struct run_result *r)
 	if ((rc = node_connect(t->node, "machine.sock", &sock, &t->why)) !=
 	    RB_OK)
 		goto out;
-	if ((rc = msg_call(sock, &question, &answer)) != RB_OK ||
+	if (t->ear->log != NULL)
+		t->ear->log(t->ear->self, r->log);
+	/* Leaving here closes the connection, which ends the machine. */
+	if ((rc = msg_send(sock, &question)) != RB_OK ||
+	    (rc = leash_wait(sock,
+		 (t->settings->machine.seconds + MACHINE_END_SECONDS) *
+		     1000)) != RB_OK ||
+	    (rc = msg_recv(sock, &answer)) != RB_OK ||
 	    (rc = take_ended(&answer, r)) != RB_OK) {
 		fault_set(&t->why, rc,
 		    "rebuilder-machine ended without an "
@@ -245,6 +255,28 @@ out:
 	fd_close(&sock);
 	fd_close(&inputs);
 	fd_close(&layer);
+	return rc;
+}
+
+static enum rb_err
+call_machine_in_budget(struct trip *t, const struct run *run,
+    struct run_result *r)
+{
+	/* Drivers without a disk of their own keep it in memory. */
+	const uint64_t memory = t->settings->machine.memory +
+	    t->settings->machine.disk;
+	const uint64_t cpus = t->settings->machine.cpus;
+	enum rb_err rc = RB_EINTERNAL;
+
+	if (t->budget == NULL)
+		return call_machine(t, run, r);
+	if ((rc = budget_take(t->budget, memory, cpus)) != RB_OK)
+		return fault_set(&t->why, rc,
+		    "no machine was started: others took what "
+		    "rebuilder.memory and rebuilder.cpus allow (%s)",
+		    err_name(rc));
+	rc = call_machine(t, run, r);
+	budget_give(t->budget, memory, cpus);
 	return rc;
 }
 
@@ -313,7 +345,7 @@ run_machine(struct trip *t, const struct run *run, struct run_result *out)
 	enum rb_err rc = RB_EINTERNAL;
 
 	run_result_init(&r);
-	if ((rc = call_machine(t, run, &r)) != RB_OK)
+	if ((rc = call_machine_in_budget(t, run, &r)) != RB_OK)
 		goto out;
 	if (r.end == MACHINE_DONE) {
 		rc = read_outputs(t, &r);

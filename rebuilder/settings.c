@@ -52,6 +52,18 @@ static const struct conf_key machine_keys[] = {
 static const struct conf_key rebuilder_keys[] = {
 	{ "jobs", CONF_NUMBER, FIELD(rebuilder.jobs), false, 1, 64 },
 	{ "refresh", CONF_SECONDS, FIELD(rebuilder.refresh), false, 0, 86400 },
+	{ "memory", CONF_SIZE, FIELD(rebuilder.memory), false, 0, 0 },
+	{ "cpus", CONF_NUMBER, FIELD(rebuilder.cpus), false, 0, 65536 },
+	{ "retries", CONF_NUMBER, FIELD(rebuilder.retries), false, 0, 20 },
+	{ "retry", CONF_SECONDS, FIELD(rebuilder.retry), false, 1, 86400 },
+	{ "timeout", CONF_SECONDS, FIELD(rebuilder.timeout), false, 1,
+	    365 * 86400 },
+};
+
+static const struct conf_key store_keys[] = {
+	{ "keep", CONF_SECONDS, FIELD(store.keep), false, 0, 0 },
+	{ "size", CONF_SIZE, FIELD(store.size), false, 0, 0 },
+	{ "reserve", CONF_SIZE, FIELD(store.reserve), false, 0, 0 },
 };
 
 static const struct conf_key release_keys[] = {
@@ -75,6 +87,19 @@ settings_init(struct settings *s)
 	s->rebuilder.jobs = 1;
 	s->rebuilder.refresh = 600;
 	s->release.poll = 900;
+	s->rebuilder.retries = 3;
+	s->rebuilder.retry = 600;
+	s->store.keep = 30 * 86400;
+	s->store.reserve = GIB;
+}
+
+uint64_t
+job_seconds(const struct settings *s)
+{
+	if (s->rebuilder.timeout != 0)
+		return s->rebuilder.timeout;
+	/* Four machines at most, and six hours to fetch and compare. */
+	return 4 * s->machine.seconds + 6 * 3600;
 }
 
 void
@@ -272,6 +297,30 @@ check_published(const struct settings *s, const char *path, struct fault *why)
 	return rc;
 }
 
+/* A budget that no machine fits into would make every job wait for ever. */
+static enum rb_err
+check_budget(const struct settings *s, const char *path, struct fault *why)
+{
+	if (s->rebuilder.memory != 0 &&
+	    s->rebuilder.memory < s->machine.memory + s->machine.disk)
+		return fault_set(why, RB_EREFUSED,
+		    "%s: rebuilder.memory: less than machine.memory and "
+		    "machine.disk together, so that no machine could start",
+		    path);
+	if (s->rebuilder.cpus != 0 && s->rebuilder.cpus < s->machine.cpus)
+		return fault_set(why, RB_EREFUSED,
+		    "%s: rebuilder.cpus: less than machine.cpus, so that no "
+		    "machine could start",
+		    path);
+	if (s->rebuilder.timeout != 0 &&
+	    s->rebuilder.timeout < s->machine.seconds)
+		return fault_set(why, RB_EREFUSED,
+		    "%s: rebuilder.timeout: less than machine.timeout, so that "
+		    "no build could use its time",
+		    path);
+	return RB_OK;
+}
+
 /* What is well formed as text but can't work is said before anything runs. */
 static enum rb_err
 check(const struct settings *s, const char *path, struct fault *why)
@@ -291,6 +340,8 @@ check(const struct settings *s, const char *path, struct fault *why)
 		    "%s: machine.kind: \"%s\" is not a kind that this "
 		    "program has; use namespace",
 		    path, s->machine.kind);
+	if ((rc = check_budget(s, path, why)) != RB_OK)
+		return rc;
 	return check_release(s, path, why);
 }
 
@@ -353,6 +404,8 @@ settings_read(const char *path, struct node *node, struct settings *s,
 		    sizeof(rebuilder_keys) / sizeof(rebuilder_keys[0]), s },
 		{ "release", release_keys,
 		    sizeof(release_keys) / sizeof(release_keys[0]), s },
+		{ "store", store_keys,
+		    sizeof(store_keys) / sizeof(store_keys[0]), s },
 	};
 	enum rb_err rc = RB_EINTERNAL;
 

@@ -7,8 +7,8 @@
 
 /*
  * What the operator decides about rebuilding: the sections `archive`,
- * `published`, `fetch`, `machine`, `rebuilder` and `release` of node.yml
- * (qubes-rebuilder.conf(5)).
+ * `published`, `fetch`, `machine`, `rebuilder`, `release` and `store` of
+ * node.yml (qubes-rebuilder.conf(5)).
  */
 struct settings {
 	struct {
@@ -40,6 +40,10 @@ struct settings {
 	struct {
 		uint64_t jobs; /* trips at once */
 		uint64_t refresh; /* seconds that a fetched index stays fresh */
+		uint64_t memory, cpus; /* of all machines; 0: no bound */
+		uint64_t retries; /* beside the first try */
+		uint64_t retry; /* seconds before the first of them */
+		uint64_t timeout; /* seconds of one try; 0: as job_seconds */
 	} rebuilder;
 	struct {
 		char *file; /* absolute path; NULL: nothing is watched */
@@ -47,7 +51,15 @@ struct settings {
 		char *keys; /* absolute path, FINGERPRINT.asc in it */
 		uint64_t poll; /* seconds between two rounds */
 	} release;
+	struct {
+		uint64_t keep; /* seconds of running; 0: for ever */
+		uint64_t size; /* bytes; 0: no bound */
+		uint64_t reserve; /* bytes that stay free on the disk */
+	} store;
 };
+
+/* The longest that one try at one target may take. */
+uint64_t job_seconds(const struct settings *s);
 
 void settings_init(struct settings *s);
 void settings_clear(struct settings *s);

@@ -8,6 +8,7 @@
 #include "common/process/frames.h"
 #include "common/process/msg.h"
 #include "rebuilder/ask.h"
+#include "rebuilder/leash.h"
 #include "rebuilder/run.h"
 #include "rebuilder/verdict.h"
 
@@ -63,6 +64,9 @@ explain(struct trip *t, const struct output *o, int published,
 	rc = ask_role("rebuilder-explain", &question, EXPLAINED,
 	    EXPLAIN_SECONDS, &answer, &why);
 	if (rc != RB_OK) {
+		/* Cut off from outside: that says nothing about the files. */
+		if ((rc = leash_check()) != RB_OK)
+			goto out;
 		note(NOTE_WARN, "%s: %s", o->name, why.text);
 		rc = find(f, VERDICT_DIFFERS, "unreadable");
 		goto out;

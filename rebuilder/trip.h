@@ -3,6 +3,7 @@
 #define RB_REBUILDER_TRIP_H
 
 #include "common/attest/statement.h"
+#include "rebuilder/budget.h"
 #include "rebuilder/depot.h"
 #include "rebuilder/fetch.h"
 #include "rebuilder/journal.h"
@@ -34,12 +35,17 @@ struct result {
 
 void result_clear(struct result *r);
 
-/* Whom a trip tells how far it is; both may be called from any thread. */
+/*
+ * Whom a trip tells how far it is, from its own thread.  `log` may be NULL;
+ * its descriptor is what a machine that is being started prints to,
+ * borrowed.
+ */
 struct trip_ear {
 	void *self;
 	void (*stage)(void *self, const char *stage, uint64_t done,
 	    uint64_t total, const char *detail);
 	void (*result)(void *self, const struct result *r);
+	void (*log)(void *self, int fd);
 };
 
 struct trip {
@@ -50,6 +56,7 @@ struct trip {
 	struct journal *journal;
 	const struct trip_ear *ear;
 	const struct digest *program; /* of all programs in a verdict */
+	struct budget *budget; /* of all machines; NULL: without */
 
 	/* what was asked for */
 	const char *name;    /* source package */

@@ -2,6 +2,7 @@ rb_test(test_target unit unit/test_target.c LINK rb_rebuilder)
 rb_test(test_depot unit unit/test_depot.c LINK rb_rebuilder)
 rb_test(test_journal unit unit/test_journal.c LINK rb_rebuilder)
 rb_test(test_published unit unit/test_published.c LINK rb_rebuilder)
+rb_test(test_leash unit unit/test_leash.c LINK rb_rebuilder)
 
 # For scripts/bench: asks the real program, so it must lie beside it.
 rb_program(compare_once bench/compare_once.c LINK rb_rebuilder)

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -17,6 +18,8 @@
 /* The longest name of a signed note's key, and of a Linux user. */
 #define NAME_LEN_MAX 255
 #define PASSWD_MAX (64 * 1024)
+/* For who listens to come round to us. */
+#define CONNECT_SECONDS 60
 #define SECTIONS_MAX 16
 /* What the kernel shows of a user that a namespace does not know. */
 #define UID_UNKNOWN 65534
@@ -42,7 +45,7 @@ static const struct conf_key user_keys[] = {
 
 /* Sections that some program of a node reads; the others pass them by. */
 static const char *const others[] = { "archive", "published", "rebuilder",
-	"fetch", "machine", "attestor", "httpd", "release" };
+	"fetch", "machine", "attestor", "httpd", "release", "store" };
 
 void
 node_clear(struct node *node)
@@ -259,6 +262,8 @@ enum rb_err
 node_connect(const struct node *node, const char *name, int *out,
     struct fault *why)
 {
+	const struct timeval patience = { CONNECT_SECONDS, 0 };
+	const struct timeval endless = { 0, 0 };
 	struct sockaddr_un address;
 	enum rb_err rc = RB_EINTERNAL;
 	int fd = -1;
@@ -281,7 +286,12 @@ node_connect(const struct node *node, const char *name, int *out,
 		    strerror(errno));
 		goto out;
 	}
-	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0) {
+	/* For connect alone: a full queue must not hold us for ever. */
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience,
+		sizeof(patience)) != 0 ||
+	    connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0 ||
+	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &endless,
+		sizeof(endless)) != 0) {
 		rc = fault_set(why, RB_EPEER, "%s: %s: is the node running?",
 		    address.sun_path, strerror(errno));
 		goto out;
