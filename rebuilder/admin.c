@@ -2,123 +2,120 @@
 #include "rebuilder/admin.h"
 
 #include <errno.h>
-#include <stdlib.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 
 #include "common/base/file.h"
 #include "common/base/note.h"
-#include "common/process/frames.h"
 #include "common/process/msg.h"
-#include "rebuilder/target.h"
+#include "rebuilder/leash.h"
 
+/* Who has connected and asked nothing yet; the others wait in the socket. */
+#define CLIENTS_MAX 32
 #define PATIENCE_SECONDS 5
+#define STEP_MS 1000
+
+struct client {
+	int fd; /* owned */
+	int64_t since;
+};
+
+struct clients {
+	struct client list[CLIENTS_MAX];
+	size_t n;
+};
 
 static void
-refuse(int sock, const char *sentence)
+drop(struct clients *c, size_t i)
 {
-	struct msg m;
+	/* Who waits for a job hears through the job's duplicate. */
+	fd_close(&c->list[i].fd);
+	c->list[i] = c->list[--c->n];
+}
 
-	msg_init(&m, FRAME_REFUSED);
-	if (put_text(&m.body, sentence) == RB_OK && msg_send(sock, &m) != RB_OK)
-		note(NOTE_WARN, "admin: a client left before its answer");
-	msg_clear(&m);
+/* False: the socket can be used no more. */
+static bool
+accept_one(int listening, struct clients *c)
+{
+	const struct timeval patience = { PATIENCE_SECONDS, 0 };
+	int sock;
+
+	sock = accept4(listening, NULL, NULL, SOCK_CLOEXEC);
+	if (sock == -1) {
+		switch (errno) {
+		case EINTR:
+		case ECONNABORTED:
+		case EAGAIN:
+			return true;
+		case EMFILE:
+		case ENFILE:
+		case ENOMEM:
+		case ENOBUFS:
+			note(NOTE_ERROR, "admin.sock: %s", strerror(errno));
+			/* Until somebody leaves. */
+			(void)poll(NULL, 0, STEP_MS);
+			return true;
+		default:
+			note(NOTE_ERROR, "admin.sock: %s", strerror(errno));
+			return false;
+		}
+	}
+	/*
+	 * Only root can connect: the socket's mode says so.  From within our
+	 * user namespace other users look all alike.
+	 */
+	if (setsockopt(sock, SOL_SOCKET, SO_RCVTIMEO, &patience,
+		sizeof(patience)) == -1 ||
+	    setsockopt(sock, SOL_SOCKET, SO_SNDTIMEO, &patience,
+		sizeof(patience)) == -1) {
+		fd_close(&sock);
+		return true;
+	}
+	c->list[c->n++] = (struct client){ sock, steady_seconds() };
+	return true;
 }
 
 static void
-answer_rebuild(int sock, struct jobs *jobs, const struct msg *m)
-{
-	struct span in = buf_span(&m->body), rest;
-	struct target parsed;
-	struct fault why = FAULT_INIT;
-	char *target = NULL;
-	uint8_t again = 0;
-	uint16_t n = 0, i;
-	enum rb_err rc = RB_EINTERNAL;
-
-	if ((rc = take_u8(&in, &again)) != RB_OK ||
-	    (rc = take_u16(&in, &n)) != RB_OK)
-		goto out;
-	/* All of them or none. */
-	rest = in;
-	for (i = 0; i < n; i++) {
-		if ((rc = take_text(&rest, TARGET_MAX, &target)) != RB_OK ||
-		    (rc = target_parse(target, &parsed, &why)) != RB_OK)
-			goto out;
-		free(target);
-		target = NULL;
-	}
-	if ((rc = take_end(rest)) != RB_OK)
-		goto out;
-	for (i = 0; i < n; i++) {
-		if ((rc = take_text(&in, TARGET_MAX, &target)) != RB_OK ||
-		    (rc = jobs_add(jobs, target, again == 1, sock, &why)) !=
-			RB_OK)
-			goto out;
-		free(target);
-		target = NULL;
-	}
-out:
-	if (rc != RB_OK)
-		refuse(sock,
-		    why.text[0] != '\0' ?
-			why.text :
-			"the question is not one that admin.sock knows");
-	free(target);
-}
-
-static void
-answer(int sock, struct jobs *jobs)
+hear(struct client *client, const struct admin *a)
 {
 	struct msg m;
 
 	msg_init(&m, 0);
-	if (msg_recv(sock, &m) != RB_OK)
-		goto out;
-	switch (m.type) {
-	case ADMIN_REBUILD:
-		answer_rebuild(sock, jobs, &m);
-		break;
-	case ADMIN_QUEUE:
-		if (jobs_list(jobs, sock) != RB_OK)
-			note(NOTE_WARN,
-			    "admin: a client left before its "
-			    "answer");
-		break;
-	default:
-		refuse(sock,
-		    "the question is not one that admin.sock "
-		    "knows");
-	}
-out:
+	if (msg_recv(client->fd, &m) == RB_OK)
+		admin_answer(client->fd, a, &m);
 	msg_clear(&m);
 }
 
 int
-admin_serve(int listening, struct jobs *jobs)
+admin_serve(int listening, const struct admin *a)
 {
-	const struct timeval patience = { PATIENCE_SECONDS, 0 };
-	int sock = -1;
+	struct clients c = { .n = 0 };
+	struct pollfd p[1 + CLIENTS_MAX];
+	size_t i;
+	int r;
 
 	for (;;) {
-		sock = accept4(listening, NULL, NULL, SOCK_CLOEXEC);
-		if (sock == -1) {
-			if (errno == EINTR || errno == ECONNABORTED)
-				continue;
-			note(NOTE_ERROR, "admin.sock: %s", strerror(errno));
+		p[0] = (struct pollfd){ c.n < CLIENTS_MAX ? listening : -1,
+			POLLIN, 0 };
+		for (i = 0; i < c.n; i++)
+			p[1 + i] = (struct pollfd){ c.list[i].fd, POLLIN, 0 };
+		r = poll(p, 1 + c.n, c.n > 0 ? STEP_MS : -1);
+		if (r == -1 && errno != EINTR)
 			return 1;
+		if (r == -1)
+			continue;
+		/* Backwards: the last one takes the place of who leaves. */
+		for (i = c.n; i-- > 0;) {
+			if (p[1 + i].revents != 0)
+				hear(&c.list[i], a);
+			if (p[1 + i].revents != 0 ||
+			    steady_seconds() - c.list[i].since >
+				PATIENCE_SECONDS)
+				drop(&c, i);
 		}
-		/*
-		 * Only root can connect: the socket's mode says so.  From
-		 * within our user namespace other users look all alike.
-		 */
-		if (setsockopt(sock, SOL_SOCKET, SO_RCVTIMEO, &patience,
-			sizeof(patience)) == 0 &&
-		    setsockopt(sock, SOL_SOCKET, SO_SNDTIMEO, &patience,
-			sizeof(patience)) == 0)
-			answer(sock, jobs);
-		/* Who waits for a job hears through the job's duplicate. */
-		fd_close(&sock);
+		if (p[0].revents != 0 && !accept_one(listening, &c))
+			return 1;
 	}
 }

@@ -4,11 +4,26 @@
 
 #include "rebuilder/jobs.h"
 
+/* Whom admin.sock asks; all borrowed. */
+struct admin {
+	struct jobs *jobs;
+	struct journal *journal;
+	const struct depot *depot;
+	/* Writes common/told/status.h. */
+	enum rb_err (*status)(void *self, struct buf *out);
+	void *self;
+};
+
 /*
  * admin.sock: what an operator asks of the running daemon.  Only root can
- * connect.  Serves until the listening socket fails; returns
- * the exit code of the process.
+ * connect.  Many may be connected at once, and nobody who is slow keeps the
+ * others waiting.  Serves until the listening socket fails; returns the exit
+ * code of the process.
  */
-int admin_serve(int listening, struct jobs *jobs);
+int admin_serve(int listening, const struct admin *a);
+
+/* Answers one question on `sock`, be it by FRAME_REFUSED. */
+struct msg;
+void admin_answer(int sock, const struct admin *a, const struct msg *question);
 
 #endif

@@ -1,336 +1,342 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "rebuilder/jobs.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "common/base/file.h"
 #include "common/base/note.h"
-#include "common/process/frames.h"
 #include "common/process/msg.h"
-#include "rebuilder/listeners.h"
-#include "rebuilder/target.h"
+#include "rebuilder/jobs_inside.h"
 
-#define JOBS_MAX 100000
-
-struct job {
-	struct jobs *all;       /* borrowed */
-	char text[TARGET_MAX];
-	struct target target;
-	bool again, is_running;
-	const char *stage;      /* static */
-	int64_t started;
-	struct listeners listeners;
-	struct job *next;       /* owned by the queue */
-};
-
-struct jobs {
-	struct jobs_setting setting;
-	pthread_mutex_t lock; /* guards all that follows */
-	pthread_cond_t added;
-	struct job *first;    /* owned, in the order asked for */
-	size_t n;
-};
-
-static void
-lock(struct jobs *j)
+void
+jobs_lock(struct jobs *j)
 {
 	if (pthread_mutex_lock(&j->lock) != 0)
 		abort();
 }
 
-static void
-unlock(struct jobs *j)
+void
+jobs_unlock(struct jobs *j)
 {
 	if (pthread_mutex_unlock(&j->lock) != 0)
 		abort();
 }
 
-static struct job *
-find(struct jobs *j, const char *text)
+void
+jobs_wake(struct jobs *j)
 {
-	struct job *job;
-
-	for (job = j->first; job != NULL; job = job->next)
-		if (strcmp(job->text, text) == 0)
-			return job;
-	return NULL;
+	if (pthread_cond_broadcast(&j->changed) != 0)
+		abort();
 }
 
-/* The lock is held. */
-static enum rb_err
-append(struct jobs *j, const char *text, bool again, struct job **out,
-    struct fault *why)
+enum rb_err
+live_of(struct job *job, struct live **out)
 {
-	struct job *job = NULL, **last;
-	enum rb_err rc = RB_EINTERNAL;
+	struct live *live = job->live;
 
-	if (j->n == JOBS_MAX)
-		return fault_set(why, RB_ELIMIT,
-		    "%s: %d jobs are waiting; "
-		    "ask again later",
-		    text, JOBS_MAX);
-	if ((job = calloc(1, sizeof(*job))) == NULL)
-		return RB_ENOMEM;
-	if ((rc = target_parse(text, &job->target, why)) != RB_OK) {
-		free(job);
-		return rc;
+	if (live == NULL) {
+		if ((live = calloc(1, sizeof(*live))) == NULL)
+			return RB_ENOMEM;
+		listeners_init(&live->listeners);
+		live->log = -1;
+		live->stage = "";
+		job->live = live;
 	}
-	memcpy(job->text, text, strlen(text) + 1); /* target_parse bounds it */
-	job->all = j;
-	job->again = again;
-	job->stage = "waiting";
-	listeners_init(&job->listeners);
-	for (last = &j->first; *last != NULL; last = &(*last)->next)
-		;
-	*last = job;
-	j->n++;
-	*out = job;
+	*out = live;
 	return RB_OK;
 }
 
-/* The lock is held. */
-static void
-cut(struct jobs *j, struct job *job)
+void
+live_free(struct live *live)
 {
-	struct job **at;
-
-	for (at = &j->first; *at != NULL && *at != job; at = &(*at)->next)
-		;
-	if (*at == NULL)
-		abort(); /* every job is in the queue until it is cut */
-	*at = job->next;
-	j->n--;
-	listeners_clear(&job->listeners);
-	free(job);
+	if (live == NULL)
+		return;
+	listeners_clear(&live->listeners);
+	leash_free(&live->leash);
+	fd_close(&live->log);
+	free(live);
 }
 
-static void
-hear_stage(void *self, const char *stage, uint64_t done, uint64_t total,
-    const char *detail)
+enum rb_err
+jobs_save(struct jobs *j, const struct job *job)
 {
-	struct job *job = self;
-
-	lock(job->all);
-	job->stage = stage;
-	listeners_tell_stage(&job->listeners, job->text, stage, done, total,
-	    detail);
-	unlock(job->all);
-}
-
-static void
-hear_result(void *self, const struct result *r)
-{
-	struct job *job = self;
-
-	if (!r->is_recorded)
-		note(NOTE_INFO, "%s: %s %s%s%s, leaf %llu", job->text, r->file,
-		    verdict_name(r->verdict), r->reason == NULL ? "" : ": ",
-		    r->reason == NULL ? "" : r->reason,
-		    (unsigned long long)r->leaf);
-	lock(job->all);
-	listeners_tell_result(&job->listeners, job->text, r);
-	unlock(job->all);
-}
-
-/* It ended by what is wrong with this machine, not with what was asked. */
-static bool
-is_worth_another_start(enum rb_err rc)
-{
-	return rc == RB_EIO || rc == RB_EPEER || rc == RB_ENOMEM ||
-	    rc == RB_ETIME;
-}
-
-static void
-work_off(struct jobs *j, struct job *job)
-{
-	const struct trip_ear ear = { job, hear_stage, hear_result, NULL };
-	struct trip trip;
+	struct buf bytes = BUF_INIT;
+	struct journal_write w = { JOURNAL_PUT, JOURNAL_JOB, SPAN_INIT,
+		SPAN_INIT };
 	enum rb_err rc = RB_EINTERNAL;
 
-	trip_init(&trip);
-	trip.node = j->setting.node;
-	trip.settings = j->setting.settings;
-	trip.depot = j->setting.depot;
-	trip.journal = j->setting.journal;
-	trip.program = &j->setting.program;
-	trip.ear = &ear;
-	trip.name = job->target.name;
-	trip.version = job->target.version[0] == '\0' ? NULL :
-							job->target.version;
-	trip.again = job->again;
-
-	if ((rc = trip_aim(&trip, NULL)) == RB_OK)
-		rc = trip_run(&trip);
-	if (rc == RB_EIO && trip.why.text[0] == '\0')
-		fault_set(&trip.why, rc,
-		    "a file below rebuilder/ cannot be written or read; is "
-		    "its disk full?");
-	if (rc != RB_OK && trip.why.text[0] == '\0')
-		fault_set(&trip.why, rc,
-		    "stopped by an error of this machine or this program (%s)",
-		    err_name(rc));
-	if (trip.why.text[0] != '\0')
-		note(rc == RB_OK ? NOTE_WARN : NOTE_ERROR, "%s: %s", job->text,
-		    trip.why.text);
-	if (is_worth_another_start(rc))
-		note(NOTE_WARN, "%s: is kept for the next start", job->text);
-	else if (journal_job_end(j->setting.journal, job->text) != RB_OK)
-		note(NOTE_ERROR,
-		    "%s: the journal can't be written; the job "
-		    "will run again after a restart",
-		    job->text);
-
-	lock(j);
-	listeners_tell_end(&job->listeners, job->text, rc, trip.why.text);
-	cut(j, job);
-	unlock(j);
-	trip_clear(&trip);
+	if ((rc = job_record_put(&bytes, &job->record)) == RB_OK) {
+		w.key = span_of_str(job->target);
+		w.value = buf_span(&bytes);
+		rc = journal_write(j->setting.journal, &w, 1);
+	}
+	buf_clear(&bytes);
+	return rc;
 }
 
-static void *
-worker(void *arg)
+void
+jobs_forget(struct jobs *j, struct job *oldest)
 {
-	struct jobs *j = arg;
-	struct job *job;
+	struct journal_write w = { JOURNAL_REMOVE, JOURNAL_JOB, SPAN_INIT,
+		SPAN_INIT };
 
-	for (;;) {
-		lock(j);
-		for (;;) {
-			for (job = j->first; job != NULL && job->is_running;
-			    job = job->next)
-				;
-			if (job != NULL)
-				break;
-			if (pthread_cond_wait(&j->added, &j->lock) != 0)
-				abort();
-		}
-		job->is_running = true;
-		job->started = time(NULL);
-		unlock(j);
-		work_off(j, job);
-	}
-	return NULL;
+	if (oldest == NULL)
+		return;
+	w.key = span_of_str(oldest->target);
+	if (journal_write(j->setting.journal, &w, 1) != RB_OK)
+		note(NOTE_WARN, "%s: cannot be taken out of the journal",
+		    oldest->target);
+	live_free(oldest->live);
+	oldest->live = NULL;
+	queue_remove(j->queue, oldest);
 }
 
 static enum rb_err
-take_up(void *self, const char *target, bool again)
+free_live(void *self, struct job *job)
 {
-	struct jobs *j = self;
-	struct job *job = NULL;
-	struct fault why = FAULT_INIT;
-	enum rb_err rc = RB_EINTERNAL;
+	(void)self;
+	live_free(job->live);
+	job->live = NULL;
+	return RB_OK;
+}
 
-	rc = append(j, target, again, &job, &why);
-	if (rc != RB_OK)
-		note(NOTE_WARN, "job %s from the journal is dropped: %s",
-		    target, why.text);
-	return rc == RB_ENOMEM ? rc : RB_OK;
+static void
+jobs_free(struct jobs *j)
+{
+	if (j->queue != NULL && queue_each(j->queue, free_live, NULL) != RB_OK)
+		abort(); /* free_live never fails */
+	queue_free(&j->queue);
+	free(j->threads);
+	free(j);
+}
+
+static void
+make_locks(struct jobs *j)
+{
+	pthread_condattr_t attr;
+
+	if (pthread_mutex_init(&j->lock, NULL) != 0 ||
+	    pthread_condattr_init(&attr) != 0 ||
+	    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC) != 0 ||
+	    pthread_cond_init(&j->changed, &attr) != 0 ||
+	    pthread_condattr_destroy(&attr) != 0)
+		abort();
 }
 
 enum rb_err
 jobs_start(const struct jobs_setting *setting, struct jobs **out)
 {
 	struct jobs *j = NULL;
-	pthread_t thread;
-	uint64_t i;
 	enum rb_err rc = RB_EINTERNAL;
 
 	if ((j = calloc(1, sizeof(*j))) == NULL)
 		return RB_ENOMEM;
 	j->setting = *setting;
-	if (pthread_mutex_init(&j->lock, NULL) != 0 ||
-	    pthread_cond_init(&j->added, NULL) != 0)
-		abort();
-	if ((rc = journal_jobs(setting->journal, take_up, j)) != RB_OK)
+	make_locks(j);
+	if ((rc = queue_new(&j->queue)) != RB_OK ||
+	    (rc = jobs_restore(j)) != RB_OK)
 		goto out;
-	for (i = 0; i < setting->settings->rebuilder.jobs; i++) {
-		/* Threads that run use j: from here on it is never freed. */
-		if (pthread_create(&thread, NULL, worker, j) != 0) {
-			if (i == 0) {
-				rc = RB_ENOMEM;
-				goto out;
-			}
+	j->threads = calloc(setting->threads, sizeof(*j->threads));
+	if (j->threads == NULL) {
+		rc = RB_ENOMEM;
+		goto out;
+	}
+	for (; j->nthreads < setting->threads; j->nthreads++)
+		if (pthread_create(&j->threads[j->nthreads], NULL, jobs_work,
+			j) != 0)
 			break;
-		}
-		if (pthread_detach(thread) != 0)
-			abort();
+	if (j->nthreads == 0 && setting->threads > 0) {
+		rc = RB_ENOMEM;
+		goto out;
 	}
 	*out = j;
 	j = NULL; /* now the caller's */
 	rc = RB_OK;
 out:
-	while (j != NULL && j->first != NULL)
-		cut(j, j->first);
-	free(j);
+	if (j != NULL)
+		jobs_free(j);
 	return rc;
 }
 
-enum rb_err
-jobs_add(struct jobs *j, const char *target, bool again, int listener,
-    struct fault *why)
+static enum rb_err
+cut_off(void *self, struct job *job)
 {
-	struct job *job;
+	struct live *live = job->live;
+
+	(void)self;
+	if (live != NULL && live->leash != NULL)
+		leash_cut(live->leash);
+	return RB_OK;
+}
+
+void
+jobs_stop(struct jobs **j)
+{
+	size_t i;
+
+	if (*j == NULL)
+		return;
+	jobs_lock(*j);
+	(*j)->is_ending = true;
+	if (queue_each((*j)->queue, cut_off, NULL) != RB_OK)
+		abort(); /* cut_off never fails */
+	jobs_wake(*j);
+	jobs_unlock(*j);
+	for (i = 0; i < (*j)->nthreads; i++)
+		if (pthread_join((*j)->threads[i], NULL) != 0)
+			abort();
+	jobs_free(*j);
+	*j = NULL;
+}
+
+/* The lock is held. */
+static enum rb_err
+wake_one(struct jobs *j, struct job *job)
+{
+	queue_wake(j->queue, job, time(NULL));
+	return jobs_save(j, job);
+}
+
+struct found {
+	struct job **list; /* owned */
+	size_t n;
+};
+
+static enum rb_err
+find_retrying(void *self, struct job *job)
+{
+	struct found *f = self;
+
+	if (job->record.state == JOB_RETRYING)
+		f->list[f->n++] = job;
+	return RB_OK;
+}
+
+/* The lock is held. */
+static enum rb_err
+wake_all(struct jobs *j, uint32_t *n)
+{
+	struct found f = { NULL, 0 };
+	struct queue_counts c;
+	size_t i;
 	enum rb_err rc = RB_EINTERNAL;
 
-	lock(j);
-	if ((job = find(j, target)) == NULL) {
-		if ((rc = append(j, target, again, &job, why)) != RB_OK)
-			goto out;
-		rc = journal_job_add(j->setting.journal, target, again);
-		if (rc != RB_OK) {
-			cut(j, job);
-			fault_set(why, rc, "%s: the journal can't be written",
-			    target);
-			goto out;
-		}
-		if (pthread_cond_signal(&j->added) != 0)
-			abort();
-	} else if (again && !job->again && job->is_running) {
-		rc = fault_set(why, RB_EREFUSED,
-		    "%s: is being worked on without --again; ask when it has "
-		    "ended",
-		    target);
-		goto out;
-	} else if (again && !job->again) {
-		rc = journal_job_add(j->setting.journal, target, true);
-		if (rc != RB_OK)
-			goto out;
-		job->again = true;
-	}
-	rc = listeners_add(&job->listeners, listener);
-	if (rc == RB_ELIMIT)
-		fault_set(why, rc,
-		    "%s: %d others wait for it already; it "
-		    "goes on without you",
-		    target, LISTENERS_MAX);
-out:
-	unlock(j);
+	queue_count(j->queue, &c);
+	if ((f.list = calloc(c.retrying + 1, sizeof(struct job *))) == NULL)
+		return RB_ENOMEM;
+	rc = queue_each(j->queue, find_retrying, &f);
+	for (i = 0; i < f.n && rc == RB_OK; i++)
+		rc = wake_one(j, f.list[i]);
+	*n = (uint32_t)i;
+	free(f.list);
 	return rc;
 }
 
 enum rb_err
-jobs_list(struct jobs *j, int sock)
+jobs_retry(struct jobs *j, const char *target, uint32_t *n, struct fault *why)
 {
-	struct msg m;
-	struct job *job;
+	struct job *job = NULL;
+	enum rb_err rc = RB_EINTERNAL;
+
+	jobs_lock(j);
+	if (target == NULL) {
+		rc = wake_all(j, n);
+		goto out;
+	}
+	job = queue_find(j->queue, target);
+	if (job == NULL) {
+		rc = fault_set(why, RB_ENOTFOUND,
+		    "%s: no such job; see qubes-rebuilder queue --all, or ask "
+		    "with qubes-rebuilder rebuild",
+		    target);
+		goto out;
+	}
+	if (job->record.state == JOB_WAITING ||
+	    job->record.state == JOB_RUNNING) {
+		rc = fault_set(why, RB_EREFUSED, "%s: is %s already", target,
+		    job_state_name(job->record.state));
+		goto out;
+	}
+	rc = wake_one(j, job);
+	*n = 1;
+out:
+	if (rc != RB_OK && why->text[0] == '\0')
+		fault_set(why, rc, "the journal can't be written (%s)",
+		    err_name(rc));
+	jobs_wake(j);
+	jobs_unlock(j);
+	return rc;
+}
+
+enum rb_err
+jobs_cancel(struct jobs *j, const char *target, struct fault *why)
+{
+	struct live *live = NULL;
+	struct job *job, *oldest = NULL;
 	enum rb_err rc = RB_OK;
 
-	lock(j);
-	for (job = j->first; job != NULL && rc == RB_OK; job = job->next) {
-		msg_init(&m, ADMIN_JOB);
-		if ((rc = put_text(&m.body, job->text)) == RB_OK &&
-		    (rc = put_text(&m.body, job->stage)) == RB_OK &&
-		    (rc = put_u64(&m.body, (uint64_t)job->started)) == RB_OK)
-			rc = msg_send(sock, &m);
-		msg_clear(&m);
+	jobs_lock(j);
+	job = queue_find(j->queue, target);
+	if (job == NULL || job->record.state == JOB_DONE) {
+		rc = fault_set(why, RB_ENOTFOUND,
+		    "%s: there is no job to cancel; see qubes-rebuilder queue",
+		    target);
+		goto out;
 	}
-	unlock(j);
-	if (rc != RB_OK)
-		return rc;
-	msg_init(&m, ADMIN_END);
-	rc = msg_send(sock, &m);
-	msg_clear(&m);
+	if (job->record.state == JOB_RUNNING) {
+		/* Its thread does the rest. */
+		live = job->live;
+		live->is_cancelled = true;
+		leash_cut(live->leash);
+		live = NULL;
+		goto out;
+	}
+	live = job->live;
+	job->live = NULL; /* now ours */
+	queue_cancel(j->queue, job, time(NULL), &oldest);
+	if ((rc = jobs_save(j, job)) != RB_OK)
+		fault_set(why, rc,
+		    "%s: is cancelled, but the journal can't be written: it "
+		    "will run after a restart",
+		    target);
+	jobs_forget(j, oldest);
+out:
+	jobs_wake(j);
+	jobs_unlock(j);
+	if (live != NULL)
+		listeners_tell_end(&live->listeners, target, JOB_CANCELLED,
+		    "cancelled by an operator");
+	live_free(live);
 	return rc;
+}
+
+enum rb_err
+jobs_pause(struct jobs *j, bool pause)
+{
+	struct buf value = BUF_INIT;
+	struct journal_write w = { JOURNAL_PUT, JOURNAL_STATE, JOBS_PAUSED,
+		SPAN_INIT };
+	enum rb_err rc = RB_EINTERNAL;
+
+	if ((rc = put_u64(&value, pause ? 1 : 0)) != RB_OK)
+		return rc;
+	w.value = buf_span(&value);
+	jobs_lock(j);
+	if ((rc = journal_write(j->setting.journal, &w, 1)) == RB_OK)
+		j->is_paused = pause;
+	jobs_wake(j);
+	jobs_unlock(j);
+	buf_clear(&value);
+	return rc;
+}
+
+void
+jobs_hold(struct jobs *j, const char *why)
+{
+	jobs_lock(j);
+	j->held = why;
+	jobs_wake(j);
+	jobs_unlock(j);
 }

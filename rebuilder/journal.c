@@ -11,10 +11,21 @@
 
 /* Address space: only what is written takes room on the disk. */
 #define MAP_SIZE (UINT64_C(1) << 40)
+#define TABLES_MAX 32
 
 struct journal {
 	MDB_env *env;
-	MDB_dbi memory, attempt, newest, job;
+	MDB_dbi memory, attempt, newest;
+	MDB_dbi tables[JOURNAL_TABLES];
+};
+
+static const char *const table_names[JOURNAL_TABLES] = {
+	[JOURNAL_JOB] = "job",
+	[JOURNAL_LEAF] = "leaf",
+	[JOURNAL_FOUND] = "found",
+	[JOURNAL_PINNED] = "pinned",
+	[JOURNAL_USED] = "used",
+	[JOURNAL_STATE] = "state",
 };
 
 static enum rb_err
@@ -48,6 +59,22 @@ span_of_val(const MDB_val *v)
 	return span_of(v->mv_data, v->mv_size);
 }
 
+static int
+open_tables(struct journal *j, MDB_txn *txn)
+{
+	size_t i;
+	int r;
+
+	if ((r = mdb_dbi_open(txn, "memory", MDB_CREATE, &j->memory)) != 0 ||
+	    (r = mdb_dbi_open(txn, "attempt", MDB_CREATE, &j->attempt)) != 0 ||
+	    (r = mdb_dbi_open(txn, "newest", MDB_CREATE, &j->newest)) != 0)
+		return r;
+	for (i = 0; i < JOURNAL_TABLES && r == 0; i++)
+		r = mdb_dbi_open(txn, table_names[i], MDB_CREATE,
+		    &j->tables[i]);
+	return r;
+}
+
 enum rb_err
 journal_open(const char *path, struct journal **out, struct fault *why)
 {
@@ -59,13 +86,10 @@ journal_open(const char *path, struct journal **out, struct fault *why)
 		return RB_ENOMEM;
 	if ((r = mdb_env_create(&j->env)) != 0 ||
 	    (r = mdb_env_set_mapsize(j->env, MAP_SIZE)) != 0 ||
-	    (r = mdb_env_set_maxdbs(j->env, 4)) != 0 ||
+	    (r = mdb_env_set_maxdbs(j->env, TABLES_MAX)) != 0 ||
 	    (r = mdb_env_open(j->env, path, MDB_NOTLS, 0600)) != 0 ||
 	    (r = mdb_txn_begin(j->env, NULL, 0, &txn)) != 0 ||
-	    (r = mdb_dbi_open(txn, "memory", MDB_CREATE, &j->memory)) != 0 ||
-	    (r = mdb_dbi_open(txn, "attempt", MDB_CREATE, &j->attempt)) != 0 ||
-	    (r = mdb_dbi_open(txn, "newest", MDB_CREATE, &j->newest)) != 0 ||
-	    (r = mdb_dbi_open(txn, "job", MDB_CREATE, &j->job)) != 0) {
+	    (r = open_tables(j, txn)) != 0) {
 		if (txn != NULL)
 			mdb_txn_abort(txn);
 		journal_close(&j);
@@ -227,58 +251,159 @@ journal_saw(struct journal *j, const char *name, int64_t date)
 	return put_number(j, j->newest, span_of_str(name), (uint64_t)date);
 }
 
-enum rb_err
-journal_job_add(struct journal *j, const char *target, bool again)
+static enum rb_err
+count_in(MDB_txn *txn, MDB_dbi dbi, MDB_val *k, struct span more)
 {
-	return put(j, j->job, span_of_str(target),
-	    again ? SPAN("again") : SPAN("waiting"));
+	struct buf sum = BUF_INIT;
+	struct span old;
+	MDB_val v = { 0, NULL };
+	uint64_t n = 0, add = 0;
+	enum rb_err rc = RB_EINTERNAL;
+
+	if ((rc = take_u64(&more, &add)) != RB_OK)
+		goto out;
+	rc = err_of(mdb_get(txn, dbi, k, &v));
+	if (rc == RB_OK) {
+		old = span_of_val(&v);
+		rc = take_u64(&old, &n);
+	} else if (rc == RB_ENOTFOUND) {
+		rc = RB_OK;
+	}
+	if (rc != RB_OK || (rc = put_u64(&sum, n + add)) != RB_OK)
+		goto out;
+	v = val_of(buf_span(&sum));
+	rc = err_of(mdb_put(txn, dbi, k, &v, 0));
+out:
+	buf_clear(&sum);
+	return rc;
+}
+
+static enum rb_err
+write_one(struct journal *j, MDB_txn *txn, const struct journal_write *w)
+{
+	MDB_val k = val_of(w->key), v = val_of(w->value);
+	MDB_dbi dbi = j->tables[w->table];
+	enum rb_err rc = RB_EINTERNAL;
+
+	switch (w->deed) {
+	case JOURNAL_PUT:
+		return err_of(mdb_put(txn, dbi, &k, &v, 0));
+	case JOURNAL_REMOVE:
+		rc = err_of(mdb_del(txn, dbi, &k, NULL));
+		return rc == RB_ENOTFOUND ? RB_OK : rc;
+	case JOURNAL_COUNT:
+		return count_in(txn, dbi, &k, w->value);
+	}
+	return rc;
 }
 
 enum rb_err
-journal_job_end(struct journal *j, const char *target)
+journal_write(struct journal *j, const struct journal_write *list, size_t n)
 {
 	MDB_txn *txn = NULL;
-	MDB_val k = val_of(span_of_str(target));
+	size_t i;
 	enum rb_err rc = RB_EINTERNAL;
 
+	if (n == 0)
+		return RB_OK;
 	if ((rc = err_of(mdb_txn_begin(j->env, NULL, 0, &txn))) != RB_OK)
 		return rc;
-	rc = err_of(mdb_del(txn, j->job, &k, NULL));
-	if (rc != RB_OK) {
-		mdb_txn_abort(txn);
-		return rc == RB_ENOTFOUND ? RB_OK : rc;
+	for (i = 0; i < n; i++) {
+		if ((rc = write_one(j, txn, &list[i])) != RB_OK) {
+			mdb_txn_abort(txn);
+			return rc;
+		}
 	}
 	return err_of(mdb_txn_commit(txn));
 }
 
 enum rb_err
-journal_jobs(struct journal *j,
-    enum rb_err (*each)(void *self, const char *target, bool again), void *self)
+journal_read(struct journal *j, enum journal_table table, struct span key,
+    size_t max, struct buf *out)
+{
+	return get(j, j->tables[table], key, max, out);
+}
+
+enum rb_err
+journal_number(struct journal *j, enum journal_table table, struct span key,
+    uint64_t *out)
+{
+	return get_number(j, j->tables[table], key, out);
+}
+
+/* The first entry at or behind the prefix; empty: the first of all. */
+static enum rb_err
+seek(MDB_cursor *cursor, struct span prefix, MDB_val *k, MDB_val *v)
+{
+	*k = val_of(prefix);
+	return err_of(mdb_cursor_get(cursor, k, v,
+	    prefix.len == 0 ? MDB_FIRST : MDB_SET_RANGE));
+}
+
+enum rb_err
+journal_each(struct journal *j, enum journal_table table, struct span prefix,
+    enum rb_err (*each)(void *self, struct span key, struct span value),
+    void *self)
 {
 	MDB_txn *txn = NULL;
 	MDB_cursor *cursor = NULL;
 	MDB_val k = { 0, NULL }, v = { 0, NULL };
-	char *target = NULL;
 	enum rb_err rc = RB_EINTERNAL;
 
 	if ((rc = err_of(mdb_txn_begin(j->env, NULL, MDB_RDONLY, &txn))) !=
-	    RB_OK)
+		RB_OK ||
+	    (rc = err_of(mdb_cursor_open(txn, j->tables[table], &cursor))) !=
+		RB_OK)
 		goto out;
-	if ((rc = err_of(mdb_cursor_open(txn, j->job, &cursor))) != RB_OK)
-		goto out;
-	while (
-	    (rc = err_of(mdb_cursor_get(cursor, &k, &v, MDB_NEXT))) == RB_OK) {
-		if ((rc = str_dup_span(span_of_val(&k), &target)) != RB_OK ||
-		    (rc = each(self, target,
-			 span_equal_str(span_of_val(&v), "again"))) != RB_OK)
+	rc = seek(cursor, prefix, &k, &v);
+	while (rc == RB_OK && span_starts(span_of_val(&k), prefix)) {
+		rc = each(self, span_of_val(&k), span_of_val(&v));
+		if (rc != RB_OK)
 			goto out;
-		free(target);
-		target = NULL;
+		rc = err_of(mdb_cursor_get(cursor, &k, &v, MDB_NEXT));
 	}
 	if (rc == RB_ENOTFOUND)
 		rc = RB_OK;
 out:
-	free(target);
+	if (cursor != NULL)
+		mdb_cursor_close(cursor);
+	if (txn != NULL)
+		mdb_txn_abort(txn);
+	return rc;
+}
+
+enum rb_err
+journal_last(struct journal *j, enum journal_table table, struct span prefix,
+    struct buf *key)
+{
+	uint8_t behind[JOURNAL_KEY_MAX];
+	MDB_txn *txn = NULL;
+	MDB_cursor *cursor = NULL;
+	MDB_val k = { 0, NULL }, v = { 0, NULL };
+	enum rb_err rc = RB_EINTERNAL;
+
+	/* Behind every key that continues the prefix by a number. */
+	if (prefix.len > sizeof(behind) - sizeof(uint64_t) - 1)
+		return RB_ELIMIT;
+	memset(behind, 0xff, sizeof(behind));
+	if (prefix.len > 0)
+		memcpy(behind, prefix.p, prefix.len);
+	if ((rc = err_of(mdb_txn_begin(j->env, NULL, MDB_RDONLY, &txn))) !=
+		RB_OK ||
+	    (rc = err_of(mdb_cursor_open(txn, j->tables[table], &cursor))) !=
+		RB_OK)
+		goto out;
+	rc = seek(cursor, span_of(behind, prefix.len + sizeof(uint64_t) + 1),
+	    &k, &v);
+	if (rc == RB_OK || rc == RB_ENOTFOUND)
+		rc = err_of(mdb_cursor_get(cursor, &k, &v,
+		    rc == RB_OK ? MDB_PREV : MDB_LAST));
+	if (rc != RB_OK)
+		goto out;
+	rc = RB_ENOTFOUND;
+	if (span_starts(span_of_val(&k), prefix))
+		rc = buf_put(key, span_of_val(&k));
+out:
 	if (cursor != NULL)
 		mdb_cursor_close(cursor);
 	if (txn != NULL)

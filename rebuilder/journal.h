@@ -6,8 +6,9 @@
 
 /*
  * What must outlive the daemon: jobs that were asked for, what was worked
- * out before (memory), attempts per file and the newest metadata seen.  One
- * LMDB environment, durable at each return.  Used by several threads.
+ * out before (memory), attempts per file, the newest metadata seen, and what
+ * was said where in the log.  One LMDB environment, durable at each return.
+ * Used by several threads.
  */
 struct journal;
 
@@ -38,13 +39,59 @@ enum rb_err journal_newest(struct journal *j, const char *name, int64_t *out)
 enum rb_err journal_saw(struct journal *j, const char *name, int64_t date)
     RB_CHECK;
 
-/* Jobs asked for and not ended, by target, so that a restart goes on. */
-enum rb_err journal_job_add(struct journal *j, const char *target, bool again)
-    RB_CHECK;
-enum rb_err journal_job_end(struct journal *j, const char *target) RB_CHECK;
-/* Calls back for each; stops and returns at the first error. */
-enum rb_err journal_jobs(struct journal *j,
-    enum rb_err (*each)(void *self, const char *target, bool again), void *self)
-    RB_CHECK;
+/*
+ * Tables of others, who say what their bytes mean:
+ *   job     target -> job record (rebuilder/job.h)
+ *   leaf    leaf index -> what was said there (rebuilder/said.h)
+ *   found   file name or digest, 0, leaf index -> nothing
+ *   pinned  digest of a file that a statement names -> leaf index
+ *   used    digest of a file in the depot -> when it was used last
+ *   state   name -> whatever has that name
+ * Numbers are big endian, 8 bytes.
+ */
+enum journal_table {
+	JOURNAL_JOB,
+	JOURNAL_LEAF,
+	JOURNAL_FOUND,
+	JOURNAL_PINNED,
+	JOURNAL_USED,
+	JOURNAL_STATE,
+	JOURNAL_TABLES,
+};
+#define JOURNAL_KEY_MAX 500
+
+enum journal_deed {
+	JOURNAL_PUT,
+	JOURNAL_REMOVE, /* what is not there is no error */
+	JOURNAL_COUNT,  /* adds the number `value` to the one that is there */
+};
+
+struct journal_write {
+	enum journal_deed deed;
+	enum journal_table table;
+	struct span key, value;
+};
+
+/* All of them, durable, or none. */
+enum rb_err journal_write(struct journal *j, const struct journal_write *list,
+    size_t n) RB_CHECK;
+/* RB_ENOTFOUND, RB_ELIMIT past `max`; appends. */
+enum rb_err journal_read(struct journal *j, enum journal_table table,
+    struct span key, size_t max, struct buf *out) RB_CHECK;
+/* 0 when there is none; RB_EFORMAT when it is no number. */
+enum rb_err journal_number(struct journal *j, enum journal_table table,
+    struct span key, uint64_t *out) RB_CHECK;
+/*
+ * Entries whose key starts with `prefix`, in the order of keys.  Returns at
+ * the first answer that is not RB_OK, which is its own; the spans live until
+ * `each` returns.
+ */
+enum rb_err journal_each(struct journal *j, enum journal_table table,
+    struct span prefix,
+    enum rb_err (*each)(void *self, struct span key, struct span value),
+    void *self) RB_CHECK;
+/* The last of these entries.  Copies its key. */
+enum rb_err journal_last(struct journal *j, enum journal_table table,
+    struct span prefix, struct buf *key) RB_CHECK;
 
 #endif

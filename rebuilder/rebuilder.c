@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common/base/file.h"
@@ -23,6 +24,8 @@
 #include "common/process/jail.h"
 #include "common/process/role.h"
 #include "rebuilder/admin.h"
+#include "rebuilder/keeper.h"
+#include "rebuilder/work.h"
 
 static void
 usage(FILE *to)
@@ -128,39 +131,62 @@ enter_jail(const char *own, const struct settings *settings, struct fault *why)
 	return jail_enter(&jail, why);
 }
 
+static void
+set_jobs(struct work *w, struct jobs_setting *out)
+{
+	out->journal = w->journal;
+	out->threads = w->settings->rebuilder.jobs;
+	out->seconds = job_seconds(w->settings);
+	out->retry.retries = w->settings->rebuilder.retries;
+	out->retry.seconds = w->settings->rebuilder.retry;
+	out->check = work_check;
+	out->work = work_do;
+	out->self = w;
+}
+
 static enum rb_err
 run(const char *conf, struct fault *why)
 {
 	/* Threads use them until the process ends: never freed. */
 	static struct node node = NODE_INIT;
 	static struct settings settings;
+	static struct work work;
+	static struct keeper keeper;
 	struct jobs_setting setting;
-	struct jobs *jobs = NULL;
+	struct admin admin;
 	char *own = NULL, *depot = NULL, *journal = NULL;
 	enum rb_err rc = RB_EINTERNAL;
 
 	memset(&setting, 0, sizeof(setting));
-	setting.node = &node;
-	setting.settings = &settings;
+	work.node = &node;
+	work.settings = &settings;
 	settings_init(&settings);
 	if ((rc = settings_read(conf, &node, &settings, why)) != RB_OK ||
-	    (rc = programs_digest(&setting.program, why)) != RB_OK ||
+	    (rc = programs_digest(&work.program, why)) != RB_OK ||
+	    (rc = budget_new(settings.rebuilder.memory, settings.rebuilder.cpus,
+		 &work.budget)) != RB_OK ||
 	    (rc = node_path(&node, "rebuilder", &own)) != RB_OK ||
 	    (rc = node_path(&node, "rebuilder/store", &depot)) != RB_OK ||
 	    (rc = node_path(&node, "rebuilder/journal", &journal)) != RB_OK)
 		goto out;
-	if ((rc = depot_open(depot, &setting.depot)) != RB_OK) {
+	if ((rc = depot_open(depot, &work.depot)) != RB_OK) {
 		fault_set(why, rc,
 		    "%s: cannot be opened; was the directory "
 		    "made by qubes-rebuilder init?",
 		    depot);
 		goto out;
 	}
-	if ((rc = journal_open(journal, &setting.journal, why)) != RB_OK ||
-	    (rc = enter_jail(own, &settings, why)) != RB_OK ||
-	    (rc = jobs_start(&setting, &jobs)) != RB_OK)
+	if ((rc = journal_open(journal, &work.journal, why)) != RB_OK ||
+	    (rc = enter_jail(own, &settings, why)) != RB_OK)
 		goto out;
-	if (admin_serve(ROLE_SOCKET, jobs) != 0)
+	set_jobs(&work, &setting);
+	keeper = (struct keeper){ &settings, work.journal, work.depot, NULL,
+		time(NULL) };
+	if ((rc = jobs_start(&setting, &keeper.jobs)) != RB_OK)
+		goto out;
+	admin = (struct admin){ keeper.jobs, work.journal, work.depot,
+		keeper_status, &keeper };
+	if (admin_serve(ROLE_SOCKET, &admin) != 0)
 		rc = RB_EIO;
 out:
 	free(own);

@@ -13,23 +13,30 @@ add_custom_command(OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/recipe_texts.h
 
 # All of the daemon but its main, so that tests can link it too.
 rb_library(rb_rebuilder
-	admin.c ask.c budget.c depot.c fetch.c fetch_git.c gpgv.c index_read.c
-	inputs_tar.c jobs.c journal.c leash.c listeners.c listing.c log_keep.c
-	metadata.c net_client.c published.c recipe.c release.c repository.c
-	run.c settings.c
+	admin.c admin_answer.c ask.c budget.c depot.c fetch.c fetch_git.c gpgv.c
+	index_read.c inputs_tar.c job.c jobs.c jobs_add.c jobs_restore.c
+	jobs_show.c jobs_work.c journal.c keeper.c leash.c listeners.c
+	listing.c log_keep.c metadata.c net_client.c published.c queue.c
+	recipe.c release.c repository.c run.c said.c settings.c
 	stage_build.c stage_environment.c stage_index.c stage_inputs.c
 	stage_source.c stage_verdict.c target.c trip.c
-	verdict_memory.c verdict_statement.c verdict_submit.c
+	verdict_memory.c verdict_statement.c verdict_submit.c work.c
 	${CMAKE_CURRENT_BINARY_DIR}/recipe_texts.h
-	LINK rb_attest rb_process rb_base PkgConfig::ARCHIVE PkgConfig::LMDB
+	LINK rb_told rb_attest rb_process rb_base PkgConfig::ARCHIVE PkgConfig::LMDB
 		PkgConfig::ZSTD Threads::Threads)
 target_include_directories(rb_rebuilder PRIVATE ${CMAKE_CURRENT_BINARY_DIR})
 
 rb_program(rebuilder rebuilder.c LINK rb_rebuilder)
+# Of the commands, what tests can link too.
+rb_library(rb_command
+	command/asking.c command/inputs_diff.c command/job_view.c
+	command/showing.c
+	LINK rb_rebuilder rb_attest rb_process rb_base PkgConfig::JANSSON)
 rb_program(qubes-rebuilder
 	command/main.c command/app_init.c command/app_key.c
-	command/app_queue.c command/app_rebuild.c command/app_release.c
-	command/app_serve.c
-	command/apt.c command/layout.c command/services.c
-	command/sockets.c
-	LINK rb_rebuilder rb_attest rb_process rb_base PkgConfig::JANSSON)
+	command/app_inputs.c command/app_log.c command/app_queue.c
+	command/app_rebuild.c command/app_release.c command/app_retry.c command/app_serve.c
+	command/app_status.c command/app_why.c
+	command/apt.c command/layout.c command/services.c command/sockets.c
+	LINK rb_command rb_rebuilder rb_attest rb_process rb_base PkgConfig::JANSSON
+		PkgConfig::ZSTD)

@@ -321,7 +321,7 @@ check_budget(const struct settings *s, const char *path, struct fault *why)
 	return RB_OK;
 }
 
-/* What is well formed as text but can't work is said before anything runs. */
+/* What is well formed but can't work is said before anything runs. */
 static enum rb_err
 check(const struct settings *s, const char *path, struct fault *why)
 {

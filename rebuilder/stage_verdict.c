@@ -202,6 +202,9 @@ tell(struct trip *t, const struct finding *f, const struct statement *s,
 		return RB_ENOMEM;
 	out->published = item->sha256;
 	out->verdict = f->verdict;
+	out->log = s->log;
+	out->inputs = s->inputs.sha256;
+	out->difference = s->difference;
 	t->ear->result(t->ear->self, out);
 	return RB_OK;
 }

@@ -31,6 +31,8 @@ struct result {
 	struct digest statement; /* which the attestor signed */
 	uint64_t leaf;
 	bool is_recorded;
+	/* Of what is told for the first time: */
+	struct maybe_digest log, inputs, difference; /* in the depot */
 };
 
 void result_clear(struct result *r);

@@ -3,6 +3,10 @@ rb_test(test_depot unit unit/test_depot.c LINK rb_rebuilder)
 rb_test(test_journal unit unit/test_journal.c LINK rb_rebuilder)
 rb_test(test_published unit unit/test_published.c LINK rb_rebuilder)
 rb_test(test_leash unit unit/test_leash.c LINK rb_rebuilder)
+rb_library(rb_jobs_world unit/jobs_world.c LINK rb_rebuilder PkgConfig::CMOCKA)
+rb_test(test_jobs unit unit/test_jobs.c LINK rb_jobs_world)
+rb_test(test_jobs_told unit unit/test_jobs_told.c LINK rb_jobs_world)
+rb_test(test_queue unit unit/test_queue.c LINK rb_rebuilder)
 
 # For scripts/bench: asks the real program, so it must lie beside it.
 rb_program(compare_once bench/compare_once.c LINK rb_rebuilder)

@@ -224,11 +224,14 @@ enum attest_blob { BLOB_INPUTS = 1, BLOB_LOG = 2, BLOB_DIFFERENCE = 3 };
 /* Empty. */
 #define PUBLISH_DONE 0x0906
 
-/* admin.sock: qubes-rebuilder -> rebuilder. */
 /*
- * u8 again (do not answer from the journal); u16 n, n times text target.
- * Answers: any number of ADMIN_STAGE and ADMIN_RESULT, and one ADMIN_ENDED
- * for each target.
+ * admin.sock: qubes-rebuilder -> rebuilder.  One question a connection; any of
+ * them may be answered by FRAME_REFUSED.
+ */
+/*
+ * u8 again (do not answer from the journal); u8 priority (0 to 9); u16 n,
+ * n times text target.  Answers: any number of ADMIN_STAGE and ADMIN_RESULT,
+ * and one ADMIN_ENDED for each target.
  */
 #define ADMIN_REBUILD 0x0800
 /* text target; text stage; u64 done; u64 total (0: unknown); text detail. */
@@ -244,11 +247,52 @@ enum attest_blob { BLOB_INPUTS = 1, BLOB_LOG = 2, BLOB_DIFFERENCE = 3 };
 enum job_outcome {
 	JOB_TRIED = 0, /* every published file has a signed verdict */
 	JOB_NOT_TRIED = 1, /* no verdict could be made; why says it */
+	JOB_CANCELLED = 2, /* by an operator */
 };
-/* Empty.  Answers: one ADMIN_JOB for each job, then ADMIN_END. */
+/* u8 all (those that are done, too).  Answer: ADMIN_JOBS_ARE. */
 #define ADMIN_QUEUE 0x0804
-/* text target; text stage ("waiting" before the first); u64 started. */
-#define ADMIN_JOB 0x0805
-#define ADMIN_END 0x0806
+/*
+ * u32 n.  fds: records, n times { text target; job record (rebuilder/job.h);
+ * text stage ("": does not run); u64 seconds to the next try; u16 nblock,
+ * nblock times text target that it waits for }.
+ */
+#define ADMIN_JOBS_ARE 0x0805
+/* Empty.  Answer ADMIN_STATUS_IS: bytes (common/told/status.h). */
+#define ADMIN_STATUS 0x0806
+#define ADMIN_STATUS_IS 0x0807
+/*
+ * u16 n, n times text target; none: all that wait for their next try.
+ * Answer ADMIN_DONE: u32 how many jobs.
+ */
+#define ADMIN_RETRY 0x0808
+#define ADMIN_DONE 0x0809
+/* u8 pause (0: go on).  Answer ADMIN_DONE. */
+#define ADMIN_PAUSE 0x080a
+/* u16 n, n times text target.  Answer ADMIN_DONE. */
+#define ADMIN_CANCEL 0x080b
+/* text target.  Answer: ADMIN_JOBS_ARE of one. */
+#define ADMIN_WHY 0x080c
+/*
+ * text of whom (target, leaf index, file name or its SHA-256); u8 follow.
+ * Answer: ADMIN_LOG_IS.  Who follows a target hears more of them, a new one
+ * for each machine, and in the end ADMIN_ENDED.
+ */
+#define ADMIN_LOG 0x080d
+/* u8 form (enum log_form); u32 number (rises); text of whom.  fds: the log. */
+#define ADMIN_LOG_IS 0x080e
+enum log_form {
+	LOG_PLAIN = 0, /* grows while the machine runs */
+	LOG_PACKED = 1, /* zstd */
+};
+/*
+ * u8 what (enum admin_file); text of whom, as ADMIN_LOG.
+ * Answer ADMIN_FILE_IS: u64 leaf index (UINT64_MAX: none).  fds: the file.
+ */
+#define ADMIN_FILE 0x080f
+#define ADMIN_FILE_IS 0x0810
+enum admin_file {
+	FILE_INPUTS = 1,
+	FILE_DIFFERENCE = 2,
+};
 
 #endif

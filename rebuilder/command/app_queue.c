@@ -1,74 +1,87 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
-#include "common/base/file.h"
-#include "common/base/note.h"
 #include "common/process/frames.h"
-#include "common/process/msg.h"
 #include "rebuilder/command/apps.h"
-#include "rebuilder/settings.h"
-#include "rebuilder/target.h"
+#include "rebuilder/command/asking.h"
+#include "rebuilder/command/job_view.h"
+#include "rebuilder/command/showing.h"
 
-#define SYNOPSIS "queue -c node.yml"
-#define STAGE_LIMIT 64
+#define SYNOPSIS "queue -c node.yml [--all] [--json]"
 
-static enum rb_err
-print_job(struct span in)
+static void
+print_state(const struct job_view *v, int64_t now)
 {
-	char *target = NULL, *stage = NULL;
-	uint64_t started = 0;
-	int64_t now = time(NULL);
-	enum rb_err rc = RB_EINTERNAL;
+	const struct job_record *r = &v->record;
 
-	if ((rc = take_text(&in, TARGET_MAX, &target)) != RB_OK ||
-	    (rc = take_text(&in, STAGE_LIMIT, &stage)) != RB_OK ||
-	    (rc = take_u64(&in, &started)) != RB_OK ||
-	    (rc = take_end(in)) != RB_OK)
-		goto out;
-	printf("%-40s  %s", target, stage);
-	if (started != 0 && started <= (uint64_t)now)
-		printf(", for %llu s",
-		    (unsigned long long)((uint64_t)now - started));
-	printf("\n");
-out:
-	free(target);
-	free(stage);
-	return rc;
+	fputs(job_view_state(v), stdout);
+	if (r->state == JOB_RUNNING) {
+		fputs(": ", stdout);
+		show_text(stdout, v->stage);
+		/* A clock that was set back says nothing. */
+		if (r->started != 0 && r->started <= now) {
+			fputs(", for ", stdout);
+			show_seconds(stdout, (uint64_t)(now - r->started));
+		}
+	} else if (v->nblocks > 0) {
+		fputs(": waits for ", stdout);
+		show_text(stdout, v->blocks[0]);
+		if (v->nblocks > 1)
+			printf(" and %zu more", v->nblocks - 1);
+	} else if (r->state == JOB_RETRYING) {
+		printf(": after %u %s, next in ", r->tries,
+		    r->tries == 1 ? "try" : "tries");
+		show_seconds(stdout, v->left);
+	} else if (r->state == JOB_DONE && r->outcome == JOB_TRIED) {
+		fputs(": ", stdout);
+		job_view_verdicts(stdout, v);
+	}
 }
 
 static enum rb_err
-show(const char *conf, struct fault *why)
+print_job(const struct job_view *v, bool json)
 {
-	struct node node = NODE_INIT;
-	struct settings settings;
-	struct msg m;
-	int sock = -1;
+	char target[64];
+
+	if (json)
+		return show_json_line(job_view_json(v));
+	text_show(v->target, target, sizeof(target));
+	printf("%-40s  ", target);
+	print_state(v, time(NULL));
+	printf("\n");
+	return RB_OK;
+}
+
+static enum rb_err
+show(const struct app_words *w, struct fault *why)
+{
+	struct msg question, answer;
+	struct buf records = BUF_INIT;
+	struct job_view v;
+	struct span in;
+	uint32_t n = 0;
 	enum rb_err rc = RB_EINTERNAL;
 
-	msg_init(&m, ADMIN_QUEUE);
-	settings_init(&settings);
-	if ((rc = settings_read(conf, &node, &settings, why)) != RB_OK ||
-	    (rc = node_connect(&node, "admin.sock", &sock, why)) != RB_OK ||
-	    (rc = msg_send(sock, &m)) != RB_OK)
+	job_view_init(&v);
+	msg_init(&question, ADMIN_QUEUE);
+	msg_init(&answer, 0);
+	if ((rc = put_u8(&question.body, w->all ? 1 : 0)) != RB_OK ||
+	    (rc = asking_call(w->conf, &question, ADMIN_JOBS_ARE, &answer,
+		 why)) != RB_OK ||
+	    (rc = job_views_read(&answer, &records, &n)) != RB_OK)
 		goto out;
-	for (;;) {
-		msg_clear(&m);
-		if ((rc = msg_recv(sock, &m)) != RB_OK)
-			goto out;
-		if (m.type != ADMIN_JOB)
-			break;
-		if ((rc = print_job(buf_span(&m.body))) != RB_OK)
-			goto out;
+	in = buf_span(&records);
+	while (n-- > 0 && rc == RB_OK) {
+		if ((rc = job_view_take(&in, &v)) == RB_OK)
+			rc = print_job(&v, w->json);
+		job_view_clear(&v);
 	}
-	rc = m.type == ADMIN_END ? RB_OK : RB_EPEER;
 out:
-	msg_clear(&m);
-	fd_close(&sock);
-	settings_clear(&settings);
-	node_clear(&node);
+	buf_clear(&records);
+	msg_clear(&question);
+	msg_clear(&answer);
 	return rc;
 }
 
@@ -76,16 +89,17 @@ int
 app_queue(int argc, char **argv)
 {
 	struct fault why = FAULT_INIT;
-	const char *conf = NULL;
+	struct app_words w;
 	int code;
 	enum rb_err rc = RB_EINTERNAL;
 
-	code = app_conf(argc, argv, SYNOPSIS,
-	    "Shows the jobs that a running "
-	    "node has not ended, one a line.",
-	    &conf);
+	code = app_words(argc, argv, SYNOPSIS,
+	    "Shows the jobs that a running node has not ended, one a line: "
+	    "what runs, then what\nwaits in its order.  --all: those that are "
+	    "done, too.",
+	    TAKES_JSON | TAKES_ALL, 0, 0, &w);
 	if (code != -1)
 		return code;
-	rc = show(conf, &why);
+	rc = show(&w, &why);
 	return rc == RB_OK ? 0 : app_failed("queue", rc, &why, 2);
 }

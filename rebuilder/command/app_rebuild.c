@@ -7,16 +7,18 @@
 #include <unistd.h>
 
 #include "common/attest/statement.h"
+#include "common/base/enc.h"
 #include "common/base/file.h"
 #include "common/base/note.h"
 #include "common/process/frames.h"
 #include "common/process/msg.h"
 #include "rebuilder/command/apps.h"
+#include "rebuilder/job.h"
 #include "rebuilder/settings.h"
 #include "rebuilder/target.h"
 
 #define SYNOPSIS \
-	"rebuild -c node.yml [--again] [--json] deb:SOURCE[=VERSION]..."
+	"rebuild -c node.yml [--again] [--priority 0..9] [--json] TARGET..."
 #define TEXT_LIMIT 1024
 /* So many fit into one frame, whatever their length. */
 #define TARGETS_MAX (MSG_BODY_MAX / (TARGET_MAX + 8))
@@ -28,6 +30,7 @@ struct order {
 	char **targets;
 	size_t n;
 	bool again, json;
+	uint8_t priority;
 	/* as answers come in */
 	bool progress;       /* a line that will be overwritten is shown */
 	size_t ended;
@@ -287,6 +290,7 @@ rebuild(struct order *o, struct fault *why)
 	drop_doubles(o);
 	if ((rc = settings_read(o->conf, &node, &settings, why)) != RB_OK ||
 	    (rc = put_u8(&m.body, o->again ? 1 : 0)) != RB_OK ||
+	    (rc = put_u8(&m.body, o->priority)) != RB_OK ||
 	    (rc = put_u16(&m.body, (uint16_t)o->n)) != RB_OK)
 		goto out;
 	for (i = 0; i < o->n; i++)
@@ -312,15 +316,18 @@ app_rebuild(int argc, char **argv)
 	static const struct option longs[] = {
 		{ "again", no_argument, NULL, 'a' },
 		{ "json", no_argument, NULL, 'j' },
+		{ "priority", required_argument, NULL, 'p' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
-	struct order o = { NULL, NULL, 0, false, false, false, 0, 0 };
+	struct order o = { NULL, NULL, 0, false, false, JOB_PRIORITY, false, 0,
+		0 };
+	uint64_t priority = 0;
 	struct fault why = FAULT_INIT;
 	int c;
 	enum rb_err rc = RB_EINTERNAL;
 
-	while ((c = getopt_long(argc, argv, "c:ajh", longs, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "c:ajp:h", longs, NULL)) != -1) {
 		switch (c) {
 		case 'c':
 			o.conf = optarg;
@@ -330,6 +337,12 @@ app_rebuild(int argc, char **argv)
 			break;
 		case 'j':
 			o.json = true;
+			break;
+		case 'p':
+			if (dec_parse(span_of_str(optarg), JOB_PRIORITY_MAX,
+				&priority) != RB_OK)
+				return app_usage(SYNOPSIS);
+			o.priority = (uint8_t)priority;
 			break;
 		case 'h':
 			printf(

@@ -14,8 +14,17 @@ static const struct {
 	{ "init", app_init, "make a node: its directory, node.yml and key" },
 	{ "serve", app_serve, "run a node in the foreground" },
 	{ "rebuild", app_rebuild, "rebuild packages now and wait" },
+	{ "status", app_status, "show how a running node is" },
 	{ "queue", app_queue, "show the jobs of a running node" },
 	{ "release", app_release, "show what the release file says" },
+	{ "why", app_why, "say what a job waits for or why it failed" },
+	{ "retry", app_retry, "try again now" },
+	{ "cancel", app_cancel, "end a job without a verdict" },
+	{ "pause", app_pause, "begin no more jobs" },
+	{ "resume", app_resume, "go on after pause" },
+	{ "log", app_log, "show what a build prints or printed" },
+	{ "diff", app_diff, "show how a rebuilt file differs" },
+	{ "inputs", app_inputs, "show or compare what entered a build" },
 	{ "key", app_key, "print a node's public key" },
 };
 
@@ -66,6 +75,55 @@ app_conf(int argc, char **argv, const char *synopsis, const char *help,
 	if (path == NULL || optind != argc)
 		return app_usage(synopsis);
 	*conf = path;
+	return -1;
+}
+
+int
+app_words(int argc, char **argv, const char *synopsis, const char *help,
+    unsigned int takes, int least, int most, struct app_words *out)
+{
+	static const struct option longs[] = {
+		{ "help", no_argument, NULL, 'h' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "all", no_argument, NULL, 'a' },
+		{ "follow", no_argument, NULL, 'f' },
+		{ NULL, 0, NULL, 0 },
+	};
+	struct app_words w = { NULL, false, false, false, NULL, 0 };
+	unsigned int given = 0;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "c:hf", longs, NULL)) != -1) {
+		switch (c) {
+		case 'c':
+			w.conf = optarg;
+			break;
+		case 'j':
+			w.json = true;
+			given |= TAKES_JSON;
+			break;
+		case 'a':
+			w.all = true;
+			given |= TAKES_ALL;
+			break;
+		case 'f':
+			w.follow = true;
+			given |= TAKES_FOLLOW;
+			break;
+		case 'h':
+			printf("usage: qubes-rebuilder %s\n%s\n", synopsis,
+			    help);
+			return 0;
+		default:
+			return app_usage(synopsis);
+		}
+	}
+	w.rest = argv + optind;
+	w.nrest = argc - optind;
+	if ((w.conf == NULL && (takes & TAKES_NO_CONF) == 0) ||
+	    (given & ~takes) != 0 || w.nrest < least || w.nrest > most)
+		return app_usage(synopsis);
+	*out = w;
 	return -1;
 }
 

@@ -34,7 +34,7 @@ static const char *const none[] = { NULL };
 
 const struct process processes[PROCESSES] = {
 	[P_REBUILDER] = { "rebuilder", "qubes-rebuilder", BY_SERVE,
-	    NODE_REBUILDER, NULL, SYS_accept4, OWN_ALL, true, 0,
+	    NODE_REBUILDER, NULL, SYS_poll, OWN_ALL, true, 0,
 	    "listens run/admin.sock", of_rebuilder },
 	[P_NET] = { "rebuilder-net", "qubes-rebuilder-net", BY_CONNECTION,
 	    NODE_PARTS, "net.sock", SYS_poll, OWN_ALL & ~(unsigned int)OWN_NET,

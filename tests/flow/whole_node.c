@@ -154,10 +154,10 @@ ask_rebuilder(const struct whole_node *n)
 	struct msg m;
 	int sock = whole_node_connect(n, "admin.sock", "root");
 
-	msg_init(&m, ADMIN_QUEUE);
+	msg_init(&m, ADMIN_STATUS);
 	assert_int_equal(msg_send(sock, &m), RB_OK);
 	assert_int_equal(msg_recv(sock, &m), RB_OK);
-	assert_int_equal(m.type, ADMIN_END);
+	assert_int_equal(m.type, ADMIN_STATUS_IS);
 	msg_clear(&m);
 	/* Not before it has closed its side too. */
 	assert_int_equal(msg_recv(sock, &m), RB_EPEER);

@@ -108,31 +108,159 @@ recalls_what_was_remembered_and_nothing_else(void **state)
 }
 
 static enum rb_err
-count(void *self, const char *target, bool again)
+put_in(struct journal *j, enum journal_deed deed, const char *key,
+    struct span value)
 {
-	size_t *n = self;
+	const struct journal_write w = { deed, JOURNAL_STATE, span_of_str(key),
+		value };
 
-	if (strcmp(target, "deb:hello") == 0 && again)
-		(*n)++;
-	return RB_OK;
+	return journal_write(j, &w, 1);
+}
+
+static enum rb_err
+collect(void *self, struct span key, struct span value)
+{
+	struct buf *out = self;
+
+	assert_int_equal(buf_put(out, key), RB_OK);
+	assert_int_equal(buf_put(out, value), RB_OK);
+	return buf_put_str(out, ";");
 }
 
 static void
-keeps_jobs_until_they_end(void **state)
+writes_all_of_a_list_or_nothing(void **state)
 {
 	struct place *p = *state;
-	size_t n = 0;
+	struct buf all = BUF_INIT, out = BUF_INIT;
+	char long_key[600];
+	struct journal_write list[] = {
+		{ JOURNAL_PUT, JOURNAL_JOB, SPAN("a"), SPAN("1") },
+		{ JOURNAL_PUT, JOURNAL_JOB, SPAN("ab"), SPAN("2") },
+		{ JOURNAL_PUT, JOURNAL_JOB, SPAN("b"), SPAN("3") },
+		{ JOURNAL_PUT, JOURNAL_JOB, SPAN_INIT, SPAN("4") },
+	};
 
-	assert_int_equal(journal_job_add(p->journal, "deb:hello", true), RB_OK);
-	assert_int_equal(journal_job_add(p->journal, "deb:hello", true), RB_OK);
+	memset(long_key, 'x', sizeof(long_key));
+	/* LMDB takes no key of that length. */
+	list[3].key = span_of(long_key, sizeof(long_key));
+	assert_int_equal(journal_write(p->journal, list, 4), RB_EIO);
+	assert_int_equal(journal_read(p->journal, JOURNAL_JOB, SPAN("a"), 10,
+			     &out),
+	    RB_ENOTFOUND);
+	assert_int_equal(journal_write(p->journal, list, 3), RB_OK);
 	reopen(p);
-	assert_int_equal(journal_jobs(p->journal, count, &n), RB_OK);
-	assert_int_equal(n, 1);
-	assert_int_equal(journal_job_end(p->journal, "deb:hello"), RB_OK);
-	assert_int_equal(journal_job_end(p->journal, "deb:hello"), RB_OK);
-	n = 0;
-	assert_int_equal(journal_jobs(p->journal, count, &n), RB_OK);
+	assert_int_equal(journal_each(p->journal, JOURNAL_JOB, SPAN(""),
+			     collect, &all),
+	    RB_OK);
+	assert_true(span_equal_str(buf_span(&all), "a1;ab2;b3;"));
+	buf_reset(&all);
+	assert_int_equal(journal_each(p->journal, JOURNAL_JOB, SPAN("a"),
+			     collect, &all),
+	    RB_OK);
+	assert_true(span_equal_str(buf_span(&all), "a1;ab2;"));
+	assert_int_equal(journal_read(p->journal, JOURNAL_JOB, SPAN("ab"), 0,
+			     &out),
+	    RB_ELIMIT);
+	assert_int_equal(journal_read(p->journal, JOURNAL_JOB, SPAN("ab"), 1,
+			     &out),
+	    RB_OK);
+	list[0].deed = list[1].deed = list[2].deed = JOURNAL_REMOVE;
+	assert_int_equal(journal_write(p->journal, list, 3), RB_OK);
+	assert_int_equal(journal_write(p->journal, list, 3), RB_OK);
+	buf_reset(&all);
+	assert_int_equal(journal_each(p->journal, JOURNAL_JOB, SPAN(""),
+			     collect, &all),
+	    RB_OK);
+	assert_int_equal(all.len, 0);
+	buf_clear(&all);
+	buf_clear(&out);
+}
+
+static void
+counts_and_refuses_to_count_what_is_no_number(void **state)
+{
+	static const uint8_t three[8] = { 0, 0, 0, 0, 0, 0, 0, 3 };
+	struct place *p = *state;
+	uint64_t n = 9;
+
+	assert_int_equal(journal_number(p->journal, JOURNAL_STATE, SPAN("n"),
+			     &n),
+	    RB_OK);
 	assert_int_equal(n, 0);
+	assert_int_equal(put_in(p->journal, JOURNAL_COUNT, "n",
+			     span_of(three, 8)),
+	    RB_OK);
+	assert_int_equal(put_in(p->journal, JOURNAL_COUNT, "n",
+			     span_of(three, 8)),
+	    RB_OK);
+	reopen(p);
+	assert_int_equal(journal_number(p->journal, JOURNAL_STATE, SPAN("n"),
+			     &n),
+	    RB_OK);
+	assert_int_equal(n, 6);
+	assert_int_equal(put_in(p->journal, JOURNAL_COUNT, "n", SPAN("3")),
+	    RB_EFORMAT);
+	assert_int_equal(put_in(p->journal, JOURNAL_PUT, "n", SPAN("six")),
+	    RB_OK);
+	assert_int_equal(put_in(p->journal, JOURNAL_COUNT, "n",
+			     span_of(three, 8)),
+	    RB_EFORMAT);
+	assert_int_equal(journal_number(p->journal, JOURNAL_STATE, SPAN("n"),
+			     &n),
+	    RB_EFORMAT);
+}
+
+static void
+finds_the_last_of_a_prefix(void **state)
+{
+	static const uint8_t last[] = { 'k', 0, 0xff, 0xff, 0xff, 0xff, 0xff,
+		0xff, 0xff, 0xff };
+	struct place *p = *state;
+	struct buf key = BUF_INIT;
+
+	assert_int_equal(journal_last(p->journal, JOURNAL_FOUND, SPAN("k\0"),
+			     &key),
+	    RB_ENOTFOUND);
+	assert_int_equal(journal_write(p->journal,
+			     (const struct journal_write[]){
+				 { JOURNAL_PUT, JOURNAL_FOUND, SPAN("j"),
+				     SPAN("") },
+				 { JOURNAL_PUT, JOURNAL_FOUND,
+				     SPAN("k\0"
+					  "00000000"),
+				     SPAN("") },
+				 { JOURNAL_PUT, JOURNAL_FOUND,
+				     SPAN("kk\0"
+					  "0000000"),
+				     SPAN("") },
+			     },
+			     3),
+	    RB_OK);
+	assert_int_equal(journal_last(p->journal, JOURNAL_FOUND, SPAN("k\0"),
+			     &key),
+	    RB_OK);
+	assert_true(span_equal(buf_span(&key),
+	    SPAN("k\0"
+		 "00000000")));
+	buf_reset(&key);
+	assert_int_equal(journal_write(p->journal,
+			     &(const struct journal_write){ JOURNAL_PUT,
+				 JOURNAL_FOUND, span_of(last, sizeof(last)),
+				 SPAN("") },
+			     1),
+	    RB_OK);
+	assert_int_equal(journal_last(p->journal, JOURNAL_FOUND, SPAN("k\0"),
+			     &key),
+	    RB_OK);
+	assert_true(span_equal(buf_span(&key), span_of(last, sizeof(last))));
+	buf_reset(&key);
+	assert_int_equal(journal_last(p->journal, JOURNAL_FOUND, SPAN("l"),
+			     &key),
+	    RB_ENOTFOUND);
+	assert_int_equal(journal_last(p->journal, JOURNAL_FOUND, SPAN("a"),
+			     &key),
+	    RB_ENOTFOUND);
+	buf_clear(&key);
 }
 
 int
@@ -142,7 +270,9 @@ main(void)
 		cmocka_unit_test(refuses_metadata_older_than_seen),
 		cmocka_unit_test(counts_attempts_across_restarts),
 		cmocka_unit_test(recalls_what_was_remembered_and_nothing_else),
-		cmocka_unit_test(keeps_jobs_until_they_end),
+		cmocka_unit_test(writes_all_of_a_list_or_nothing),
+		cmocka_unit_test(counts_and_refuses_to_count_what_is_no_number),
+		cmocka_unit_test(finds_the_last_of_a_prefix),
 	};
 
 	return cmocka_run_group_tests(tests, make_place, remove_place);
