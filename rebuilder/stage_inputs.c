@@ -42,7 +42,7 @@ resolution_key(const struct trip *t, struct digest *out)
 
 	if ((rc = recipe_digest("resolve", &recipe)) != RB_OK)
 		return rc;
-	memory_key_text(&k, "resolution");
+	memory_key_text(&k, "resolution 2");
 	memory_key_digest(&k, t->program);
 	memory_key_digest(&k, &recipe);
 	memory_key_digest(&k, &t->base.index.packages);
@@ -109,14 +109,14 @@ look_up(struct trip *t, const struct run_result *r, const struct output *chosen,
 	    (rc = put_u64(&question.body, chosen->len)) != RB_OK ||
 	    (rc = depot_get(t->depot, &t->base.index.packages, &packages)) !=
 		RB_OK ||
-	    (rc = ask_add_copy(&question, r->output)) != RB_OK ||
-	    (rc = ask_add_copy(&question, packages)) != RB_OK)
+	    (rc = ask_add_copy(&question, r->output)) != RB_OK)
 		goto out;
 	for (i = 0; i < 3; i++)
 		if ((rc = depot_scratch(t->depot, &fds[i])) != RB_OK ||
 		    (rc = ask_add_copy(&question, fds[i])) != RB_OK)
 			goto out;
-	if ((rc = ask_role("rebuilder-judge", &question, JUDGE_RESOLUTION_IS,
+	if ((rc = ask_add_copy(&question, packages)) != RB_OK ||
+	    (rc = ask_role("rebuilder-judge", &question, JUDGE_RESOLUTION_IS,
 		 JUDGE_SECONDS, &answer, &t->why)) != RB_OK)
 		goto out;
 	if ((rc = depot_add(t->depot, fds[0], &res.records)) != RB_OK ||
@@ -190,7 +190,7 @@ static enum rb_err
 take_input(struct trip *t, struct span *in)
 {
 	struct listed *item;
-	uint8_t group = 0;
+	uint8_t group = 0, index = 0;
 	enum rb_err rc = RB_EINTERNAL;
 
 	if ((item = listing_add(&t->inputs.list)) == NULL)
@@ -202,8 +202,11 @@ take_input(struct trip *t, struct span *in)
 	    (rc = take_text(in, NAME_LIMIT, &item->arch)) != RB_OK ||
 	    (rc = take_text(in, PATH_LIMIT, &item->path)) != RB_OK ||
 	    (rc = take_u64(in, &item->size)) != RB_OK ||
-	    (rc = take_digest(in, &item->sha256)) != RB_OK)
+	    (rc = take_digest(in, &item->sha256)) != RB_OK ||
+	    (rc = take_u8(in, &index)) != RB_OK)
 		return rc;
+	if (index != 0) /* there is one index */
+		return RB_EPEER;
 	item->is_base = group == 0;
 	return RB_OK;
 }

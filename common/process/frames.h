@@ -110,10 +110,12 @@ enum machine_end {
 #define JUDGE_SOURCE_IS 0x0305
 /*
  * u64 offset, u64 length of the member `resolution` in the output stream.
- * fds: output stream, Packages, out records, out base index, out build index
- * (the stanzas of the chosen packages of each group, verbatim).
+ * fds: output stream, out records, out base index, out build index (the
+ * stanzas of the chosen packages of each group, verbatim), and 1 to 12 times
+ * Packages; the first that has a package counts.
  * Records: n times { u8 group (0 base, 1 build); text package; text version;
- * text architecture; text path; u64 size; digest }.
+ * text architecture; text path; u64 size; digest; u8 number of the Packages
+ * that it stands in, from 0 }.
  */
 #define JUDGE_RESOLUTION 0x0306
 /* u32 n. */
@@ -137,6 +139,44 @@ enum machine_end {
 #define JUDGE_PUBLISHED 0x0330
 /* u32 n. */
 #define JUDGE_PUBLISHED_IS 0x0331
+/*
+ * u32 exit status of gpgv; text source; text version: that it must be about.
+ * fds: the .buildinfo as it came; what gpgv wrote with --output; what it wrote
+ * on --status-fd; out records; out pins (lines of the recipe `resolve`).
+ * Records: nfiles times { text name; u64 size; digest }, then nvariables
+ * times { text name; text value }.
+ */
+#define JUDGE_BUILDINFO 0x0332
+/*
+ * text version of the binaries; text build architecture; text build path
+ * ("": not given); u64 build date (0: not given); u8 built packages of the
+ * architecture; u8 built packages for all; u32 nfiles; u32 npins;
+ * u32 nvariables.
+ */
+#define JUDGE_BUILDINFO_IS 0x0333
+/*
+ * text architecture; u8 n, n times u8 kind (0 base, 1 old, 2 built).
+ * fds: pins; out Packages (what a machine resolves from); n times Packages.
+ */
+#define JUDGE_PINS 0x0334
+/* u32 missing; text which ("": none), cut to 320 bytes. */
+#define JUDGE_PINS_ARE 0x0335
+/*
+ * u64 offset, u64 length of the .buildinfo that a build left.
+ * fds: output stream, the signed text that was followed, input list.
+ */
+#define JUDGE_ENVIRONMENT 0x0336
+/* u8 equal; text the first thing that differs ("": equal). */
+#define JUDGE_ENVIRONMENT_IS 0x0337
+/*
+ * u64 offset, u64 length of the member `control` in the output stream of the
+ * recipe `describe`; u16 n, n times { text file name; u64 size; digest }, as
+ * we measured them.
+ * fds: output stream, out Packages.
+ */
+#define JUDGE_BUILT 0x0338
+/* u32 n. */
+#define JUDGE_BUILT_IS 0x0339
 
 /*
  * A release file of qubes-builderv2.  u8 n, n times text base name: the file

@@ -72,6 +72,10 @@ static const struct duty duties[] = {
 	{ JUDGE_LAYER, STATE(READY), judge_layer },
 	{ JUDGE_RELEASE_FILE, STATE(READY), judge_release_file },
 	{ JUDGE_PUBLISHED, STATE(READY), judge_published },
+	{ JUDGE_BUILDINFO, STATE(READY), judge_buildinfo },
+	{ JUDGE_PINS, STATE(READY), judge_pins },
+	{ JUDGE_ENVIRONMENT, STATE(READY), judge_environment },
+	{ JUDGE_BUILT, STATE(READY), judge_built },
 };
 
 int

@@ -24,6 +24,14 @@ enum rb_err judge_release_file(void *self, unsigned int *state, int sock,
 
 enum rb_err judge_published(void *self, unsigned int *state, int sock,
     struct msg *question) RB_CHECK;
+enum rb_err judge_buildinfo(void *self, unsigned int *state, int sock,
+    struct msg *question) RB_CHECK;
+enum rb_err judge_pins(void *self, unsigned int *state, int sock,
+    struct msg *question) RB_CHECK;
+enum rb_err judge_environment(void *self, unsigned int *state, int sock,
+    struct msg *question) RB_CHECK;
+enum rb_err judge_built(void *self, unsigned int *state, int sock,
+    struct msg *question) RB_CHECK;
 
 /*
  * The last step of each duty: the answer when `rc` is RB_OK; FRAME_REFUSED

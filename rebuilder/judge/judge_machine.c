@@ -61,31 +61,40 @@ judge_outputs(void *self, unsigned int *state, int sock, struct msg *question)
 	return rc;
 }
 
-/* fds: output stream, Packages, out records, out base, out build. */
+/* fds: output stream, out records, out base, out build, n times Packages. */
 static enum rb_err
-read_resolution(uint64_t offset, uint64_t len, const int fds[5],
+read_resolution(uint64_t offset, uint64_t len, const int *fds, size_t nfds,
     struct buf *body, struct fault *why)
 {
-	struct mapping member = MAPPING_INIT, packages = MAPPING_INIT;
+	struct mapping member = MAPPING_INIT;
+	struct mapping packages[RESOLUTION_INDICES_MAX] = { MAPPING_INIT };
+	struct span indices[RESOLUTION_INDICES_MAX] = { SPAN_INIT };
+	const size_t n = nfds - 4;
 	struct resolution wanted = RESOLUTION_INIT;
 	struct resolved found = RESOLVED_INIT;
+	size_t i;
 	enum rb_err rc = RB_EINTERNAL;
 
+	for (i = 0; i < n; i++) {
+		if ((rc = mapping_open_file(fds[4 + i], INDEX_BYTES_MAX,
+			 &packages[i])) != RB_OK)
+			goto out;
+		indices[i] = packages[i].bytes;
+	}
 	if ((rc = mapping_open(fds[0], offset, len, RESOLUTION_BYTES_MAX,
 		 &member)) != RB_OK ||
-	    (rc = mapping_open_file(fds[1], INDEX_BYTES_MAX, &packages)) !=
-		RB_OK ||
 	    (rc = resolution_parse(member.bytes, &wanted, why)) != RB_OK ||
-	    (rc = resolution_look_up(&wanted, packages.bytes, &found, why)) !=
+	    (rc = resolution_look_up(&wanted, indices, n, &found, why)) !=
 		RB_OK ||
-	    (rc = file_write_fd(fds[2], buf_span(&found.records))) != RB_OK ||
-	    (rc = file_write_fd(fds[3], buf_span(&found.base))) != RB_OK ||
-	    (rc = file_write_fd(fds[4], buf_span(&found.build))) != RB_OK)
+	    (rc = file_write_fd(fds[1], buf_span(&found.records))) != RB_OK ||
+	    (rc = file_write_fd(fds[2], buf_span(&found.base))) != RB_OK ||
+	    (rc = file_write_fd(fds[3], buf_span(&found.build))) != RB_OK)
 		goto out;
 	rc = put_u32(body, (uint32_t)wanted.n);
 out:
 	mapping_close(&member);
-	mapping_close(&packages);
+	for (i = 0; i < RESOLUTION_INDICES_MAX; i++)
+		mapping_close(&packages[i]);
 	resolution_clear(&wanted);
 	resolved_clear(&found);
 	return rc;
@@ -103,13 +112,14 @@ judge_resolution(void *self, unsigned int *state, int sock,
 
 	(void)self;
 	*state = DONE;
-	if (question->nfds != 5)
+	if (question->nfds < 5 || question->nfds > 4 + RESOLUTION_INDICES_MAX)
 		return RB_EFORMAT;
 	if ((rc = take_u64(&in, &offset)) != RB_OK ||
 	    (rc = take_u64(&in, &len)) != RB_OK || (rc = take_end(in)) != RB_OK)
 		return rc;
 	msg_init(&answer, JUDGE_RESOLUTION_IS);
-	rc = read_resolution(offset, len, question->fds, &answer.body, &why);
+	rc = read_resolution(offset, len, question->fds, question->nfds,
+	    &answer.body, &why);
 	rc = judge_answer(sock, rc, &why, &answer);
 	msg_clear(&answer);
 	return rc;

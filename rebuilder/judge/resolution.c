@@ -15,6 +15,7 @@ static const char *const group_names[] = {
 struct wish {
 	const struct resolution_line *line;
 	bool is_found;
+	uint8_t index; /* that it was found in */
 	struct package package;
 };
 
@@ -214,7 +215,7 @@ put_stanza(struct buf *out, const struct deb822 *stanza)
 
 /* Reads the whole index; stanzas go out as they pass, packages to wishes. */
 static enum rb_err
-read_index(struct span index, struct wish *wishes, size_t n,
+read_index(struct span index, uint8_t number, struct wish *wishes, size_t n,
     struct resolved *out, struct fault *why)
 {
 	struct deb822 stanza;
@@ -226,6 +227,8 @@ read_index(struct span index, struct wish *wishes, size_t n,
 		if ((rc = package_identify(&stanza, &p, why)) != RB_OK)
 			return rc;
 		if ((wish = find_wish(wishes, n, &p)) == NULL)
+			continue;
+		if (wish->is_found && wish->index != number)
 			continue;
 		if (wish->is_found)
 			return fault_set(why, RB_EFORMAT,
@@ -240,6 +243,7 @@ read_index(struct span index, struct wish *wishes, size_t n,
 			 &stanza)) != RB_OK)
 			return rc;
 		wish->is_found = true;
+		wish->index = number;
 	}
 	return rc == RB_ENOTFOUND ? RB_OK : rc;
 }
@@ -255,9 +259,10 @@ put_record(struct buf *out, const struct wish *wish)
 	    (rc = put_bytes(out, p->version)) != RB_OK ||
 	    (rc = put_bytes(out, p->architecture)) != RB_OK ||
 	    (rc = put_bytes(out, p->file.path)) != RB_OK ||
-	    (rc = put_u64(out, p->file.size)) != RB_OK)
+	    (rc = put_u64(out, p->file.size)) != RB_OK ||
+	    (rc = put_digest(out, &p->file.digest)) != RB_OK)
 		return rc;
-	return put_digest(out, &p->file.digest);
+	return put_u8(out, wish->index);
 }
 
 /* Addresses within r->lines rise with the lines. */
@@ -295,12 +300,16 @@ put_records(struct wish *wishes, size_t n, struct buf *out, struct fault *why)
 }
 
 enum rb_err
-resolution_look_up(const struct resolution *r, struct span index,
-    struct resolved *out, struct fault *why)
+resolution_look_up(const struct resolution *r, const struct span *indices,
+    size_t n, struct resolved *out, struct fault *why)
 {
 	struct resolved found = RESOLVED_INIT;
 	struct wish *wishes = NULL;
+	size_t i;
 	enum rb_err rc = RB_EINTERNAL;
+
+	if (n > RESOLUTION_INDICES_MAX)
+		return RB_ELIMIT;
 
 	if ((rc = make_wishes(r, &wishes, why)) != RB_OK)
 		goto out;
@@ -308,8 +317,11 @@ resolution_look_up(const struct resolution *r, struct span index,
 		rc = RB_EINTERNAL;
 		goto out;
 	}
-	if ((rc = read_index(index, wishes, r->n, &found, why)) != RB_OK ||
-	    (rc = put_records(wishes, r->n, &found.records, why)) != RB_OK)
+	for (i = 0; i < n; i++)
+		if ((rc = read_index(indices[i], (uint8_t)i, wishes, r->n,
+			 &found, why)) != RB_OK)
+			goto out;
+	if ((rc = put_records(wishes, r->n, &found.records, why)) != RB_OK)
 		goto out;
 
 	*out = found;

@@ -43,13 +43,16 @@ struct resolved {
 
 #define RESOLVED_INIT { BUF_INIT, BUF_INIT, BUF_INIT }
 
+#define RESOLUTION_INDICES_MAX 12
+
 /*
- * Every line names exactly one stanza of the index, by name, version and
- * architecture, else RB_EREFUSED with the line in the fault.  Every stanza
- * is read.
+ * Every line names a stanza of an index, by name, version and architecture,
+ * else RB_EREFUSED with the line in the fault.  The first index that has it
+ * counts, where it must stand once.  Every stanza of all is read.
  */
-enum rb_err resolution_look_up(const struct resolution *r, struct span index,
-    struct resolved *out, struct fault *why) RB_CHECK;
+enum rb_err resolution_look_up(const struct resolution *r,
+    const struct span *indices, size_t n, struct resolved *out,
+    struct fault *why) RB_CHECK;
 void resolved_clear(struct resolved *r);
 
 #endif

@@ -483,10 +483,10 @@ finds_outputs_and_resolves_what_they_ask(void **state)
 	assert_int_equal(put_u64(&q.body, offset), RB_OK);
 	assert_int_equal(put_u64(&q.body, len), RB_OK);
 	add(&q, from);
-	add(&q, p);
 	add(&q, records);
 	add(&q, base);
 	add(&q, build);
+	add(&q, p);
 	in = ask(&q, JUDGE_RESOLUTION_IS, &a);
 	expect_u32(&in, 2);
 	msg_clear(&a);
@@ -537,7 +537,8 @@ ends_at_a_frame_that_is_wrong(void **state)
 {
 	static const uint16_t types[] = { JUDGE_RELEASE, JUDGE_INDEX,
 		JUDGE_SOURCE, JUDGE_RESOLUTION, JUDGE_OUTPUTS, JUDGE_LAYER,
-		JUDGE_PUBLISHED, NET_SETUP };
+		JUDGE_PUBLISHED, JUDGE_BUILDINFO, JUDGE_PINS, JUDGE_ENVIRONMENT,
+		JUDGE_BUILT, NET_SETUP };
 	struct run_role judge;
 	struct msg q, a;
 	int status;

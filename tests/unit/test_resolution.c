@@ -98,13 +98,12 @@ static void
 look_up(const char *lines, struct resolved *out, enum rb_err want,
     const char *sentence)
 {
+	const struct span index = span_of_str(index_text);
 	struct resolution r = RESOLUTION_INIT;
 	struct fault why = FAULT_INIT;
 
 	assert_int_equal(resolution_parse(span_of_str(lines), &r, NULL), RB_OK);
-	assert_int_equal(resolution_look_up(&r, span_of_str(index_text), out,
-			     &why),
-	    want);
+	assert_int_equal(resolution_look_up(&r, &index, 1, out, &why), want);
 	if (sentence != NULL)
 		assert_non_null(strstr(why.text, sentence));
 	resolution_clear(&r);
@@ -129,6 +128,9 @@ refuses_what_the_index_does_not_list(void **state)
 static void
 refuses_an_index_with_a_package_twice(void **state)
 {
+	static const char text[] = STANZA("a", "1", "all") "\n" STANZA("a", "1",
+	    "all");
+	const struct span twice = span_of_str(text);
 	struct resolved found = RESOLVED_INIT;
 	struct resolution r = RESOLUTION_INIT;
 	struct fault why = FAULT_INIT;
@@ -136,10 +138,7 @@ refuses_an_index_with_a_package_twice(void **state)
 	(void)state;
 	assert_int_equal(resolution_parse(SPAN("base a 1 all\n"), &r, NULL),
 	    RB_OK);
-	assert_int_equal(resolution_look_up(&r,
-			     SPAN(STANZA("a", "1", "all") "\n" STANZA("a", "1",
-				 "all")),
-			     &found, &why),
+	assert_int_equal(resolution_look_up(&r, &twice, 1, &found, &why),
 	    RB_EFORMAT);
 	assert_non_null(strstr(why.text, "twice"));
 	resolution_clear(&r);
@@ -153,7 +152,7 @@ takes_over_what_the_index_says(void **state)
 	struct digest digest;
 	struct span in;
 	uint64_t size;
-	uint8_t group;
+	uint8_t group, index;
 	size_t i, k;
 	static const struct {
 		uint8_t group;
@@ -178,6 +177,8 @@ takes_over_what_the_index_says(void **state)
 			assert_int_equal(take_text(&in, 1024, &text[k]), RB_OK);
 		assert_int_equal(take_u64(&in, &size), RB_OK);
 		assert_int_equal(take_digest(&in, &digest), RB_OK);
+		assert_int_equal(take_u8(&in, &index), RB_OK);
+		assert_int_equal(index, 0);
 		assert_int_equal(group, want[i].group);
 		assert_string_equal(text[0], want[i].name);
 		assert_string_equal(text[1], want[i].version);
@@ -197,6 +198,41 @@ takes_over_what_the_index_says(void **state)
 	resolved_clear(&found);
 }
 
+/* The first index that has a package; each index may have it once. */
+static void
+asks_one_index_after_the_other(void **state)
+{
+	static const char first[] = STANZA("a", "2", "all"),
+			  second[] = STANZA("a", "1", "all") "\n" STANZA("b",
+			      "1", "all"),
+			  third[] = STANZA("b", "1", "all");
+	const struct span indices[] = { span_of_str(first), span_of_str(second),
+		span_of_str(third), SPAN_INIT };
+	struct resolution r = RESOLUTION_INIT;
+	struct resolved found = RESOLVED_INIT;
+
+	(void)state;
+	assert_int_equal(resolution_parse(SPAN("base a 1 all\n"
+					       "build b 1 all\n"),
+			     &r, NULL),
+	    RB_OK);
+	assert_int_equal(resolution_look_up(&r, indices, 3, &found, NULL),
+	    RB_OK);
+	/* Both records end in the number of the second index. */
+	assert_int_equal(found.records.p[found.records.len - 1], 1);
+	assert_true(
+	    span_equal_str(buf_span(&found.base), STANZA("a", "1", "all")));
+	assert_true(
+	    span_equal_str(buf_span(&found.build), STANZA("b", "1", "all")));
+	resolved_clear(&found);
+	assert_int_equal(resolution_look_up(&r, indices, 1, &found, NULL),
+	    RB_EREFUSED);
+	assert_int_equal(resolution_look_up(&r, indices,
+			     RESOLUTION_INDICES_MAX + 1, &found, NULL),
+	    RB_ELIMIT);
+	resolution_clear(&r);
+}
+
 int
 main(void)
 {
@@ -207,6 +243,7 @@ main(void)
 		cmocka_unit_test(refuses_what_the_index_does_not_list),
 		cmocka_unit_test(refuses_an_index_with_a_package_twice),
 		cmocka_unit_test(takes_over_what_the_index_says),
+		cmocka_unit_test(asks_one_index_after_the_other),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef RB_REBUILDER_BUILT_INDEX_H
+#define RB_REBUILDER_BUILT_INDEX_H
+
+#include "rebuilder/judge/packages.h"
+
+/*
+ * The member `control` that the recipe `describe` leaves: for each package
+ * that we built, a stanza of its control fields behind "File: name.deb".  A
+ * machine wrote it: the fields are claims, good enough for apt in a machine
+ * to resolve by.  What a package is, its size and digest, is ours.
+ */
+#define BUILT_MAX 1024
+#define BUILT_CONTROL_MAX (8u * 1024 * 1024)
+
+/*
+ * Writes a Packages index of the files, in the order of the stanzas, each
+ * under pool/built/<sha256>/<name>.  RB_EREFUSED unless every file has one
+ * stanza and is called as a package of that name, version and architecture.
+ * Fields that would have a package chosen unasked (Essential, Priority) are
+ * left out.
+ */
+enum rb_err built_index_write(struct span control, const struct checksum *files,
+    size_t n, struct buf *out, struct fault *why) RB_CHECK;
+
+#endif

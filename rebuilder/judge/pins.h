@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef RB_REBUILDER_PINS_H
+#define RB_REBUILDER_PINS_H
+
+#include "rebuilder/judge/packages.h"
+
+/*
+ * Exact versions that a build is to have, lines "name version" or
+ * "name:architecture version" as buildinfo_write_pins writes them, and where
+ * each is offered.  Spans are borrowed.
+ */
+#define PINS_MAX 16384
+#define PINS_BYTES_MAX (4u * 1024 * 1024)
+/* How much of what is missing a sentence names. */
+#define PINS_NAMED_MAX 300
+
+struct pin {
+	struct span name;
+	struct span architecture; /* empty: that of the build, or all */
+	struct span version;
+	bool is_found;
+	struct span stanza;
+};
+
+struct pins {
+	struct pin *list; /* owned; sorted, each package once */
+	size_t n;
+};
+
+#define PINS_INIT { NULL, 0 }
+
+enum rb_err pins_parse(struct span in, struct pins *out, struct fault *why)
+    RB_CHECK;
+void pins_clear(struct pins *p);
+
+/* A Packages index that versions may come from. */
+struct pins_index {
+	enum pins_kind {
+		PINS_BASE = 0,  /* what everything else comes from */
+		PINS_OLD = 1,   /* of any age: exact versions */
+		PINS_BUILT = 2, /* of this node: always offered besides */
+	} kind;
+	struct span bytes;
+};
+
+/*
+ * Writes the index that a machine is to resolve from.  Each pinned package
+ * stands in it in that version alone, as the first index says that offers
+ * it.  All others are as in the index, base or old, that offers most of the
+ * pins (the first of equals), and as in every built one: what the build
+ * needs besides is then of the same time.  Appends to `missing` the pins
+ * that nobody offers, as words of a sentence, cut to PINS_NAMED_MAX.
+ */
+enum rb_err pins_merge(struct pins *p, const struct pins_index *indices,
+    size_t n, struct span architecture, struct buf *out, struct buf *missing,
+    uint32_t *nmissing, struct fault *why) RB_CHECK;
+
+#endif

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "rebuilder/judge/built_index.h"
+
+#define HEX "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+#define A \
+	"File: a_1.0-1_amd64.deb\nPackage: a\nVersion: 2:1.0-1\n" \
+	"Architecture: amd64\n"
+#define B "File: b_1_all.deb\nPackage: b\nVersion: 1\nArchitecture: all\n"
+
+static enum rb_err
+write(const char *control, struct buf *out, struct fault *why)
+{
+	struct checksum files[2] = {
+		{ SPAN("a_1.0-1_amd64.deb"), 7, DIGEST_INIT },
+		{ SPAN("b_1_all.deb"), 8, DIGEST_INIT },
+	};
+	size_t i;
+
+	for (i = 0; i < 2; i++)
+		assert_int_equal(digest_of((struct span)SPAN_INIT,
+				     &files[i].digest),
+		    RB_OK);
+	return built_index_write(span_of_str(control), files, 2, out, why);
+}
+
+static void
+refuses_what_does_not_fit_the_files(void **state)
+{
+	static const struct {
+		const char *why, *in;
+	} cases[] = {
+		{ "nothing", "" },
+		{ "one of two", A },
+		{ "one twice", A "\n" A },
+		{ "a third",
+		    A "\n" B "\nFile: c_1_all.deb\nPackage: c\n"
+		      "Version: 1\nArchitecture: all\n" },
+		{ "no file", "Package: a\nVersion: 1\nArchitecture: all\n" },
+		{ "another name",
+		    B "\nFile: a_1.0-1_amd64.deb\nPackage: gcc-12\n"
+		      "Version: 1.0-1\nArchitecture: amd64\n" },
+		{ "another version",
+		    B "\nFile: a_1.0-1_amd64.deb\nPackage: a\n"
+		      "Version: 1.0-2\nArchitecture: amd64\n" },
+		{ "another architecture",
+		    B "\nFile: a_1.0-1_amd64.deb\nPackage: a\n"
+		      "Version: 1.0-1\nArchitecture: all\n" },
+		{ "a name that is none",
+		    B "\nFile: a_1.0-1_amd64.deb\nPackage: ../a\n"
+		      "Version: 1.0-1\nArchitecture: amd64\n" },
+	};
+	struct buf out = BUF_INIT;
+	struct fault why = FAULT_INIT;
+	enum rb_err rc;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		rc = write(cases[i].in, &out, &why);
+		if ((rc != RB_EREFUSED && rc != RB_EFORMAT) || out.len != 0)
+			fail_msg("%s: %s", cases[i].why, why.text);
+	}
+}
+
+/* Claims of a size, a digest or a place are not even looked at. */
+static void
+says_of_files_what_was_measured(void **state)
+{
+	struct buf out = BUF_INIT;
+	struct fault why = FAULT_INIT;
+	struct deb822 stanza;
+	struct package p;
+	struct span in;
+
+	(void)state;
+	assert_int_equal(write(A
+			     "Depends: libc6 (>= 2.36)\nSize: 1\nSHA256: 00\n"
+			     "Filename: /etc/passwd\nEssential: yes\n"
+			     "Priority: required\nDescription: one\n .\n two\n"
+			     "\n" B,
+			     &out, &why),
+	    RB_OK);
+	assert_true(span_equal_str(buf_span(&out),
+	    "Package: a\nVersion: 2:1.0-1\nArchitecture: amd64\n"
+	    "Depends: libc6 (>= 2.36)\nDescription: one\n .\n two\n"
+	    "Filename: pool/built/" HEX "/a_1.0-1_amd64.deb\nSize: 7\n"
+	    "SHA256: " HEX "\n\n"
+	    "Package: b\nVersion: 1\nArchitecture: all\n"
+	    "Filename: pool/built/" HEX "/b_1_all.deb\nSize: 8\n"
+	    "SHA256: " HEX "\n"));
+	/* What we write is an index that we read. */
+	in = buf_span(&out);
+	assert_int_equal(deb822_take(&in, "Packages", &stanza, &why), RB_OK);
+	assert_int_equal(package_read(&stanza, &p, &why), RB_OK);
+	assert_int_equal(p.file.size, 7);
+	assert_int_equal(deb822_take(&in, "Packages", &stanza, &why), RB_OK);
+	assert_int_equal(package_read(&stanza, &p, &why), RB_OK);
+	assert_int_equal(in.len, 0);
+	buf_clear(&out);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(refuses_what_does_not_fit_the_files),
+		cmocka_unit_test(says_of_files_what_was_measured),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "rebuilder/judge/pins.h"
+
+#define STANZA(name, version, arch) \
+	"Package: " name "\nVersion: " version "\nArchitecture: " arch "\n"
+
+static void
+refuses_every_other_spelling(void **state)
+{
+	static const struct {
+		const char *why, *in;
+	} cases[] = {
+		{ "empty line", "\n" },
+		{ "not ended", "a 1" },
+		{ "no version", "a\n" },
+		{ "empty version", "a \n" },
+		{ "two blanks", "a  1\n" },
+		{ "a third word", "a 1 2\n" },
+		{ "name that is none", "A 1\n" },
+		{ "no name", ":amd64 1\n" },
+		{ "twice", "a 1\na 2\n" },
+		{ "twice with architecture", "a:b 1\na:b 1\n" },
+		{ "a second line cut short", "a 1\nb" },
+	};
+	struct pins p = PINS_INIT;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		if (pins_parse(span_of_str(cases[i].in), &p, NULL) !=
+		    RB_EFORMAT)
+			fail_msg("%s", cases[i].why);
+}
+
+static void
+merge(const char *pins, const struct pins_index *indices, size_t n,
+    const char *want, const char *missing)
+{
+	struct pins p = PINS_INIT;
+	struct buf out = BUF_INIT, words = BUF_INIT;
+	uint32_t count = 0;
+
+	assert_int_equal(pins_parse(span_of_str(pins), &p, NULL), RB_OK);
+	assert_int_equal(pins_merge(&p, indices, n, SPAN("amd64"), &out, &words,
+			     &count, NULL),
+	    RB_OK);
+	assert_int_equal(count == 0, missing[0] == '\0');
+	if (!span_equal_str(buf_span(&words), missing))
+		fail_msg("missing: %.*s", (int)words.len, (char *)words.p);
+	if (want != NULL && !span_equal_str(buf_span(&out), want))
+		fail_msg("merged: %.*s", (int)out.len, (char *)out.p);
+	pins_clear(&p);
+	buf_clear(&out);
+	buf_clear(&words);
+}
+
+static const char base[] = STANZA("a", "2", "amd64") "\n" STANZA("b", "2",
+    "all") "\n" STANZA("c", "2", "amd64");
+static const char old[] = STANZA("a", "1", "amd64") "\n" STANZA("b", "1",
+    "all") "\n" STANZA("c", "1", "amd64") "\n" STANZA("a", "1", "i386");
+static const char built[] = STANZA("d", "1", "amd64") "\n" STANZA("c", "3",
+    "amd64");
+
+static void
+offers_a_pinned_package_in_that_version_alone(void **state)
+{
+	const struct pins_index both[] = {
+		{ PINS_BASE, SPAN_INIT },
+		{ PINS_OLD, SPAN_INIT },
+	};
+	struct pins_index i[2];
+
+	(void)state;
+	memcpy(i, both, sizeof(i));
+	i[0].bytes = span_of_str(base);
+	i[1].bytes = span_of_str(old);
+	merge("", i, 2, base, "");
+	merge("a 2\n", i, 2,
+	    STANZA("b", "2", "all") "\n" STANZA("c", "2",
+		"amd64") "\n" STANZA("a", "2", "amd64"),
+	    "");
+	/* Most of the pins are of the old time: all the rest is too. */
+	merge("a 1\nb 1\n", i, 2,
+	    STANZA("c", "1", "amd64") "\n" STANZA("a", "1",
+		"amd64") "\n" STANZA("b", "1", "all"),
+	    "");
+	/* Half and half: the base. */
+	merge("a 1\nb 2\n", i, 2,
+	    STANZA("c", "2", "amd64") "\n" STANZA("a", "1",
+		"amd64") "\n" STANZA("b", "2", "all"),
+	    "");
+	merge("a:i386 1\n", i, 2,
+	    STANZA("b", "1", "all") "\n" STANZA("c", "1",
+		"amd64") "\n" STANZA("a", "1", "i386"),
+	    "");
+}
+
+static void
+offers_what_was_built_besides(void **state)
+{
+	struct pins_index i[] = {
+		{ PINS_BUILT, SPAN_INIT },
+		{ PINS_BASE, SPAN_INIT },
+	};
+
+	(void)state;
+	i[0].bytes = span_of_str(built);
+	i[1].bytes = span_of_str(base);
+	merge("", i, 2,
+	    STANZA("d", "1", "amd64") "\n" STANZA("c", "3",
+		"amd64") "\n" STANZA("a", "2", "amd64") "\n" STANZA("b", "2",
+		"all") "\n" STANZA("c", "2", "amd64"),
+	    "");
+	merge("c 3\n", i, 2,
+	    STANZA("d", "1", "amd64") "\n" STANZA("a", "2",
+		"amd64") "\n" STANZA("b", "2", "all") "\n" STANZA("c", "3",
+		"amd64"),
+	    "");
+}
+
+static void
+names_what_nobody_offers(void **state)
+{
+	struct pins_index i[] = { { PINS_BASE, SPAN_INIT } };
+	struct buf pins = BUF_INIT, words = BUF_INIT, out = BUF_INIT;
+	struct pins p = PINS_INIT;
+	uint32_t count = 0, k;
+
+	(void)state;
+	i[0].bytes = span_of_str(base);
+	merge("a 1\n", i, 1, NULL, "a 1");
+	merge("a 2\nb:arm64 2\nx 1:1-1\n", i, 1, NULL, "b:arm64 2, x 1:1-1");
+	for (k = 0; k < 1000; k++)
+		assert_int_equal(buf_printf(&pins, "missing%04u 1\n", k),
+		    RB_OK);
+	assert_int_equal(pins_parse(buf_span(&pins), &p, NULL), RB_OK);
+	assert_int_equal(pins_merge(&p, i, 1, SPAN("amd64"), &out, &words,
+			     &count, NULL),
+	    RB_OK);
+	assert_int_equal(count, 1000);
+	assert_true(words.len < PINS_NAMED_MAX + 20);
+	assert_true(span_starts(buf_span(&words), SPAN("missing0000 1, ")));
+	assert_memory_equal(words.p + words.len - 5, " more", 5);
+	pins_clear(&p);
+	buf_clear(&pins);
+	buf_clear(&words);
+	buf_clear(&out);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(refuses_every_other_spelling),
+		cmocka_unit_test(offers_a_pinned_package_in_that_version_alone),
+		cmocka_unit_test(offers_what_was_built_besides),
+		cmocka_unit_test(names_what_nobody_offers),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
