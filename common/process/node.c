@@ -20,7 +20,7 @@
 #define PASSWD_MAX (64 * 1024)
 /* For who listens to come round to us. */
 #define CONNECT_SECONDS 60
-#define SECTIONS_MAX 16
+#define SECTIONS_MAX 32
 /* What the kernel shows of a user that a namespace does not know. */
 #define UID_UNKNOWN 65534
 
