@@ -32,4 +32,34 @@ struct gpgv_status {
 enum rb_err gpgv_status_read(struct span status, uint32_t exit_status,
     struct gpgv_status *out, struct fault *why) RB_CHECK;
 
+/* One signature over a text of its own, as gpgv judged it. */
+enum gpgv_result {
+	GPGV_GOOD,              /* and over SHA-256 or better */
+	GPGV_WEAK,              /* good, but over a lesser digest */
+	GPGV_EXPIRED_KEY,       /* good, but its key is too old by now */
+	GPGV_EXPIRED_SIGNATURE, /* good, but it was for a time only */
+	GPGV_REVOKED_KEY,       /* by a key that is not to be used any more */
+	GPGV_UNKNOWN_KEY,       /* of no key in the keyring */
+	GPGV_BAD,               /* not over this text */
+	GPGV_SEVERAL,           /* more than one signature */
+	GPGV_UNCLEAR,           /* anything else */
+};
+
+struct gpgv_detached {
+	enum gpgv_result result;
+	/*
+	 * For the first five results: the primary key, and when the
+	 * signature says that it was made.  Empty and 0 for the others.
+	 */
+	struct gpgv_signature signer;
+	int64_t time;
+};
+
+/*
+ * The same for a detached signature.  All lines are accounted for as above;
+ * what does not add up is GPGV_UNCLEAR, never good.
+ */
+void gpgv_detached_read(struct span status, uint32_t exit_status,
+    struct gpgv_detached *out);
+
 #endif
