@@ -197,6 +197,114 @@ enum machine_end {
 #define JUDGE_RELEASE_FILE_IS 0x0321
 
 /*
+ * Signed tags: a git server's list of refs, then a pack.  In this order,
+ * each in a process of its own; what one says is checked again by the next.
+ * Ids are of SHA-1 objects, 40 lower-case digits.
+ */
+/*
+ * text branch.  fds: the answer to info/refs?service=git-upload-pack, out
+ * refs.  Refs: n times { text name of a tag; text id; text what the server
+ * says it is for ("": not said, so no annotated tag) }, by name.
+ */
+#define JUDGE_REFS 0x0310
+/* text id of the branch's head; u32 n; u32 tags passed over by their name. */
+#define JUDGE_REFS_ARE 0x0311
+/*
+ * text id of the branch's head; text tag asked for ("": the newest);
+ * u8 versions_only (the newest `v*` tag on the branch, not its head);
+ * u8 with_commit (the commit's own signature is a candidate too); text id of
+ * the commit accepted before ("": none).
+ * fds: pack, refs, out candidates, out index.
+ * Candidates, those for `v` tags first: n times { u8 kind; text name of the
+ * ref ("" of the commit); text id; bytes object; bytes payload; bytes
+ * signature }; object, payload and signature are empty where there is none
+ * to look at, the last two where gpgv is not to be asked.
+ * Index: where each object lies in the pack.
+ */
+#define JUDGE_COMMIT 0x0312
+enum candidate_kind {
+	CANDIDATE_TAG = 1,
+	CANDIDATE_LIGHTWEIGHT = 2, /* a ref right to the commit */
+	CANDIDATE_ABSENT = 3, /* the pack lacks the tag object */
+	CANDIDATE_COMMIT = 4,
+};
+/*
+ * text commit; text version and text release of its tree's files ("": none,
+ * or malformed); u8 has_version (there is such a file); u64 commit time;
+ * u8 relation; u32 n candidates.
+ */
+#define JUDGE_COMMIT_IS 0x0313
+enum commit_relation {
+	COMMIT_FIRST = 0, /* none was accepted before */
+	COMMIT_SAME = 1,
+	COMMIT_AHEAD = 2, /* it goes back to the one accepted before */
+	COMMIT_BACK = 3, /* it does not: the branch was moved back or away */
+};
+/*
+ * text commit, text version, text release, u8 has_version, u8 relation as
+ * answered; text tag asked for ("": the newest); u8 versions_only;
+ * u8 commit_suffices; text version accepted before ("": none; version, with
+ * "-" and the release if there is one); u8 standing (accepted before: an
+ * expired key takes nothing back); u64 threshold; u16 n, n times text
+ * maintainer (40 upper-case digits).
+ * fds: candidates, statuses, out outcomes.
+ * Statuses, one a candidate: u8 asked; u32 exit status of gpgv; bytes what
+ * it wrote on --status-fd.
+ * Outcomes, one a candidate: u8 kind; text ref; text id; u8 outcome; text
+ * primary key ("": not known); u64 time of the signature (0: not known).
+ */
+#define JUDGE_TAGS 0x0314
+enum tag_outcome {
+	TAG_VALID = 0, /* counts, by the primary key of its signer */
+	TAG_LIGHTWEIGHT = 1, /* no object, so nothing is signed */
+	TAG_ABSENT = 2, /* the pack lacks the object */
+	TAG_MALFORMED = 3,
+	TAG_NESTED = 4, /* for another tag */
+	TAG_OTHER_NAME = 5, /* signed under another name than its ref */
+	TAG_OTHER_VERSION = 6, /* a `v` tag that is not its tree's version */
+	TAG_UNSIGNED = 7,
+	TAG_SSH = 8, /* signed by an SSH key */
+	TAG_X509 = 9, /* signed by a certificate */
+	TAG_SIGNED_TWICE = 10,
+	TAG_UNKNOWN_KEY = 11,
+	TAG_EXPIRED_KEY = 12,
+	TAG_REVOKED_KEY = 13,
+	TAG_EXPIRED_SIGNATURE = 14,
+	TAG_WEAK_DIGEST = 15, /* below SHA-256 */
+	TAG_BAD_SIGNATURE = 16,
+	TAG_OTHER_KEY = 17, /* valid, by a key that is no maintainer's */
+	TAG_UNCLEAR = 18, /* gpgv said what no rule knows */
+	TAG_PASSED_OVER = 19, /* more tags than are looked at */
+};
+#define TAG_OUTCOMES 20
+/*
+ * u8 ruling; text name, text id and digest (SHA-256) of the tag object that
+ * stands for it (empty, and zero, when it is the commit's own signature or
+ * not accepted); u16 n, n times text primary key of a signer, in order.
+ */
+#define JUDGE_TAGS_ARE 0x0315
+enum tag_ruling {
+	TAGS_ACCEPTED = 0,
+	TAGS_COMMIT_ACCEPTED = 1, /* with the commit's own signature */
+	TAGS_NONE = 2, /* no tag at all; was it forgotten? */
+	TAGS_TOO_FEW = 3, /* valid signers fewer than the threshold */
+	TAGS_NO_VERSION = 4, /* none of the valid ones is a `v` tag */
+	TAGS_NOT_ASKED = 5, /* the tag that was asked for is not valid */
+	TAGS_BRANCH_BACK = 6, /* COMMIT_BACK */
+	TAGS_VERSION_BACK = 7, /* a lower version than accepted before */
+};
+#define TAG_RULINGS 8
+/*
+ * text commit.  fds: pack, index (empty: it is made first), out tar, out
+ * files, out submodules.  Files: three times u8 present, bytes; `version`,
+ * `rel` and `.qubesbuilder` of the top directory.  Submodules: n times
+ * { text path; text id of a commit }, in the order of the tar.
+ */
+#define JUDGE_TREE 0x0316
+/* u64 size and digest of the tar; u64 commit time; u32 n submodules. */
+#define JUDGE_TREE_IS 0x0317
+
+/*
  * rebuilder-compare.  u64 offset; u64 length in the first descriptor.
  * fds: rebuilt (an output stream), published (whole file).
  */

@@ -5,7 +5,7 @@
  * It can reach its socket and the descriptors of one question: inputs to
  * read, outputs to fill.  No file, no network, no other process.  Whoever
  * owns it through hostile bytes can give one false answer: other files than
- * the index names, or other bytes for a layer.  He can't say `reproduced`:
+ * the index names, another tree than a tag's, or other bytes for a layer.  He can't say `reproduced`:
  * rebuilder-compare does, about bytes that a build left.  But who writes the
  * layer chooses the compiler, so a false layer can lead to a false
  * `reproduced`.  The layer's digest stands in the statement, and nodes with
@@ -76,6 +76,10 @@ static const struct duty duties[] = {
 	{ JUDGE_PINS, STATE(READY), judge_pins },
 	{ JUDGE_ENVIRONMENT, STATE(READY), judge_environment },
 	{ JUDGE_BUILT, STATE(READY), judge_built },
+	{ JUDGE_REFS, STATE(READY), judge_refs },
+	{ JUDGE_COMMIT, STATE(READY), judge_commit },
+	{ JUDGE_TAGS, STATE(READY), judge_tags },
+	{ JUDGE_TREE, STATE(READY), judge_tree },
 };
 
 int

@@ -17,6 +17,14 @@ enum rb_err judge_resolution(void *self, unsigned int *state, int sock,
     struct msg *question) RB_CHECK;
 enum rb_err judge_outputs(void *self, unsigned int *state, int sock,
     struct msg *question) RB_CHECK;
+enum rb_err judge_refs(void *self, unsigned int *state, int sock,
+    struct msg *question) RB_CHECK;
+enum rb_err judge_commit(void *self, unsigned int *state, int sock,
+    struct msg *question) RB_CHECK;
+enum rb_err judge_tags(void *self, unsigned int *state, int sock,
+    struct msg *question) RB_CHECK;
+enum rb_err judge_tree(void *self, unsigned int *state, int sock,
+    struct msg *question) RB_CHECK;
 enum rb_err judge_layer(void *self, unsigned int *state, int sock,
     struct msg *question) RB_CHECK;
 enum rb_err judge_release_file(void *self, unsigned int *state, int sock,
