@@ -15,7 +15,7 @@ add_custom_command(OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/recipe_texts.h
 rb_library(rb_rebuilder
 	admin.c admin_answer.c ask.c budget.c depot.c fetch.c fetch_git.c gpgv.c
 	index_read.c inputs_tar.c job.c jobs.c jobs_add.c jobs_restore.c
-	jobs_show.c jobs_work.c journal.c keeper.c leash.c listeners.c
+	jobs_show.c jobs_work.c journal.c keeper.c keyring.c leash.c listeners.c
 	listing.c log_keep.c metadata.c net_client.c published.c queue.c
 	recipe.c release.c repository.c run.c said.c settings.c
 	stage_build.c stage_environment.c stage_index.c stage_inputs.c
