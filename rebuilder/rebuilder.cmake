@@ -19,12 +19,12 @@ rb_library(rb_rebuilder
 	listing.c log_keep.c metadata.c net_client.c published.c queue.c
 	recipe.c release.c repository.c run.c said.c settings.c
 	stage_build.c stage_environment.c stage_index.c stage_inputs.c
-	stage_source.c stage_verdict.c tag.c tag_commit.c
-	tag_names.c tag_refs.c tag_ruling.c tag_signatures.c tag_tree.c
-	target.c trip.c
+	stage_source.c stage_verdict.c tag.c tag_commit.c tag_names.c tag_refs.c
+	tag_ruling.c tag_signatures.c tag_tree.c target.c trip.c
 	verdict_memory.c verdict_statement.c verdict_submit.c work.c
 	${CMAKE_CURRENT_BINARY_DIR}/recipe_texts.h
-	LINK rb_told rb_attest rb_process rb_base PkgConfig::ARCHIVE PkgConfig::LMDB
+	LINK rb_told rb_machine_settings rb_attest rb_process rb_base
+		PkgConfig::ARCHIVE PkgConfig::LMDB
 		PkgConfig::ZSTD Threads::Threads)
 target_include_directories(rb_rebuilder PRIVATE ${CMAKE_CURRENT_BINARY_DIR})
 
@@ -37,8 +37,8 @@ rb_library(rb_command
 rb_program(qubes-rebuilder
 	command/main.c command/app_init.c command/app_key.c
 	command/app_inputs.c command/app_log.c command/app_queue.c
-	command/app_rebuild.c command/app_release.c command/app_retry.c command/app_serve.c
-	command/app_status.c command/app_why.c
+	command/app_rebuild.c command/app_release.c command/app_retry.c
+	command/app_serve.c command/app_status.c command/app_why.c
 	command/apt.c command/layout.c command/services.c command/sockets.c
-	LINK rb_command rb_rebuilder rb_attest rb_process rb_base PkgConfig::JANSSON
-		PkgConfig::ZSTD)
+	LINK rb_command rb_rebuilder rb_attest rb_process rb_base
+		PkgConfig::JANSSON PkgConfig::ZSTD)

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #define GIB (1024ull * 1024 * 1024)
-#define MIB (1024ull * 1024)
 
 #define FIELD(name) offsetof(struct settings, name)
 
@@ -32,21 +31,6 @@ static const struct conf_key published_keys[] = {
 
 static const struct conf_key fetch_keys[] = {
 	{ "proxy", CONF_TEXT, FIELD(fetch.proxy), false, 0, 0 },
-};
-
-static const struct conf_key machine_keys[] = {
-	{ "kind", CONF_TEXT, FIELD(machine.kind), false, 0, 0 },
-	{ "memory", CONF_SIZE, FIELD(machine.memory), false, 64 * MIB,
-	    1024 * GIB },
-	{ "disk", CONF_SIZE, FIELD(machine.disk), false, 64 * MIB, 4096 * GIB },
-	{ "output", CONF_SIZE, FIELD(machine.output), false, MIB, 256 * GIB },
-	/* What can't be compressed must still fit into the attestor's limit. */
-	{ "log", CONF_SIZE, FIELD(machine.log), false, 64 * 1024, 63 * MIB },
-	{ "processes", CONF_NUMBER, FIELD(machine.processes), false, 16,
-	    100000 },
-	{ "cpus", CONF_NUMBER, FIELD(machine.cpus), false, 1, 1024 },
-	{ "timeout", CONF_SECONDS, FIELD(machine.seconds), false, 1,
-	    30 * 86400 },
 };
 
 static const struct conf_key rebuilder_keys[] = {
@@ -77,13 +61,7 @@ void
 settings_init(struct settings *s)
 {
 	memset(s, 0, sizeof(*s));
-	s->machine.memory = 4 * GIB;
-	s->machine.disk = 8 * GIB;
-	s->machine.output = 4 * GIB;
-	s->machine.log = 32 * MIB;
-	s->machine.processes = 4096;
-	s->machine.cpus = 2;
-	s->machine.seconds = 6 * 3600;
+	machine_settings_init(&s->machine);
 	s->rebuilder.jobs = 1;
 	s->rebuilder.refresh = 600;
 	s->release.poll = 900;
@@ -120,7 +98,7 @@ settings_clear(struct settings *s)
 	free(s->published.buildinfo_keyring);
 	conf_list_clear(&s->published.suffixes);
 	free(s->fetch.proxy);
-	free(s->machine.kind);
+	machine_settings_clear(&s->machine);
 	free(s->release.file);
 	free(s->release.directory);
 	free(s->release.keys);
@@ -335,11 +313,6 @@ check(const struct settings *s, const char *path, struct fault *why)
 		    "%s: fetch.proxy: \"%s\" is not socks5h://HOST:PORT, "
 		    "without user or path",
 		    path, s->fetch.proxy);
-	if (strcmp(s->machine.kind, "namespace") != 0)
-		return fault_set(why, RB_EREFUSED,
-		    "%s: machine.kind: \"%s\" is not a kind that this "
-		    "program has; use namespace",
-		    path, s->machine.kind);
 	if ((rc = check_budget(s, path, why)) != RB_OK)
 		return rc;
 	return check_release(s, path, why);
@@ -398,8 +371,7 @@ settings_read(const char *path, struct node *node, struct settings *s,
 		    sizeof(published_keys) / sizeof(published_keys[0]), s },
 		{ "fetch", fetch_keys,
 		    sizeof(fetch_keys) / sizeof(fetch_keys[0]), s },
-		{ "machine", machine_keys,
-		    sizeof(machine_keys) / sizeof(machine_keys[0]), s },
+		machine_section(&s->machine),
 		{ "rebuilder", rebuilder_keys,
 		    sizeof(rebuilder_keys) / sizeof(rebuilder_keys[0]), s },
 		{ "release", release_keys,
@@ -412,12 +384,9 @@ settings_read(const char *path, struct node *node, struct settings *s,
 	rc = node_read(path, node, ours, sizeof(ours) / sizeof(ours[0]), why);
 	if (rc != RB_OK)
 		return rc;
-	if (s->machine.kind == NULL &&
-	    (s->machine.kind = strdup("namespace")) == NULL)
-		return RB_ENOMEM;
-	if ((rc = check(s, path, why)) != RB_OK)
-		return rc;
-	if ((rc = default_directory(s)) != RB_OK)
+	if ((rc = machine_settings_check(&s->machine, path, why)) != RB_OK ||
+	    (rc = check(s, path, why)) != RB_OK ||
+	    (rc = default_directory(s)) != RB_OK)
 		return rc;
 	return set_defaults(s);
 }

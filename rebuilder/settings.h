@@ -4,6 +4,7 @@
 
 #include "common/base/conf.h"
 #include "common/process/node.h"
+#include "rebuilder/machine/machine_settings.h"
 
 /*
  * What the operator decides about rebuilding: the sections `archive`,
@@ -32,11 +33,7 @@ struct settings {
 	struct {
 		char *proxy; /* NULL: none */
 	} fetch;
-	struct {
-		char *kind;
-		uint64_t memory, disk, output, log; /* bytes */
-		uint64_t processes, cpus, seconds;
-	} machine;
+	struct machine_settings machine;
 	struct {
 		uint64_t jobs; /* trips at once */
 		uint64_t refresh; /* seconds that a fetched index stays fresh */

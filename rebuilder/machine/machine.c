@@ -21,6 +21,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -161,18 +162,34 @@ take_question(struct msg *m, struct description *d, struct machine_run *run,
 	return d->has_layer ? msg_take_fd(m, 3, &run->layer) : RB_OK;
 }
 
+/* NULL: settings know a kind that we don't. */
+static const struct machine_driver *
+find_driver(const char *kind)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(drivers) / sizeof(drivers[0]); i++)
+		if (strcmp(drivers[i]->kind, kind) == 0)
+			return drivers[i];
+	return NULL;
+}
+
 static enum rb_err
 answer(struct msg *m, const struct node *node,
-    const struct machine_driver *driver)
+    const struct machine_settings *settings)
 {
+	const struct machine_driver *driver = find_driver(settings->kind);
 	struct description d = DESCRIPTION_INIT;
-	struct machine_run run = { node, &d, -1, -1, -1, -1, ROLE_SOCKET, 0 };
+	struct machine_run run = { node, settings, &d, -1, -1, -1, -1,
+		ROLE_SOCKET, 0 };
 	struct machine_result result = { .end = MACHINE_UNAVAILABLE,
 		.clock = "host" };
 	struct fault why = FAULT_INIT;
 	int64_t started = clock_now();
 	enum rb_err rc = RB_EINTERNAL;
 
+	if (driver == NULL)
+		abort();
 	if ((rc = take_question(m, &d, &run, &why)) != RB_OK) {
 		if (rc == RB_EFORMAT || rc == RB_ELIMIT)
 			rc = send_refused(&why);
@@ -218,12 +235,17 @@ check_peer(const struct node *node, struct fault *why)
 static enum rb_err
 serve(const char *conf, struct fault *why)
 {
+	struct machine_settings settings;
+	struct conf_section section;
 	struct node node = NODE_INIT;
 	struct msg question;
 	enum rb_err rc = RB_EINTERNAL;
 
 	msg_init(&question, 0);
-	if ((rc = node_read(conf, &node, NULL, 0, why)) != RB_OK ||
+	machine_settings_init(&settings);
+	section = machine_section(&settings);
+	if ((rc = node_read(conf, &node, &section, 1, why)) != RB_OK ||
+	    (rc = machine_settings_check(&settings, conf, why)) != RB_OK ||
 	    (rc = check_peer(&node, why)) != RB_OK)
 		goto out;
 	if ((rc = confine()) != RB_OK) {
@@ -242,13 +264,14 @@ serve(const char *conf, struct fault *why)
 		fault_set(why, rc, "not a question that we know");
 		goto out;
 	}
-	rc = answer(&question, &node, drivers[0]);
+	rc = answer(&question, &node, &settings);
 	if (rc == RB_EPEER) {
 		note(NOTE_INFO, "rebuilder went away; the machine was ended");
 		rc = RB_OK;
 	}
 out:
 	msg_clear(&question);
+	machine_settings_clear(&settings);
 	node_clear(&node);
 	return rc;
 }

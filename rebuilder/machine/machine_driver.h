@@ -2,9 +2,11 @@
 #ifndef RB_REBUILDER_MACHINE_DRIVER_H
 #define RB_REBUILDER_MACHINE_DRIVER_H
 
+#include "common/base/enc.h"
 #include "common/process/frames.h"
 #include "common/process/node.h"
 #include "rebuilder/machine/description.h"
+#include "rebuilder/machine/machine_settings.h"
 
 /*
  * One kind of machine.  A driver moves the three streams of MACHINE.md and
@@ -12,6 +14,7 @@
  */
 struct machine_run {
 	const struct node *node;
+	const struct machine_settings *settings; /* kind, image */
 	const struct description *description;
 	int inputs, output, log, layer; /* owned; a driver may take them out
 	                                 * (set to -1); layer -1: none */
@@ -23,7 +26,7 @@ struct machine_run {
 struct machine_result {
 	enum machine_end end;
 	uint32_t status;         /* of the recipe; 0: unknown */
-	const char *clock;       /* static: what the guest's clock showed */
+	char clock[UTC_LEN + 1]; /* "host", or what the guest's began at */
 	bool has_image, has_kernel;
 	struct digest image, kernel;
 	struct fault detail;     /* a sentence, unless MACHINE_DONE */

@@ -138,6 +138,12 @@ static enum rb_err
 run_namespace(struct machine_run *run, struct machine_result *out,
     struct fault *why)
 {
+	const struct cgroup_limits limits = {
+		/* Each is bounded by DESCRIPTION_BYTES_MAX. */
+		.memory = run->description->memory + run->description->disk,
+		.processes = run->description->processes,
+		.cpus = run->description->cpus,
+	};
 	struct session x = SESSION_INIT;
 	struct layer layer = LAYER_INIT;
 	enum rb_err rc = RB_EINTERNAL;
@@ -146,11 +152,11 @@ run_namespace(struct machine_run *run, struct machine_result *out,
 		return fault_set(why, RB_EREFUSED,
 		    "a namespace machine has the host's clock and cannot be "
 		    "given another");
-	if ((rc = session_open(&x, run, why)) != RB_OK)
+	if ((rc = session_open(&x, run, &limits, why)) != RB_OK)
 		goto out;
 	if (run->description->has_layer &&
-	    (rc = layer_get(&x, run->description, &run->layer, run->log, &layer,
-		 why)) != RB_OK)
+	    (rc = layer_get(&x, run->description, LAYER_TREE, &run->layer,
+		 run->log, &layer, why)) != RB_OK)
 		goto out;
 	rc = run_guest(&x, run, &layer, out, why);
 out:

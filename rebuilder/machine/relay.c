@@ -168,7 +168,7 @@ relays_run(struct relay *const *relays, size_t n, int pidfd, int watch,
     int64_t deadline, size_t *which)
 {
 	struct pollfd fds[RELAYS_MAX + 2];
-	bool has_ended = false;
+	bool has_ended = pidfd == -1;
 	size_t i;
 	int r;
 

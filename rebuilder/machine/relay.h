@@ -39,7 +39,10 @@ enum relays_end {
 	RELAYS_FAILED, /* `which` could not be read or written; see errno */
 };
 
-/* Moves bytes until the process ends or something else happens. */
+/*
+ * Moves bytes until the process ends or something else happens; without one
+ * (pidfd -1), until everything that doesn't go to a guest has passed.
+ */
 enum relays_end relays_run(struct relay *const *relays, size_t n, int pidfd,
     int watch, int64_t deadline, size_t *which);
 

@@ -78,14 +78,9 @@ make_dirs(const struct node *node, struct session *x, struct fault *why)
 }
 
 static enum rb_err
-make_cgroup(const struct description *d, struct cgroup **out, struct fault *why)
+make_cgroup(const struct cgroup_limits *limits, struct cgroup **out,
+    struct fault *why)
 {
-	const struct cgroup_limits limits = {
-		/* Each is bounded by DESCRIPTION_BYTES_MAX. */
-		.memory = d->memory + d->disk,
-		.processes = d->processes,
-		.cpus = d->cpus,
-	};
 	struct cgroup_place place = CGROUP_PLACE_INIT;
 	struct buf self = BUF_INIT;
 	enum rb_err rc = RB_EINTERNAL;
@@ -96,7 +91,7 @@ make_cgroup(const struct description *d, struct cgroup **out, struct fault *why)
 	}
 	if ((rc = cgroup_place_find(CGROUP_ROOT, buf_span(&self), &place,
 		 why)) == RB_OK)
-		rc = cgroup_make(&place, &limits, out, why);
+		rc = cgroup_make(&place, limits, out, why);
 out:
 	cgroup_place_clear(&place);
 	buf_clear(&self);
@@ -105,7 +100,7 @@ out:
 
 enum rb_err
 session_open(struct session *x, const struct machine_run *run,
-    struct fault *why)
+    const struct cgroup_limits *limits, struct fault *why)
 {
 	const char *name = run->node->user_rebuilder;
 	struct user_ids user = { 0, 0 };
@@ -120,7 +115,7 @@ session_open(struct session *x, const struct machine_run *run,
 		 &x->gid, why)) != RB_OK ||
 	    (rc = make_dirs(run->node, x, why)) != RB_OK)
 		return rc;
-	return make_cgroup(run->description, &x->cgroup, why);
+	return make_cgroup(limits, &x->cgroup, why);
 }
 
 void

@@ -20,8 +20,9 @@ struct session {
 
 #define SESSION_INIT { NULL, NULL, 0, 0, NULL, -1, 0 }
 
+/* The limits are those of all its processes together. */
 enum rb_err session_open(struct session *x, const struct machine_run *run,
-    struct fault *why) RB_CHECK;
+    const struct cgroup_limits *limits, struct fault *why) RB_CHECK;
 /* Kills and removes whatever is left. */
 void session_clear(struct session *x);
 

@@ -86,16 +86,15 @@ machine_client_ask(const struct machine_client *c, struct span description,
 }
 
 static enum rb_err
-take_nothing(struct span *in)
+take_maybe(struct span *in, bool *has, struct digest *d)
 {
-	struct digest d = DIGEST_INIT;
-	uint8_t has = 1;
-	enum rb_err rc = take_u8(in, &has);
+	uint8_t byte = 0;
+	enum rb_err rc = take_u8(in, &byte);
 
 	if (rc != RB_OK)
 		return rc;
-	/* A namespace machine knows neither image nor kernel. */
-	return has != 0 ? RB_EFORMAT : take_digest(in, &d);
+	*has = byte == 1;
+	return byte > 1 ? RB_EFORMAT : take_digest(in, d);
 }
 
 enum rb_err
@@ -122,8 +121,8 @@ machine_client_hear(const struct machine_client *c, struct machine_answer *out)
 	    (rc = take_u64(&in, &a.milliseconds)) == RB_OK &&
 	    (rc = take_text(&in, TEXT_MAX, &a.kind)) == RB_OK &&
 	    (rc = take_text(&in, TEXT_MAX, &a.clock)) == RB_OK &&
-	    (rc = take_nothing(&in)) == RB_OK &&
-	    (rc = take_nothing(&in)) == RB_OK) {
+	    (rc = take_maybe(&in, &a.has_image, &a.image)) == RB_OK &&
+	    (rc = take_maybe(&in, &a.has_kernel, &a.kernel)) == RB_OK) {
 		a.end = (enum machine_end)end;
 		rc = take_text(&in, TEXT_MAX, &a.detail);
 	}

@@ -23,10 +23,12 @@ struct machine_answer {
 	enum machine_end end;
 	uint64_t milliseconds;
 	char *kind, *clock; /* owned */
+	bool has_image, has_kernel;
+	struct digest image, kernel;
 	char *detail;       /* owned; the fault when refused */
 };
 
-#define MACHINE_ANSWER_INIT { false, MACHINE_DONE, 0, NULL, NULL, NULL }
+#define MACHINE_ANSWER_INIT { .is_refused = false }
 
 /* `program` is the path of rebuilder-machine, `conf` of node.yml. */
 enum rb_err machine_client_start(const char *program, const char *conf,

@@ -244,11 +244,27 @@ open_pipe_log(struct run *r)
 	return pipes[0];
 }
 
+void
+trial_use(const char *kind, const char *image)
+{
+	char text[2 * TRIAL_PATH_LEN], line[TRIAL_PATH_LEN] = "";
+
+	if (image == NULL)
+		image = getenv("RB_IMAGE");
+	if (image != NULL)
+		snprintf(line, sizeof(line), "  image: %s\n", image);
+	snprintf(text, sizeof(text),
+	    "node:\n  name: test.machine/log\n"
+	    "  directory: %s/node\nusers:\n  rebuilder: root\n"
+	    "machine:\n  kind: %s\n%s",
+	    trial.dir, kind, line);
+	put_file("node.yml", text);
+}
+
 int
 trial_set_up(void **state)
 {
 	const char *bin = getenv("RB_BIN");
-	char text[TRIAL_PATH_LEN];
 
 	(void)state;
 	if (bin == NULL || getenv("RB_DATA") == NULL ||
@@ -266,11 +282,7 @@ trial_set_up(void **state)
 	      "tar -c --format=ustar --owner=0 --group=0 -f %s/layer.tar "
 	      "-C %s/l .",
 	    trial.dir, trial.dir, trial.dir, trial.dir, trial.dir);
-	snprintf(text, sizeof(text),
-	    "node:\n  name: test.machine/log\n"
-	    "  directory: %s/node\nusers:\n  rebuilder: root\n",
-	    trial.dir);
-	put_file("node.yml", text);
+	trial_use("namespace", NULL);
 	trial.layer = open_in_dir("layer.tar", O_RDONLY);
 	trial.small = (struct description){ .has_layer = true,
 		.memory = 256 * MIB,

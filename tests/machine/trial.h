@@ -27,6 +27,11 @@ extern struct trial {
 
 /* For the group of tests.  They need root, $RB_BIN and $RB_DATA. */
 int trial_set_up(void **state);
+/*
+ * From now on machines are of that kind; "qemu" boots the image `image`
+ * (NULL: $RB_IMAGE, of scripts/image).
+ */
+void trial_use(const char *kind, const char *image);
 int trial_tear_down(void **state);
 
 /* Runs a command that must succeed. */
