@@ -38,7 +38,8 @@
 
 #define MS_PER_S 1000
 
-static const struct machine_driver *const drivers[] = { &machine_namespace };
+static const struct machine_driver *const drivers[] = { &machine_namespace,
+	&machine_qemu };
 
 /*
  * What is needed, and for what:
@@ -47,9 +48,10 @@ static const struct machine_driver *const drivers[] = { &machine_namespace };
  *   CHOWN         giving a new layer to the guest's root
  *   DAC_OVERRIDE  renaming and removing directories of the guest's root
  *   KILL          ending processes of the guest's ids
+ *   MKNOD         giving /dev/kvm to an emulator that is no user's
  */
 static const unsigned int kept[] = { CAP_SYS_ADMIN, CAP_SETUID, CAP_SETGID,
-	CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_KILL };
+	CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_KILL, CAP_MKNOD };
 
 static enum rb_err
 drop_capabilities(void)

@@ -58,8 +58,15 @@ machine_settings_check(struct machine_settings *s, const char *path,
 		return RB_ENOMEM;
 	if (strcmp(s->kind, "namespace") == 0)
 		return RB_OK;
-	return fault_set(why, RB_EREFUSED,
-	    "%s: machine.kind: \"%s\" is not a kind that this program has; "
-	    "use namespace",
-	    path, s->kind);
+	if (strcmp(s->kind, "qemu") != 0)
+		return fault_set(why, RB_EREFUSED,
+		    "%s: machine.kind: \"%s\" is not a kind that this "
+		    "program has; use namespace or qemu",
+		    path, s->kind);
+	if (s->image == NULL || s->image[0] != '/')
+		return fault_set(why, RB_EFORMAT,
+		    "%s: machine.image: a machine of kind \"%s\" needs the "
+		    "absolute path of what scripts/image made",
+		    path, s->kind);
+	return RB_OK;
 }

@@ -17,7 +17,7 @@
 #include "rebuilder/machine/sandbox_filter.h"
 #include "rebuilder/machine/subids.h"
 
-#define ARGS_MAX 64
+#define ARGS_MAX 160
 #define NUMBER_LEN 24
 #define REPORT_MAX 4096
 
@@ -68,6 +68,10 @@ arguments_fill(struct arguments *a, const struct sandbox *s, int report,
 	    "/etc/alternatives", "--ro-bind", "/etc/ld.so.cache",
 	    "/etc/ld.so.cache");
 	ADD(a, "--proc", "/proc", "--dev", "/dev");
+	if (s->has_kvm)
+		ADD(a, "--dev-bind", "/dev/kvm", "/dev/kvm");
+	if (s->is_powerless)
+		ADD(a, "--cap-drop", "ALL");
 	if (s->layer != NULL)
 		ADD(a, s->may_write_layer ? "--bind" : "--ro-bind", "/layer",
 		    "/layer");

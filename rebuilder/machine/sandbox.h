@@ -29,6 +29,11 @@ struct sandbox {
 	const char *const *command; /* NULL-terminated */
 	int init;             /* file that appears as /init; -1: none */
 	int in, out, log;     /* become 0, 1, 2 */
+	int log_too;          /* the log becomes this as well; 0: no */
+	const int *kept;      /* stay open, at their own numbers */
+	size_t nkept;
+	bool has_kvm;         /* /dev/kvm is there */
+	bool is_powerless;    /* no capabilities, even inside */
 };
 
 /*

@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 /* As on a machine of Debian's. */
@@ -87,6 +88,19 @@ attach_devices(int sock)
 	}
 }
 
+/*
+ * The host's own node is for its group kvm, which nobody here is in.  The
+ * bind mount keeps the right to open it, which the stage loses.
+ */
+static void
+make_kvm(int sock)
+{
+	if (mknod("dev/kvm", S_IFCHR | 0666, makedev(10, 232)) != 0 ||
+	    chmod("dev/kvm", 0666) != 0)
+		fail(sock, "make dev/kvm");
+	attach(sock, "dev/kvm", "dev/kvm", MS_NOSUID | MS_NOEXEC);
+}
+
 /* The rest of the host's root is in /usr since Debian 12. */
 static void
 link_usr(int sock)
@@ -113,8 +127,8 @@ stage_make(const struct sandbox_child *c)
 	if (unshare(CLONE_NEWNS) != 0 ||
 	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
 		fail(sock, "leave the host's mount namespace");
-	if (mount("stage", s->stage, "tmpfs", MS_NOSUID | MS_NODEV,
-		"mode=0755,size=1m") != 0 ||
+	if (mount("stage", s->stage, "tmpfs", MS_NOSUID, "mode=0755,size=1m") !=
+		0 ||
 	    chdir(s->stage) != 0)
 		fail(sock, "mount the stage");
 	attach_dir(sock, "/usr", "usr", fixed);
@@ -123,6 +137,8 @@ stage_make(const struct sandbox_child *c)
 	attach_dir(sock, "/etc/alternatives", "etc/alternatives", fixed);
 	attach_file(sock, "/etc/ld.so.cache", "etc/ld.so.cache", fixed);
 	attach_devices(sock);
+	if (s->has_kvm)
+		make_kvm(sock);
 	/* A new /proc may only be mounted where one is in full sight. */
 	attach_dir(sock, "/proc", "proc", 0);
 	if (s->layer != NULL)
@@ -196,6 +212,7 @@ sandbox_child_run(const struct sandbox_child *c)
 {
 	static char *const environment[] = { NULL };
 	const struct sandbox *s = c->s;
+	size_t i;
 
 	/* The guest's root, a stranger here, must read the stage. */
 	(void)umask(022);
@@ -212,6 +229,10 @@ sandbox_child_run(const struct sandbox_child *c)
 	place(c->sock, s->in, 0);
 	place(c->sock, s->out, 1);
 	place(c->sock, s->log, 2);
+	if (s->log_too != 0)
+		place(c->sock, s->log, s->log_too);
+	for (i = 0; i < s->nkept; i++)
+		keep(c->sock, s->kept[i]);
 	keep(c->sock, s->init);
 	keep(c->sock, c->report);
 	keep(c->sock, c->filter);
