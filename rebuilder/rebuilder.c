@@ -25,6 +25,7 @@
 #include "common/process/role.h"
 #include "rebuilder/admin.h"
 #include "rebuilder/keeper.h"
+#include "rebuilder/watch.h"
 #include "rebuilder/work.h"
 
 static void
@@ -153,6 +154,7 @@ run(const char *conf, struct fault *why)
 	static struct work work;
 	static struct keeper keeper;
 	struct jobs_setting setting;
+	struct watch_setting watch;
 	struct admin admin;
 	char *own = NULL, *depot = NULL, *journal = NULL;
 	enum rb_err rc = RB_EINTERNAL;
@@ -183,6 +185,11 @@ run(const char *conf, struct fault *why)
 	keeper = (struct keeper){ &settings, work.journal, work.depot, NULL,
 		time(NULL) };
 	if ((rc = jobs_start(&setting, &keeper.jobs)) != RB_OK)
+		goto out;
+	watch = (struct watch_setting){ &node, &settings, work.depot,
+		work.journal, keeper.jobs };
+	if (settings.release.file != NULL &&
+	    (rc = watch_start(&watch)) != RB_OK)
 		goto out;
 	admin = (struct admin){ keeper.jobs, work.journal, work.depot,
 		keeper_status, &keeper };

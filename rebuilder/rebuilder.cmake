@@ -13,14 +13,14 @@ add_custom_command(OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/recipe_texts.h
 
 # All of the daemon but its main, so that tests can link it too.
 rb_library(rb_rebuilder
-	admin.c admin_answer.c ask.c budget.c depot.c fetch.c fetch_git.c gpgv.c
+	admin.c admin_answer.c ask.c budget.c component.c component_state.c depot.c fetch.c fetch_git.c gpgv.c
 	index_read.c inputs_tar.c job.c jobs.c jobs_add.c jobs_restore.c
 	jobs_show.c jobs_work.c journal.c keeper.c keyring.c leash.c listeners.c
 	listing.c log_keep.c metadata.c net_client.c published.c queue.c
 	recipe.c release.c repository.c run.c said.c settings.c
 	stage_build.c stage_environment.c stage_index.c stage_inputs.c
 	stage_source.c stage_verdict.c tag.c tag_commit.c tag_names.c tag_refs.c
-	tag_ruling.c tag_signatures.c tag_tree.c target.c trip.c
+	tag_ruling.c tag_signatures.c tag_tree.c target.c trip.c watch.c watch_jobs.c
 	verdict_memory.c verdict_statement.c verdict_submit.c work.c
 	${CMAKE_CURRENT_BINARY_DIR}/recipe_texts.h
 	LINK rb_told rb_machine_settings rb_attest rb_process rb_base

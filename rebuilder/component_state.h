@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef RB_REBUILDER_COMPONENT_STATE_H
+#define RB_REBUILDER_COMPONENT_STATE_H
+
+#include "rebuilder/journal.h"
+#include "rebuilder/tag.h"
+
+/*
+ * What the node knows of one component of the release, kept in the journal
+ * under the component's name.  It only ever moves forward: what was accepted
+ * stays until something newer is, whatever a server says meanwhile.
+ */
+#define ALARMS_MAX 16
+
+struct alarm {
+	int64_t time;   /* when it was first seen */
+	char *sentence; /* owned; names the object and the rule */
+};
+
+/* A tag as it was when the server listed it last. */
+struct known_ref {
+	char *name; /* owned */
+	char id[TAG_ID_LEN + 1];
+};
+
+struct component_state {
+	/* Of the advertisement that was judged last; zero: none was. */
+	struct digest advertisement;
+	/* Of the key files that `accepted` was judged by. */
+	struct digest keys;
+	bool is_accepted;
+	/* Without `seen` and `counts`. */
+	struct tagged accepted;
+	char *refusal; /* owned: why the newest was not accepted; NULL */
+	struct alarm alarms[ALARMS_MAX]; /* the newest last */
+	size_t nalarms;
+	struct known_ref *refs; /* owned; by name */
+	size_t nrefs;
+};
+
+void component_state_init(struct component_state *s);
+void component_state_clear(struct component_state *s);
+
+/* Nothing known yet is no error: `out` is as component_state_init leaves it. */
+enum rb_err component_state_get(struct journal *j, const char *component,
+    struct component_state *out) RB_CHECK;
+/* Durable at return. */
+enum rb_err component_state_put(struct journal *j, const char *component,
+    const struct component_state *s) RB_CHECK;
+
+/*
+ * Adds an alarm; true when it was not there yet.  The same sentence twice is
+ * one alarm, the oldest makes room.
+ */
+enum rb_err component_state_alarm(struct component_state *s, int64_t now,
+    const char *sentence, bool *is_new) RB_CHECK;
+
+/*
+ * Takes over what a server lists now.  A tag that is gone or has become
+ * another object since is a fault in `why`, RB_EREFUSED; the list is taken
+ * over all the same, so that it is said once.
+ */
+enum rb_err component_state_refs(struct component_state *s,
+    const struct tag_refs *now, struct fault *why) RB_CHECK;
+
+#endif
