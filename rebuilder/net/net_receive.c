@@ -27,7 +27,6 @@ struct receiver {
 	git_remote *remote;            /* owned */
 	git_remote_head *ids;          /* owned: objects asked for by id */
 	const git_remote_head **wants; /* owned array */
-	bool has_list; /* of references; the pack comes next */
 };
 
 enum rb_err
@@ -166,7 +165,7 @@ explain(struct receiver *r, const char *doing)
 	if (r->smart.rc != RB_OK && r->smart.rc != RB_EREFUSED)
 		return r->smart.rc;
 	if (r->bare.outcome == NET_TOO_LARGE ||
-	    (t->outcome == NET_TOO_LARGE && r->has_list))
+	    (t->outcome == NET_TOO_LARGE && r->pull.transfer->post.len != 0))
 		rule(r, NET_TOO_LARGE,
 		    "the pack has more than the %llu bytes that are wanted",
 		    (unsigned long long)r->bare.max);
@@ -196,10 +195,8 @@ connect_to(struct receiver *r)
 	o.callbacks.transport = smart_transport;
 	o.callbacks.payload = &r->smart;
 	o.follow_redirects = GIT_REMOTE_REDIRECT_NONE; /* our matter */
-	if (git_remote_connect_ext(r->remote, GIT_DIRECTION_FETCH, &o) == 0) {
-		r->has_list = true;
+	if (git_remote_connect_ext(r->remote, GIT_DIRECTION_FETCH, &o) == 0)
 		return RB_OK;
-	}
 	return explain(r, "reading the list of references");
 }
 
@@ -248,6 +245,8 @@ download(struct receiver *r)
 		return explain(r, "asking for the pack");
 	if (t->download_pack(t, r->repo, &progress) != 0 || !r->bare.is_whole)
 		return explain(r, "receiving the pack");
+	if (r->bare.len == 0)
+		rule(r, NET_FAILED, "the server sends no pack");
 	return RB_OK;
 }
 

@@ -30,10 +30,9 @@ struct visit {
 	char socks[128]; /* "user password host", behind SOCKS */
 };
 
-static void
-say(const struct visit *v, const char *s, size_t len)
+void
+hostile_say(const struct visit *v, const char *s, size_t len)
 {
-	/* A client that hung up ends the visit. */
 	for (ssize_t n; len > 0; s += n, len -= (size_t)n) {
 		if ((n = send(v->fd, s, len, MSG_NOSIGNAL)) <= 0)
 			_exit(0);
@@ -43,7 +42,7 @@ say(const struct visit *v, const char *s, size_t len)
 static void
 say_text(const struct visit *v, const char *s)
 {
-	say(v, s, strlen(s));
+	hostile_say(v, s, strlen(s));
 }
 
 static void
@@ -54,12 +53,11 @@ say_object(const struct visit *v, size_t from, size_t to)
 
 	for (i = from; i < to; i++)
 		object[i] = (char)hostile_byte(i);
-	say(v, object + from, to - from);
+	hostile_say(v, object + from, to - from);
 }
 
-/* Says nothing more and waits for the client to give up. */
-static void
-wait_for_end(const struct visit *v)
+void
+hostile_wait(const struct visit *v)
 {
 	char c;
 
@@ -181,7 +179,7 @@ serve_dripping(const struct visit *v)
 {
 	say_text(v, "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n");
 	say_object(v, 0, 3);
-	wait_for_end(v);
+	hostile_wait(v);
 }
 
 static void
@@ -245,12 +243,7 @@ serve_nothing(const struct visit *v)
 	"HTTP/1.1 302 Go\r\nLocation: " to \
 	"\r\nSet-Cookie: a=b\r\nContent-Length: 0\r\n" CLOSE
 
-static const struct {
-	const char *path;
-	void (*serve)(const struct visit *v);
-	const char *bytes; /* when there is no function */
-	size_t len;
-} paths[] = {
+static const struct hostile_path paths[] = {
 	{ "/ok", serve_ok, NULL, 0 },
 	{ "/no-range", serve_whole, NULL, 0 },
 	{ "/range-elsewhere", serve_range_elsewhere, NULL, 0 },
@@ -261,7 +254,7 @@ static const struct {
 	{ "/endless", serve_endless, NULL, 0 },
 	{ "/short", serve_short, NULL, 0 },
 	{ "/nothing", serve_nothing, NULL, 0 },
-	{ "/silent", wait_for_end, NULL, 0 },
+	{ "/silent", hostile_wait, NULL, 0 },
 	{ "/dripping", serve_dripping, NULL, 0 },
 	{ "/endless-headers", serve_endless_headers, NULL, 0 },
 	{ "/endless-header", serve_endless_header, NULL, 0 },
@@ -306,6 +299,24 @@ static const struct {
 	{ "/to-number", NULL, TEXT(REDIRECT("http://2130706433/x")) },
 };
 
+static const struct hostile_path *more_paths;
+static size_t nmore_paths;
+
+static void
+skip_body(const struct visit *v)
+{
+	static const char name[] = "\r\nContent-Length: ";
+	const char *length = strstr(v->request, name);
+	char c;
+	long n = length == NULL ? 0 :
+				  strtol(length + sizeof(name) - 1, NULL, 10);
+
+	while (n-- > 0) {
+		if (recv(v->fd, &c, 1, 0) <= 0)
+			_exit(0);
+	}
+}
+
 static void
 read_request(struct visit *v)
 {
@@ -317,32 +328,43 @@ read_request(struct visit *v)
 		if (n <= 0)
 			_exit(0);
 		v->request[++len] = '\0';
-		if (len >= 4 && strcmp(v->request + len - 4, "\r\n\r\n") == 0)
+		if (len >= 4 && strcmp(v->request + len - 4, "\r\n\r\n") == 0) {
+			skip_body(v);
 			return;
+		}
 	}
 	_exit(1);
 }
 
 static void
+serve_from(const struct visit *v, const char *path,
+    const struct hostile_path *list, size_t n)
+{
+	for (; n > 0; n--, list++) {
+		if (strcmp(path, list->path) != 0)
+			continue;
+		if (list->serve != NULL)
+			list->serve(v);
+		else
+			hostile_say(v, list->bytes, list->len);
+	}
+}
+
+static void
 serve(struct visit *v)
 {
-	char *path = v->request + strlen("GET ");
-	char line[REQUEST_MAX];
-	size_t i;
+	char line[REQUEST_MAX], *path;
 
 	read_request(v);
+	path = strchr(v->request, ' ');
+	if (path == NULL)
+		_exit(1);
+	path++;
 	(void)snprintf(line, sizeof(line), "%.*s", (int)strcspn(path, " "),
 	    path);
-	path = line;
-	(void)dprintf(v->seen, "%s\n", path);
-	for (i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
-		if (strcmp(path, paths[i].path) != 0)
-			continue;
-		if (paths[i].serve != NULL)
-			paths[i].serve(v);
-		else
-			say(v, paths[i].bytes, paths[i].len);
-	}
+	(void)dprintf(v->seen, "%s\n", line);
+	serve_from(v, line, paths, sizeof(paths) / sizeof(paths[0]));
+	serve_from(v, line, more_paths, nmore_paths);
 }
 
 static void
@@ -374,17 +396,17 @@ shake_hands(struct visit *v)
 	read_bytes(v, b + 2, b[1]);
 	if (memchr(b + 2, 2, b[1]) == NULL)
 		_exit(1);
-	say(v, "\x05\x02", 2);
+	hostile_say(v, "\x05\x02", 2);
 	read_bytes(v, b, 1);
 	read_string(v, user);
 	read_string(v, password);
-	say(v, "\x01\x00", 2);
+	hostile_say(v, "\x01\x00", 2);
 	read_bytes(v, b, 4);
 	if (b[3] != 3) /* an address: it resolved the name itself */
 		_exit(1);
 	read_string(v, host);
 	read_bytes(v, b, 2);
-	say(v, "\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00", 10);
+	hostile_say(v, "\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00", 10);
 	(void)snprintf(v->socks, sizeof(v->socks), "%.40s %.40s %.40s", user,
 	    password, host);
 }
@@ -449,6 +471,15 @@ hostile_http_start(struct hostile_http *h)
 	(void)close(p[0].fd);
 	(void)close(p[1].fd);
 	h->seen = seen[0];
+}
+
+void
+hostile_http_start_with(struct hostile_http *h, const struct hostile_path *more,
+    size_t n)
+{
+	more_paths = more;
+	nmore_paths = n;
+	hostile_http_start(h);
 }
 
 void
