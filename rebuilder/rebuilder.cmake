@@ -1,4 +1,4 @@
-set(recipes deb environment resolve)
+set(recipes deb environment prepare resolve)
 list(TRANSFORM recipes PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/guest/
 	OUTPUT_VARIABLE recipe_files)
 list(JOIN recipes " " recipe_names)

@@ -28,3 +28,7 @@ add_dependencies(poll_once rebuilder-net)
 add_test(NAME test_real COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/flow/real.sh
 	${CMAKE_BINARY_DIR}/bin)
 set_tests_properties(test_real PROPERTIES LABELS flow TIMEOUT 1500)
+
+add_test(NAME test_qubes COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/flow/qubes.sh
+	${CMAKE_BINARY_DIR}/bin ${CMAKE_BINARY_DIR}/tests)
+set_tests_properties(test_qubes PROPERTIES LABELS flow TIMEOUT 900)
