@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "common/base/file.h"
+#include "common/process/landlock.h"
 
 struct jail_aims jail_aims;
 
@@ -52,6 +53,7 @@ jail_aims_make(void **state)
 	(void)state;
 	if (mkdtemp(directory) == NULL)
 		return -1;
+	jail_aims.landlock = landlock_abi();
 	jail_aims.bystander = start_bystander();
 	if (jail_aims.bystander < 0)
 		return -1;

@@ -10,6 +10,7 @@ extern struct jail_aims {
 	struct sockaddr_un socket; /* takes datagrams */
 	char file[64];             /* our own, not empty */
 	pid_t bystander;           /* our own; leads a group of its own */
+	long landlock;             /* its ABI; a jail forbids to ask */
 } jail_aims;
 
 /* Of a group of tests, by cmocka. */

@@ -26,7 +26,6 @@
 
 #include "common/base/digest.h"
 #include "common/base/file.h"
-#include "common/process/landlock.h"
 #include "tests/unit/jail_aims.h"
 
 static int
@@ -168,7 +167,7 @@ deed_socket_packet(void)
 static bool
 landlock_is(long abi)
 {
-	return landlock_abi() >= abi;
+	return jail_aims.landlock >= abi;
 }
 
 static struct sockaddr_in
