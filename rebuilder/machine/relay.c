@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
@@ -131,8 +130,17 @@ drain(struct relay *r)
 	return RB_OK;
 }
 
-static enum rb_err
-step(struct relay *r)
+struct pollfd
+relay_pollfd(const struct relay *r)
+{
+	bool is_full = r->len != 0;
+
+	return (struct pollfd){ is_full ? r->to : r->from,
+		is_full ? POLLOUT : POLLIN, 0 };
+}
+
+enum rb_err
+relay_step(struct relay *r)
 {
 	enum rb_err rc = r->len == 0 ? fill(r) : drain(r);
 
@@ -178,13 +186,9 @@ relays_run(struct relay *const *relays, size_t n, int pidfd, int watch,
 		if (has_ended && all_passed(relays, n))
 			return RELAYS_DONE;
 		for (i = 0; i < n; i++) {
-			const struct relay *relay = relays[i];
-			bool is_full = relay->len != 0;
-
 			/* Negative descriptors are passed over. */
-			fds[i].fd = is_full ? relay->to : relay->from;
-			fds[i].events = is_full ? POLLOUT : POLLIN;
-			if (has_ended && relay->to_guest)
+			fds[i] = relay_pollfd(relays[i]);
+			if (has_ended && relays[i]->to_guest)
 				fds[i].fd = -1;
 		}
 		fds[n] = (struct pollfd){ has_ended ? -1 : pidfd, POLLIN, 0 };
@@ -208,7 +212,7 @@ relays_run(struct relay *const *relays, size_t n, int pidfd, int watch,
 			enum rb_err rc = RB_OK;
 
 			if (fds[i].fd != -1 && fds[i].revents != 0)
-				rc = step(relays[i]);
+				rc = relay_step(relays[i]);
 			*which = i;
 			if (rc == RB_ELIMIT)
 				return RELAYS_FULL;

@@ -2,6 +2,7 @@
 #ifndef RB_REBUILDER_RELAY_H
 #define RB_REBUILDER_RELAY_H
 
+#include <poll.h>
 #include <sys/types.h>
 
 #include "common/base/digest.h"
@@ -30,6 +31,13 @@ struct relay {
 enum rb_err relay_open(struct relay *r, int *from, int *to, uint64_t max)
     RB_CHECK;
 void relay_clear(struct relay *r);
+
+/*
+ * For loops of the caller's own: what to wait for, and what to do then.
+ * RB_ELIMIT: more than the limit came, which has passed.
+ */
+struct pollfd relay_pollfd(const struct relay *r);
+enum rb_err relay_step(struct relay *r) RB_CHECK;
 
 enum relays_end {
 	RELAYS_DONE,   /* the process ended and everything has passed */
