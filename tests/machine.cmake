@@ -16,3 +16,11 @@ foreach(test test_machine test_machine_limits)
 	rb_test(${test} flow flow/${test}.c LINK rb_machine_client rb_base)
 	add_dependencies(${test} rebuilder-machine)
 endforeach()
+
+if(XENLIGHT_FOUND)
+	rb_test(test_warden unit unit/test_warden.c LINK rb_xen rb_base)
+	foreach(test test_xen_domain test_xen_marks)
+		rb_test(${test} unit unit/${test}.c unit/fake_libxl.c
+			LINK rb_xen rb_base)
+	endforeach()
+endif()
