@@ -35,11 +35,19 @@
 #include "common/process/role.h"
 #include "rebuilder/machine/machine_driver.h"
 #include "rebuilder/machine/relay.h"
+#ifdef RB_XEN
+#include "rebuilder/machine/xen_block.h"
+#endif
 
 #define MS_PER_S 1000
 
-static const struct machine_driver *const drivers[] = { &machine_namespace,
-	&machine_qemu };
+static const struct machine_driver *const drivers[] = {
+	&machine_namespace,
+	&machine_qemu,
+#ifdef RB_XEN
+	&machine_xen,
+#endif
+};
 
 /*
  * What is needed, and for what:
@@ -164,7 +172,7 @@ take_question(struct msg *m, struct description *d, struct machine_run *run,
 	return d->has_layer ? msg_take_fd(m, 3, &run->layer) : RB_OK;
 }
 
-/* NULL: settings know a kind that we don't. */
+/* NULL: it was left out when this program was built. */
 static const struct machine_driver *
 find_driver(const char *kind)
 {
@@ -190,15 +198,18 @@ answer(struct msg *m, const struct node *node,
 	int64_t started = clock_now();
 	enum rb_err rc = RB_EINTERNAL;
 
-	if (driver == NULL)
-		abort();
 	if ((rc = take_question(m, &d, &run, &why)) != RB_OK) {
 		if (rc == RB_EFORMAT || rc == RB_ELIMIT)
 			rc = send_refused(&why);
 		goto out;
 	}
 	run.deadline = started + (int64_t)d.seconds * MS_PER_S;
-	rc = driver->run(&run, &result, &why);
+	if (driver == NULL)
+		rc = fault_set(&why, RB_EREFUSED,
+		    "this rebuilder-machine was built without the kind \"%s\"",
+		    settings->kind);
+	else
+		rc = driver->run(&run, &result, &why);
 	if (rc == RB_EPEER)
 		goto out; /* nobody is left to be told */
 	if (rc == RB_ETIME) {
@@ -213,7 +224,7 @@ answer(struct msg *m, const struct node *node,
 		note(NOTE_ERROR, "no machine: %s", why.text);
 		result.detail = why;
 	}
-	rc = send_ended(driver->kind, &result, clock_now() - started);
+	rc = send_ended(settings->kind, &result, clock_now() - started);
 out:
 	run_clear(&run);
 	return rc;
@@ -278,6 +289,19 @@ out:
 	return rc;
 }
 
+#ifdef RB_XEN
+static int
+connect_disk(const char *verb, const char *xenbus)
+{
+	struct fault why = FAULT_INIT;
+
+	if (xen_block(verb, xenbus, &why) == RB_OK)
+		return 0;
+	note(NOTE_ERROR, "%s", why.text);
+	return 1;
+}
+#endif
+
 int
 main(int argc, char **argv)
 {
@@ -291,6 +315,11 @@ main(int argc, char **argv)
 		     "descriptor 3; see rebuilder-machine(8).");
 		return 0;
 	}
+#ifdef RB_XEN
+	/* What libxenlight runs for each disk. */
+	if (argc == 2 && getenv("XENBUS_PATH") != NULL)
+		return connect_disk(argv[1], getenv("XENBUS_PATH"));
+#endif
 	if (argc != 3 || strcmp(argv[1], "-c") != 0) {
 		note(NOTE_ERROR, "usage: rebuilder-machine -c node.yml");
 		return 2;

@@ -43,6 +43,6 @@ struct machine_driver {
 	    struct fault *why);
 };
 
-extern const struct machine_driver machine_namespace, machine_qemu;
+extern const struct machine_driver machine_namespace, machine_qemu, machine_xen;
 
 #endif

@@ -12,6 +12,8 @@
 struct machine_settings {
 	char *kind;  /* owned */
 	char *image; /* owned; directory; NULL with kind namespace alone */
+	char *xen_type; /* owned; NULL: pvh */
+	bool is_pv;     /* what it says */
 	uint64_t memory, disk, output, log; /* bytes */
 	uint64_t processes, cpus, seconds;
 };
