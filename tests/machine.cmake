@@ -24,3 +24,9 @@ if(XENLIGHT_FOUND)
 			LINK rb_xen rb_base)
 	endforeach()
 endif()
+
+# Run by scripts/test-machine, in dom0 of its laboratory.
+rb_program(test_xen machine/test_xen.c
+	LINK rb_machine_client rb_base PkgConfig::CMOCKA)
+set_target_properties(test_xen PROPERTIES
+	RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
