@@ -53,7 +53,7 @@ void buildinfo_clear(struct buildinfo *b);
 enum rb_err buildinfo_check(const struct buildinfo *b, struct span source,
     struct span version, struct fault *why) RB_CHECK;
 
-/* Whether it says that it built packages of the build's architecture, or all. */
+/* Whether it says that it built packages of its architecture, or all. */
 bool buildinfo_built_for_one(const struct buildinfo *b);
 bool buildinfo_built_for_all(const struct buildinfo *b);
 

@@ -5,11 +5,12 @@
  * It can reach its socket and the descriptors of one question: inputs to
  * read, outputs to fill.  No file, no network, no other process.  Whoever
  * owns it through hostile bytes can give one false answer: other files than
- * the index names, another tree than a tag's, or other bytes for a layer.  He can't say `reproduced`:
- * rebuilder-compare does, about bytes that a build left.  But who writes the
- * layer chooses the compiler, so a false layer can lead to a false
- * `reproduced`.  The layer's digest stands in the statement, and nodes with
- * equal inputs have equal layers: such a lie shows between nodes.
+ * the index names, another tree than a tag's, or other bytes for a layer.  He
+ * can't say `reproduced`: rebuilder-compare does, about bytes that a build
+ * left.  But who writes the layer chooses the compiler, so a false layer can
+ * lead to a false `reproduced`.  The layer's digest stands in the statement,
+ * and nodes with equal inputs have equal layers: such a lie shows between
+ * nodes.
  */
 #include "rebuilder/judge/judge.h"
 

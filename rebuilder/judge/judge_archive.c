@@ -80,8 +80,8 @@ put_index(struct buf *body, const struct release *r, struct span path,
 		plain = release_find(r, span_of(path.p, path.len - xz.len));
 	if (plain == NULL)
 		return fault_set(why, RB_ENOTFOUND,
-		    "Release does not list what '%.*s' holds; does the suite have "
-		    "this component and architecture?",
+		    "Release does not list what '%.*s' holds; does the suite "
+		    "have this component and architecture?",
 		    (int)path.len, (const char *)path.p);
 	if (packed == NULL)
 		packed = plain;

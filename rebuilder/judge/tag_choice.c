@@ -84,7 +84,7 @@ look(struct pack_reader *r, const struct git_ref *ref, struct target *out,
 	t.object = (struct git_object)GIT_OBJECT_INIT;
 	rc = pack_reader_get(r, &ref->id, &t.object, why);
 	if (rc == RB_ENOTFOUND) {
-		/* The server's word, which can take nothing and give nothing. */
+		/* The server's word, which takes nothing and gives nothing. */
 		t.kind = CANDIDATE_ABSENT;
 		t.is_commit = ref->is_peeled;
 		t.commit = ref->peeled;

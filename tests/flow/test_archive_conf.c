@@ -59,19 +59,22 @@ says_what_is_wrong_and_starts_nothing(void **state)
 		{ "edit_conf \"s|^  suite:.*|&\\n  mirrors: [ftp://a/]|\"",
 		    "node/node.yml: archive.mirrors: ",
 		    "neither http:// nor https://" },
-		{ "edit_conf \"s|^  suite:.*|&\\n  old: [http://a/, http://a]|\"",
+		{ "edit_conf "
+		  "\"s|^  suite:.*|&\\n  old: [http://a/, http://a]|\"",
 		    "node/node.yml: archive.old: ", "must end in a slash" },
 		{ "edit_conf \"s|^  suite:.*|&\\n  old: [http://a/ b c]|\"",
 		    "node/node.yml: archive.old: \"http://a/ b c\"",
 		    "a blank and a suite" },
 		{ "edit_conf \"\\$a published:\\n  name: a\"",
 		    "key 'uri' of section 'published' is missing", "in full" },
-		{ "edit_conf \"\\$a published:\\n  name: a\\n  uri: http://a/\\n"
+		{ "edit_conf "
+		  "\"\\$a published:\\n  name: a\\n  uri: http://a/\\n"
 		  "  component: main\\n  keyring: /k.gpg\\n"
 		  "  suffixes: [/../x]\"",
 		    "node/node.yml: published.suffixes: \"/../x\"",
 		    "like -testing" },
-		{ "edit_conf \"\\$a published:\\n  name: a\\n  uri: http://a/\\n"
+		{ "edit_conf "
+		  "\"\\$a published:\\n  name: a\\n  uri: http://a/\\n"
 		  "  component: main\\n  keyring: /nonexistent.gpg\"",
 		    "published.keyring: /nonexistent.gpg: No such file",
 		    "name the keyring" },

@@ -81,8 +81,8 @@ refuses_what_no_node_can_be(void **state)
 		{ GOOD "users:\n  root: a\n", "unknown key 'root'" },
 		{ GOOD "updater: {}\n",
 		    "unknown section 'updater'; known: "
-		    "node users archive published rebuilder fetch machine attestor "
-		    "httpd" },
+		    "node users archive published rebuilder fetch machine "
+		    "attestor httpd" },
 	};
 	struct node node = NODE_INIT;
 	size_t i;

@@ -223,8 +223,8 @@ static void
 names_the_file_that_is_lacking(void **state)
 {
 	static const char *const files[] = { "a.yml",
-		"include:\n - /of/the/server/b.yml\n - x/c.yml\n", "b.yml", HEAD,
-		NULL };
+		"include:\n - /of/the/server/b.yml\n - x/c.yml\n", "b.yml",
+		HEAD, NULL };
 	struct release_file r = RELEASE_FILE_INIT;
 	char lacking[RELEASE_NAME_MAX + 1];
 	struct fault why;

@@ -36,7 +36,7 @@ struct git_history {
 		int64_t time;
 		uint64_t order; /* of equals the one that came first */
 		uint32_t commit;
-	} *heap;		    /* owned */
+	} *heap;      /* owned */
 	size_t nheap, heap_cap;
 	uint64_t order;
 };
