@@ -151,7 +151,7 @@ describe(uint16_t protocol, const uint8_t *p, size_t len, char out[128])
 	if (protocol == ETH_P_IPV6 && len >= 44)
 		(void)inet_ntop(AF_INET6, p + 24, to, sizeof(to));
 	(void)snprintf(out, 128, "protocol 0x%04x to %s, inside %u, port %u",
-	    protocol, to, protocol == ETH_P_IP ? p[9] : p[6],
+	    protocol, to, (unsigned int)(protocol == ETH_P_IP ? p[9] : p[6]),
 	    number(p + (protocol == ETH_P_IP ? 22 : 42)));
 }
 

@@ -31,7 +31,7 @@ struct hostile_path {
 };
 
 /* In `serve`; a client that hung up ends it. */
-void hostile_say(const struct visit *v, const char *p, size_t len);
+void hostile_say(const struct visit *v, const char *s, size_t len);
 /* Says nothing more and waits for the client to give up. */
 void hostile_wait(const struct visit *v);
 
