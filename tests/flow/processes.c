@@ -19,7 +19,9 @@
 static const char *const of_rebuilder[] = { "path programs", "rw null",
 	"r rebuilder/store", "rw rebuilder/journal/lock.mdb",
 	"rw rebuilder/journal/data.mdb", "w rebuilder/journal/data.mdb", NULL };
-static const char *const of_net[] = { "pair", "pair", NULL }; /* libcurl's */
+/* For its threads, and libcurl's. */
+static const char *const of_net[] = { "anon_inode:[eventfd]",
+	"anon_inode:[eventfd]", "pair", "pair", NULL };
 static const char *const of_attestor[] = { "rw null", "calls run/signer.sock",
 	"pair", "rw attestor/truth/lock.mdb", "rw attestor/truth/data.mdb",
 	"w attestor/truth/data.mdb", NULL };
