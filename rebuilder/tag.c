@@ -129,8 +129,8 @@ check_question(const struct tag_question *q, struct fault *why)
 
 /* gpgv, then the rule. */
 static enum rb_err
-judge(const struct tag_question *q, const struct tag_ground *g, bool standing,
-    struct tagged *t, struct fault *why)
+judge(const struct tag_question *q, const struct tag_ground *g,
+    enum tag_purpose purpose, struct tagged *t, struct fault *why)
 {
 	struct buf statuses = BUF_INIT;
 	int keyring = -1;
@@ -140,7 +140,7 @@ judge(const struct tag_question *q, const struct tag_ground *g, bool standing,
 		 &keyring, why)) == RB_OK &&
 	    (rc = tag_signatures(keyring, buf_span(&g->candidates), &statuses,
 		 why)) == RB_OK)
-		rc = tag_ask_rule(q, g, buf_span(&statuses), standing, t, why);
+		rc = tag_ask_rule(q, g, buf_span(&statuses), purpose, t, why);
 	fd_close(&keyring);
 	buf_clear(&statuses);
 	return rc;
@@ -152,16 +152,16 @@ tag_verify(const struct tag_question *q, const struct tag_refs *refs, int pack,
 {
 	struct tag_ground g;
 	struct tagged t;
-	int copy = -1, index = -1;
+	int index = -1;
 	enum rb_err rc = RB_EINTERNAL;
 
 	memset(&g, 0, sizeof(g));
 	tagged_init(&t);
 	if ((rc = check_question(q, why)) != RB_OK ||
-	    (rc = tag_pack_copy(pack, depot, &copy, why)) != RB_OK ||
 	    (rc = tag_output(&index)) != RB_OK ||
-	    (rc = tag_ask_commit(q, refs, copy, index, &g, why)) != RB_OK ||
-	    (rc = judge(q, &g, false, &t, why)) != RB_OK)
+	    (rc = tag_ask_commit(q, refs, false, pack, index, &g, why)) !=
+		RB_OK ||
+	    (rc = judge(q, &g, TAG_TO_ACCEPT, &t, why)) != RB_OK)
 		goto out;
 	memcpy(t.commit, g.commit, sizeof(t.commit));
 	t.commit_time = (int64_t)g.time;
@@ -172,7 +172,7 @@ tag_verify(const struct tag_question *q, const struct tag_refs *refs, int pack,
 		goto out;
 	if (tagged_is_accepted(&t) &&
 	    ((rc = tag_evidence_keep(&g, depot, &t.evidence)) != RB_OK ||
-		(rc = tag_add_tree(&g, copy, index, depot, &t, why)) != RB_OK))
+		(rc = tag_add_tree(&g, pack, index, depot, &t, why)) != RB_OK))
 		goto out;
 	explain(q, &t, why);
 
@@ -181,7 +181,38 @@ tag_verify(const struct tag_question *q, const struct tag_refs *refs, int pack,
 out:
 	tagged_clear(&t);
 	tag_ground_clear(&g);
-	fd_close(&copy);
+	fd_close(&index);
+	return rc;
+}
+
+enum rb_err
+tag_count(const struct tag_question *q, const struct tag_refs *refs, int pack,
+    struct tagged *out, struct fault *why)
+{
+	struct tag_question all = *q;
+	struct tag_ground g;
+	struct tagged t;
+	int index = -1;
+	enum rb_err rc = RB_EINTERNAL;
+
+	memset(&g, 0, sizeof(g));
+	tagged_init(&t);
+	/* No commit is chosen but the branch's head, which always is there. */
+	all.tag = all.accepted = all.accepted_version = NULL;
+	all.versions_only = all.commit_suffices = false;
+	if ((rc = check_question(q, why)) != RB_OK ||
+	    (rc = tag_output(&index)) != RB_OK ||
+	    (rc = tag_ask_commit(&all, refs, true, pack, index, &g, why)) !=
+		RB_OK ||
+	    (rc = judge(&all, &g, TAG_TO_COUNT, &t, why)) != RB_OK)
+		goto out;
+	t.ruling = TAGS_NONE;
+
+	*out = t;
+	tagged_init(&t); /* now the caller's */
+out:
+	tagged_clear(&t);
+	tag_ground_clear(&g);
 	fd_close(&index);
 	return rc;
 }
@@ -206,7 +237,7 @@ tag_stands(const struct tag_question *q, const struct digest *evidence,
 	    (rc = depot_get(depot, evidence, &fd)) != RB_OK ||
 	    (rc = file_read_fd(fd, EVIDENCE_MAX, &kept)) != RB_OK ||
 	    (rc = tag_evidence_take(buf_span(&kept), &g)) != RB_OK ||
-	    (rc = judge(&standing, &g, true, &t, why)) != RB_OK)
+	    (rc = judge(&standing, &g, TAG_STANDING, &t, why)) != RB_OK)
 		goto out;
 	memcpy(t.commit, g.commit, sizeof(t.commit));
 	explain(&standing, &t, why);

@@ -122,7 +122,8 @@ void tagged_clear(struct tagged *t);
 bool tagged_is_accepted(const struct tagged *t);
 
 /*
- * `pack` holds the branch and its tags, whole.  RB_OK: it was judged, and
+ * `pack` holds the branch and its tags, whole, and nobody writes to it any
+ * more (fetch_pack).  RB_OK: it was judged, and
  * `ruling` says how; `why` then says in words what kept it from being
  * accepted.  RB_EREFUSED: what the server sent is malformed, lacks something,
  * or q->unchecked.
@@ -130,6 +131,13 @@ bool tagged_is_accepted(const struct tagged *t);
 enum rb_err tag_verify(const struct tag_question *q,
     const struct tag_refs *refs, int pack, struct depot *depot,
     struct tagged *out, struct fault *why) RB_CHECK;
+
+/*
+ * How each tag that the server lists comes out, whichever commit it is for:
+ * out->seen and out->counts.  Nothing is accepted.
+ */
+enum rb_err tag_count(const struct tag_question *q, const struct tag_refs *refs,
+    int pack, struct tagged *out, struct fault *why) RB_CHECK;
 
 /*
  * Whether what was accepted would still be, by the keys of today: a key that

@@ -12,7 +12,6 @@
 
 /* A large pack is unpacked from end to end. */
 #define PACK_SECONDS 1800
-#define PACK_MAX (1024ull * 1024 * 1024)
 #define RECORDS_MAX (1024u * 1024 * 1024)
 #define VERSION_LIMIT 100
 
@@ -56,29 +55,6 @@ tag_output_read(int fd, struct buf *out)
 	return file_read_fd(fd, RECORDS_MAX, out);
 }
 
-enum rb_err
-tag_pack_copy(int pack, struct depot *depot, int *out, struct fault *why)
-{
-	uint64_t size = 0;
-	int fd = -1;
-	enum rb_err rc;
-
-	if ((rc = file_size(pack, &size)) != RB_OK)
-		return rc;
-	if (size > PACK_MAX)
-		return fault_set(why, RB_EREFUSED,
-		    "the pack has more than %llu MiB; no larger one is read",
-		    PACK_MAX >> 20);
-	if ((rc = depot_scratch(depot, &fd)) != RB_OK)
-		return rc;
-	if ((rc = file_copy_range(pack, 0, size, fd)) != RB_OK) {
-		fd_close(&fd);
-		return rc;
-	}
-	*out = fd;
-	return RB_OK;
-}
-
 static enum rb_err
 take_ground(struct span in, struct tag_ground *g)
 {
@@ -100,7 +76,7 @@ take_ground(struct span in, struct tag_ground *g)
 
 enum rb_err
 tag_ask_commit(const struct tag_question *q, const struct tag_refs *refs,
-    int pack, int index, struct tag_ground *g, struct fault *why)
+    bool all, int pack, int index, struct tag_ground *g, struct fault *why)
 {
 	struct msg question, answer;
 	int candidates = -1;
@@ -115,6 +91,7 @@ tag_ask_commit(const struct tag_question *q, const struct tag_refs *refs,
 	    (rc = put_u8(&question.body, q->versions_only ? 1 : 0)) != RB_OK ||
 	    (rc = put_u8(&question.body, q->commit_suffices ? 1 : 0)) !=
 		RB_OK ||
+	    (rc = put_u8(&question.body, all ? 1 : 0)) != RB_OK ||
 	    (rc = put_text(&question.body,
 		 q->accepted == NULL ? "" : q->accepted)) != RB_OK ||
 	    (rc = ask_add_copy(&question, pack)) != RB_OK ||

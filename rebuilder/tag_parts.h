@@ -25,21 +25,24 @@ enum rb_err tag_take_id(struct span *in, char out[TAG_ID_LEN + 1]) RB_CHECK;
 enum rb_err tag_output(int *fd) RB_CHECK;
 enum rb_err tag_output_read(int fd, struct buf *out) RB_CHECK;
 
-/* A copy of its own: whoever filled `pack` may still write to it. */
-enum rb_err tag_pack_copy(int pack, struct depot *depot, int *out,
-    struct fault *why) RB_CHECK;
-
 /*
  * Which commit is meant, and the tags for it.  `index` is filled for the
  * questions about the same pack that follow.
  */
 enum rb_err tag_ask_commit(const struct tag_question *q,
-    const struct tag_refs *refs, int pack, int index, struct tag_ground *g,
-    struct fault *why) RB_CHECK;
+    const struct tag_refs *refs, bool all, int pack, int index,
+    struct tag_ground *g, struct fault *why) RB_CHECK;
+
+/* What the rule is asked for. */
+enum tag_purpose {
+	TAG_TO_ACCEPT,
+	TAG_STANDING, /* it was accepted before */
+	TAG_TO_COUNT, /* all tags, of any commit */
+};
 
 /* Whether the signatures suffice, by what gpgv said of each. */
 enum rb_err tag_ask_rule(const struct tag_question *q,
-    const struct tag_ground *g, struct span statuses, bool standing,
+    const struct tag_ground *g, struct span statuses, enum tag_purpose purpose,
     struct tagged *t, struct fault *why) RB_CHECK;
 
 /* The tar of the commit, and what the caller wants to know of it. */

@@ -14,7 +14,7 @@
 
 static enum rb_err
 put_rule(struct buf *b, const struct tag_question *q,
-    const struct tag_ground *g, bool standing)
+    const struct tag_ground *g, enum tag_purpose purpose)
 {
 	enum rb_err rc;
 	size_t i;
@@ -30,7 +30,8 @@ put_rule(struct buf *b, const struct tag_question *q,
 	    (rc = put_text(b,
 		 q->accepted_version == NULL ? "" : q->accepted_version)) !=
 		RB_OK ||
-	    (rc = put_u8(b, standing ? 1 : 0)) != RB_OK ||
+	    (rc = put_u8(b, purpose == TAG_STANDING ? 1 : 0)) != RB_OK ||
+	    (rc = put_u8(b, purpose == TAG_TO_COUNT ? 1 : 0)) != RB_OK ||
 	    (rc = put_u64(b, q->threshold)) != RB_OK ||
 	    (rc = put_u16(b, (uint16_t)q->nmaintainers)) != RB_OK)
 		return rc;
@@ -113,7 +114,8 @@ take_outcomes(struct span in, uint32_t n, struct tagged *t)
 
 enum rb_err
 tag_ask_rule(const struct tag_question *q, const struct tag_ground *g,
-    struct span statuses, bool standing, struct tagged *t, struct fault *why)
+    struct span statuses, enum tag_purpose purpose, struct tagged *t,
+    struct fault *why)
 {
 	struct buf outcomes = BUF_INIT;
 	struct msg question, answer;
@@ -126,7 +128,7 @@ tag_ask_rule(const struct tag_question *q, const struct tag_ground *g,
 		 &candidates)) != RB_OK ||
 	    (rc = memory_file("statuses", statuses, &said)) != RB_OK ||
 	    (rc = tag_output(&out)) != RB_OK ||
-	    (rc = put_rule(&question.body, q, g, standing)) != RB_OK ||
+	    (rc = put_rule(&question.body, q, g, purpose)) != RB_OK ||
 	    (rc = ask_add_copy(&question, candidates)) != RB_OK ||
 	    (rc = ask_add_copy(&question, said)) != RB_OK ||
 	    (rc = ask_add_copy(&question, out)) != RB_OK ||

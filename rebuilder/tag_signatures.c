@@ -68,12 +68,16 @@ static enum rb_err
 take_signed(struct span *in, struct span *payload, struct span *signature)
 {
 	struct span passed;
-	uint8_t kind;
+	uint8_t number;
 	enum rb_err rc;
 
-	if ((rc = take_u8(in, &kind)) != RB_OK ||
+	if ((rc = take_u8(in, &number)) != RB_OK || /* kind */
 	    (rc = take_bytes(in, FIELD_MAX, &passed)) != RB_OK || /* ref */
 	    (rc = take_bytes(in, FIELD_MAX, &passed)) != RB_OK || /* id */
+	    (rc = take_bytes(in, FIELD_MAX, &passed)) != RB_OK || /* commit */
+	    (rc = take_u8(in, &number)) != RB_OK || /* has_version */
+	    (rc = take_bytes(in, FIELD_MAX, &passed)) != RB_OK || /* version */
+	    (rc = take_bytes(in, FIELD_MAX, &passed)) != RB_OK || /* release */
 	    (rc = take_bytes(in, FIELD_MAX, &passed)) != RB_OK || /* object */
 	    (rc = take_bytes(in, FIELD_MAX, payload)) != RB_OK)
 		return rc;

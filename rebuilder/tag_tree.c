@@ -144,16 +144,14 @@ tag_submodule_tree(const char *commit, int pack, struct depot *depot,
     struct digest *out, struct fault *why)
 {
 	struct tree tree;
-	int copy = -1, index = -1;
+	int index = -1;
 	enum rb_err rc = RB_EINTERNAL;
 
 	memset(&tree, 0, sizeof(tree));
-	if ((rc = tag_pack_copy(pack, depot, &copy, why)) == RB_OK &&
-	    (rc = tag_output(&index)) == RB_OK &&
-	    (rc = ask_tree(commit, copy, index, depot, &tree, why)) == RB_OK)
+	if ((rc = tag_output(&index)) == RB_OK &&
+	    (rc = ask_tree(commit, pack, index, depot, &tree, why)) == RB_OK)
 		*out = tree.digest;
 	tree_clear(&tree);
-	fd_close(&copy);
 	fd_close(&index);
 	return rc;
 }

@@ -212,13 +212,16 @@ enum machine_end {
 /*
  * text id of the branch's head; text tag asked for ("": the newest);
  * u8 versions_only (the newest `v*` tag on the branch, not its head);
- * u8 with_commit (the commit's own signature is a candidate too); text id of
- * the commit accepted before ("": none).
+ * u8 with_commit (the commit's own signature is a candidate too); u8 all
+ * (every tag is a candidate, whatever it is for); text id of the commit
+ * accepted before ("": none).
  * fds: pack, refs, out candidates, out index.
  * Candidates, those for `v` tags first: n times { u8 kind; text name of the
- * ref ("" of the commit); text id; bytes object; bytes payload; bytes
- * signature }; object, payload and signature are empty where there is none
- * to look at, the last two where gpgv is not to be asked.
+ * ref ("" of the commit); text id; text commit that it is for ("": none);
+ * u8 has_version, text version, text release of that commit, as below; bytes
+ * object; bytes payload; bytes signature }; object, payload and signature are
+ * empty where there is none to look at, the last two where gpgv is not to be
+ * asked.
  * Index: where each object lies in the pack.
  */
 #define JUDGE_COMMIT 0x0312
@@ -245,8 +248,9 @@ enum commit_relation {
  * answered; text tag asked for ("": the newest); u8 versions_only;
  * u8 commit_suffices; text version accepted before ("": none; version, with
  * "-" and the release if there is one); u8 standing (accepted before: an
- * expired key takes nothing back); u64 threshold; u16 n, n times text
- * maintainer (40 upper-case digits).
+ * expired key takes nothing back); u8 all (candidates may be for any commit,
+ * and the ruling says nothing); u64 threshold; u16 n, n times text maintainer
+ * (40 upper-case digits).
  * fds: candidates, statuses, out outcomes.
  * Statuses, one a candidate: u8 asked; u32 exit status of gpgv; bytes what
  * it wrote on --status-fd.

@@ -121,6 +121,7 @@ take_wish(struct span in, struct tag_wish *wish)
 	    (rc = take_bytes(&in, GIT_REF_NAME_MAX, &wish->tag)) != RB_OK ||
 	    (rc = take_bool(&in, &wish->versions_only)) != RB_OK ||
 	    (rc = take_bool(&in, &wish->with_commit)) != RB_OK ||
+	    (rc = take_bool(&in, &wish->all)) != RB_OK ||
 	    (rc = take_bytes(&in, GIT_ID_HEX_LEN, &accepted)) != RB_OK)
 		return rc;
 	wish->has_accepted = accepted.len != 0;
@@ -133,13 +134,14 @@ take_wish(struct span in, struct tag_wish *wish)
 static enum rb_err
 put_choice(const struct tag_choice *c, struct buf *body)
 {
+	const struct told *told = &c->told;
 	enum rb_err rc;
 
 	if ((rc = put_git_id(body, &c->commit)) != RB_OK ||
-	    (rc = put_text(body, c->version)) != RB_OK ||
-	    (rc = put_text(body, c->release)) != RB_OK ||
-	    (rc = put_u8(body, c->has_version ? 1 : 0)) != RB_OK ||
-	    (rc = put_u64(body, (uint64_t)c->commit_time)) != RB_OK ||
+	    (rc = put_text(body, told->version)) != RB_OK ||
+	    (rc = put_text(body, told->release)) != RB_OK ||
+	    (rc = put_u8(body, told->has_version ? 1 : 0)) != RB_OK ||
+	    (rc = put_u64(body, (uint64_t)told->time)) != RB_OK ||
 	    (rc = put_u8(body, (uint8_t)c->relation)) != RB_OK)
 		return rc;
 	return put_u32(body, c->ncandidates);

@@ -52,11 +52,13 @@ take_rule(struct span in, struct tag_rule *rule)
 	    (rc = take_bytes(&in, 2 * TAG_VERSION_MAX + 1,
 		 &rule->accepted_version)) != RB_OK ||
 	    (rc = take_bool(&in, &rule->standing)) != RB_OK ||
+	    (rc = take_bool(&in, &rule->all)) != RB_OK ||
 	    (rc = take_u64(&in, &rule->threshold)) != RB_OK ||
 	    (rc = take_maintainers(&in, rule)) != RB_OK)
 		return rc;
 	if (relation > COMMIT_BACK)
 		return RB_EFORMAT;
+	g->has_commit = true;
 	rule->relation = (enum commit_relation)relation;
 	return take_end(in);
 }

@@ -226,18 +226,17 @@ read_version(struct pack_reader *r, struct span tree, const char *name,
 	return rc;
 }
 
-/* What the commit says of itself; `commit` is its object. */
+/* What a commit says of itself; `commit` is its object. */
 static enum rb_err
-read_ground(struct pack_reader *r, struct git_object *commit,
-    struct tag_choice *c, struct fault *why)
+read_told(struct pack_reader *r, const struct git_id *id,
+    struct git_object *commit, struct told *out, struct fault *why)
 {
 	struct git_object tree = GIT_OBJECT_INIT;
 	struct git_commit parsed;
 	bool has_release;
 	enum rb_err rc;
 
-	if ((rc = pack_reader_want(r, &c->commit, GIT_COMMIT, commit, why)) !=
-	    RB_OK)
+	if ((rc = pack_reader_want(r, id, GIT_COMMIT, commit, why)) != RB_OK)
 		goto out;
 	if (git_commit_parse(buf_span(&commit->bytes), &parsed) != RB_OK ||
 	    parsed.time == 0) {
@@ -245,24 +244,35 @@ read_ground(struct pack_reader *r, struct git_object *commit,
 		    "the commit is malformed, or has no time");
 		goto out;
 	}
-	c->commit_time = parsed.time;
+	out->time = parsed.time;
 	if ((rc = pack_reader_want(r, &parsed.tree, GIT_TREE, &tree, why)) !=
 		RB_OK ||
 	    (rc = git_tree_check(buf_span(&tree.bytes), why)) != RB_OK ||
 	    (rc = read_version(r, buf_span(&tree.bytes), "version",
-		 &c->has_version, c->version, why)) != RB_OK)
+		 &out->has_version, out->version, why)) != RB_OK)
 		goto out;
 	rc = read_version(r, buf_span(&tree.bytes), "rel", &has_release,
-	    c->release, why);
+	    out->release, why);
 out:
 	git_object_clear(&tree);
 	return rc;
 }
 
+static struct tag_ground
+ground_of(const struct git_id *commit, const struct told *told)
+{
+	struct tag_ground g = { .has_commit = true };
+
+	g.commit = *commit;
+	g.has_version = told->has_version;
+	g.version = span_of_str(told->version);
+	g.release = span_of_str(told->release);
+	return g;
+}
+
 /* One more record; gpgv is asked only where it could matter. */
 static enum rb_err
-add_candidate(struct tag_choice *c, const struct tag_ground *ground,
-    struct candidate *candidate)
+add_candidate(struct tag_choice *c, bool all, struct candidate *candidate)
 {
 	struct buf payload = BUF_INIT, signature = BUF_INIT;
 	enum tag_outcome outcome;
@@ -270,10 +280,10 @@ add_candidate(struct tag_choice *c, const struct tag_ground *ground,
 
 	if (candidate->object.len > TAG_OBJECT_MAX)
 		candidate->object = SPAN("");
-	if ((rc = tag_examine(candidate, ground, &outcome, &payload,
-		 &signature)) != RB_OK)
+	if ((rc = tag_examine(candidate, &outcome, &payload, &signature)) !=
+	    RB_OK)
 		goto out;
-	if (outcome == TAG_VALID && c->ncandidates < TAG_ASKED_MAX) {
+	if (outcome == TAG_VALID && (all || c->ncandidates < TAG_ASKED_MAX)) {
 		candidate->payload = buf_span(&payload);
 		candidate->signature = buf_span(&signature);
 	}
@@ -285,31 +295,67 @@ out:
 	return rc;
 }
 
-/* All tags for the commit whose names are `v*`, or are not. */
+/* What the commit of any tag says; that it is wrong is the tag's fault. */
 static enum rb_err
-add_tags(struct pack_reader *r, const struct git_refs *refs, bool versions,
-    const struct tag_ground *ground, struct tag_choice *c, struct fault *why)
+read_any(struct pack_reader *r, const struct target *t, struct told *told,
+    bool *is_there)
+{
+	struct git_object commit = GIT_OBJECT_INIT;
+	struct fault why = FAULT_INIT;
+	enum rb_err rc;
+
+	rc = read_told(r, &t->commit, &commit, told, &why);
+	git_object_clear(&commit);
+	*is_there = rc == RB_OK;
+	return rc == RB_ENOTFOUND || rc == RB_EFORMAT ? RB_OK : rc;
+}
+
+/* One tag, when it is for the commit, or all are wanted. */
+static enum rb_err
+add_tag(struct pack_reader *r, const struct git_ref *ref,
+    const struct tag_wish *wish, struct tag_choice *c, struct fault *why)
 {
 	struct candidate candidate;
+	struct told told;
 	struct target t;
+	bool is_ours, is_there;
+	enum rb_err rc;
+
+	if ((rc = look(r, ref, &t, why)) != RB_OK)
+		return rc;
+	memset(&candidate, 0, sizeof(candidate));
+	memset(&told, 0, sizeof(told));
+	candidate.kind = t.kind;
+	candidate.ref = ref->name;
+	candidate.id = ref->id;
+	candidate.object = buf_span(&t.object.bytes);
+	is_ours = t.is_commit && git_id_equal(&t.commit, &c->commit);
+	if (is_ours) {
+		candidate.ground = ground_of(&c->commit, &c->told);
+	} else if (wish->all && t.is_commit && t.kind == CANDIDATE_TAG) {
+		if ((rc = read_any(r, &t, &told, &is_there)) != RB_OK)
+			goto out;
+		if (is_there)
+			candidate.ground = ground_of(&t.commit, &told);
+	}
+	if (is_ours || wish->all)
+		rc = add_candidate(c, wish->all, &candidate);
+out:
+	target_clear(&t);
+	return rc;
+}
+
+static enum rb_err
+add_tags(struct pack_reader *r, const struct git_refs *refs, bool versions,
+    const struct tag_wish *wish, struct tag_choice *c, struct fault *why)
+{
 	enum rb_err rc;
 	size_t i;
 
 	for (i = 0; i < refs->n; i++) {
 		if (is_version_ref(&refs->tags[i]) != versions)
 			continue;
-		if ((rc = look(r, &refs->tags[i], &t, why)) != RB_OK)
-			return rc;
-		if (t.is_commit && git_id_equal(&t.commit, &c->commit)) {
-			memset(&candidate, 0, sizeof(candidate));
-			candidate.kind = t.kind;
-			candidate.ref = refs->tags[i].name;
-			candidate.id = refs->tags[i].id;
-			candidate.object = buf_span(&t.object.bytes);
-			rc = add_candidate(c, ground, &candidate);
-		}
-		target_clear(&t);
-		if (rc != RB_OK)
+		if ((rc = add_tag(r, &refs->tags[i], wish, c, why)) != RB_OK)
 			return rc;
 	}
 	return RB_OK;
@@ -320,23 +366,20 @@ add_candidates(struct pack_reader *r, const struct git_refs *refs,
     const struct tag_wish *wish, const struct git_object *commit,
     struct tag_choice *c, struct fault *why)
 {
-	struct tag_ground ground = { .commit = c->commit,
-		.has_version = c->has_version };
 	struct candidate candidate;
 	enum rb_err rc;
 
-	ground.version = span_of_str(c->version);
-	ground.release = span_of_str(c->release);
-	if ((rc = add_tags(r, refs, true, &ground, c, why)) != RB_OK ||
-	    (rc = add_tags(r, refs, false, &ground, c, why)) != RB_OK)
+	if ((rc = add_tags(r, refs, true, wish, c, why)) != RB_OK ||
+	    (rc = add_tags(r, refs, false, wish, c, why)) != RB_OK)
 		return rc;
 	if (!wish->with_commit)
 		return RB_OK;
 	memset(&candidate, 0, sizeof(candidate));
 	candidate.kind = CANDIDATE_COMMIT;
 	candidate.id = c->commit;
+	candidate.ground = ground_of(&c->commit, &c->told);
 	candidate.object = buf_span(&commit->bytes);
-	return add_candidate(c, &ground, &candidate);
+	return add_candidate(c, wish->all, &candidate);
 }
 
 static enum rb_err
@@ -384,7 +427,7 @@ tag_choose(struct pack_reader *r, const struct git_refs *refs,
 	memset(&c, 0, sizeof(c));
 	if ((rc = git_history_new(r, &h)) != RB_OK ||
 	    (rc = choose(r, h, refs, wish, &c.commit, why)) != RB_OK ||
-	    (rc = read_ground(r, &commit, &c, why)) != RB_OK ||
+	    (rc = read_told(r, &c.commit, &commit, &c.told, why)) != RB_OK ||
 	    (rc = relate(h, wish, &c, why)) != RB_OK ||
 	    (rc = add_candidates(r, refs, wish, &commit, &c, why)) != RB_OK)
 		goto out;

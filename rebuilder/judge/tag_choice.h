@@ -11,15 +11,21 @@ struct tag_wish {
 	struct span tag;     /* asked for by name; empty: the newest */
 	bool versions_only;
 	bool with_commit;
+	bool all; /* candidates are all tags, not those of the commit alone */
 	bool has_accepted;
 	struct git_id accepted; /* when has_accepted */
 };
 
-struct tag_choice {
-	struct git_id commit;
-	int64_t commit_time;
+/* What a commit's object and tree tell of it. */
+struct told {
+	int64_t time;
 	bool has_version;
 	char version[TAG_VERSION_MAX + 1], release[TAG_VERSION_MAX + 1];
+};
+
+struct tag_choice {
+	struct git_id commit;
+	struct told told;
 	enum commit_relation relation;
 	struct buf candidates; /* owned: records of frames.h */
 	uint32_t ncandidates;

@@ -115,6 +115,45 @@ out:
 	return rc;
 }
 
+bool
+tag_ground_equal(const struct tag_ground *a, const struct tag_ground *b)
+{
+	return a->has_commit == b->has_commit &&
+	    (!a->has_commit || git_id_equal(&a->commit, &b->commit)) &&
+	    a->has_version == b->has_version &&
+	    span_equal(a->version, b->version) &&
+	    span_equal(a->release, b->release);
+}
+
+static enum rb_err
+put_ground(struct buf *out, const struct tag_ground *g)
+{
+	enum rb_err rc;
+
+	if ((rc = g->has_commit ? put_git_id(out, &g->commit) :
+				  put_text(out, "")) != RB_OK ||
+	    (rc = put_u8(out, g->has_version ? 1 : 0)) != RB_OK ||
+	    (rc = put_bytes(out, g->version)) != RB_OK)
+		return rc;
+	return put_bytes(out, g->release);
+}
+
+static enum rb_err
+take_ground(struct span *in, struct tag_ground *out)
+{
+	struct span commit;
+	enum rb_err rc;
+
+	memset(out, 0, sizeof(*out));
+	if ((rc = take_bytes(in, GIT_ID_HEX_LEN, &commit)) != RB_OK ||
+	    (rc = take_bool(in, &out->has_version)) != RB_OK ||
+	    (rc = take_bytes(in, TAG_VERSION_MAX, &out->version)) != RB_OK ||
+	    (rc = take_bytes(in, TAG_VERSION_MAX, &out->release)) != RB_OK)
+		return rc;
+	out->has_commit = commit.len != 0;
+	return out->has_commit ? git_id_parse(commit, &out->commit) : RB_OK;
+}
+
 enum rb_err
 candidate_put(const struct candidate *c, struct buf *out)
 {
@@ -124,6 +163,7 @@ candidate_put(const struct candidate *c, struct buf *out)
 	if ((rc = put_u8(out, (uint8_t)c->kind)) != RB_OK ||
 	    (rc = put_bytes(out, c->ref)) != RB_OK ||
 	    (rc = put_git_id(out, &c->id)) != RB_OK ||
+	    (rc = put_ground(out, &c->ground)) != RB_OK ||
 	    (rc = put_bytes(out, c->object)) != RB_OK ||
 	    (rc = put_bytes(out, c->payload)) != RB_OK ||
 	    (rc = put_bytes(out, c->signature)) != RB_OK)
@@ -141,6 +181,7 @@ candidate_take(struct span *in, struct candidate *out)
 	if ((rc = take_u8(in, &kind)) != RB_OK ||
 	    (rc = take_bytes(in, GIT_REF_NAME_MAX, &c.ref)) != RB_OK ||
 	    (rc = take_git_id(in, &c.id)) != RB_OK ||
+	    (rc = take_ground(in, &c.ground)) != RB_OK ||
 	    (rc = take_bytes(in, PACK_OBJECT_BYTES_MAX, &c.object)) != RB_OK ||
 	    (rc = take_bytes(in, PACK_OBJECT_BYTES_MAX, &c.payload)) != RB_OK ||
 	    (rc = take_bytes(in, PACK_OBJECT_BYTES_MAX, &c.signature)) != RB_OK)

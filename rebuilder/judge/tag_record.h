@@ -11,10 +11,23 @@ enum rb_err git_refs_put(const struct git_refs *r, struct buf *out) RB_CHECK;
 /* Tags by name, each once; `head` is not among the records. */
 enum rb_err git_refs_take(struct span in, struct git_refs *out) RB_CHECK;
 
+/* A commit, and what its tree says of itself; all borrowed. */
+#define TAG_VERSION_MAX 100
+struct tag_ground {
+	bool has_commit; /* else the tag is for something else */
+	struct git_id commit;
+	bool has_version;
+	/* Empty: no such file, or not a version. */
+	struct span version, release;
+};
+
+bool tag_ground_equal(const struct tag_ground *a, const struct tag_ground *b);
+
 struct candidate {
 	enum candidate_kind kind;
 	struct span ref; /* borrowed, as all here */
 	struct git_id id;
+	struct tag_ground ground;
 	struct span object, payload, signature;
 };
 

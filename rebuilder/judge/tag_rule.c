@@ -56,8 +56,9 @@ outcome_of_kind(enum git_signature_kind kind)
 
 /* What the tag object says of itself. */
 static enum tag_outcome
-examine_tag(const struct candidate *c, const struct tag_ground *g)
+examine_tag(const struct candidate *c)
 {
+	const struct tag_ground *g = &c->ground;
 	struct git_tag tag;
 
 	if (c->object.len > TAG_OBJECT_MAX ||
@@ -65,7 +66,8 @@ examine_tag(const struct candidate *c, const struct tag_ground *g)
 		return TAG_MALFORMED;
 	if (tag.type == GIT_TAG)
 		return TAG_NESTED;
-	if (tag.type != GIT_COMMIT || !git_id_equal(&tag.object, &g->commit))
+	if (tag.type != GIT_COMMIT || !g->has_commit ||
+	    !git_id_equal(&tag.object, &g->commit))
 		return TAG_MALFORMED;
 	if (!span_equal(tag.name, c->ref))
 		return TAG_OTHER_NAME;
@@ -75,8 +77,8 @@ examine_tag(const struct candidate *c, const struct tag_ground *g)
 }
 
 enum rb_err
-tag_examine(const struct candidate *c, const struct tag_ground *g,
-    enum tag_outcome *out, struct buf *payload, struct buf *signature)
+tag_examine(const struct candidate *c, enum tag_outcome *out,
+    struct buf *payload, struct buf *signature)
 {
 	enum git_signature_kind kind;
 	enum tag_outcome outcome = TAG_MALFORMED;
@@ -90,7 +92,7 @@ tag_examine(const struct candidate *c, const struct tag_ground *g,
 		outcome = TAG_ABSENT;
 		break;
 	case CANDIDATE_TAG:
-		outcome = examine_tag(c, g);
+		outcome = examine_tag(c);
 		if (outcome != TAG_VALID)
 			break;
 		if ((rc = git_tag_split(c->object, &kind, payload,
@@ -100,7 +102,7 @@ tag_examine(const struct candidate *c, const struct tag_ground *g,
 		break;
 	case CANDIDATE_COMMIT:
 		if (c->object.len > TAG_OBJECT_MAX ||
-		    !git_id_equal(&c->id, &g->commit))
+		    !git_id_equal(&c->id, &c->ground.commit))
 			break;
 		if ((rc = git_commit_split(c->object, &kind, payload,
 			 signature)) != RB_OK)
@@ -174,11 +176,13 @@ see(const struct tag_rule *rule, const struct candidate *c,
 	enum rb_err rc;
 
 	memset(out, 0, sizeof(*out));
+	if (!rule->all && !tag_ground_equal(&c->ground, &rule->ground))
+		return RB_EFORMAT;
 	if ((rc = take_bool(statuses, &asked)) != RB_OK ||
 	    (rc = take_u32(statuses, &exit_status)) != RB_OK ||
 	    (rc = take_bytes(statuses, STATUS_MAX, &status)) != RB_OK ||
-	    (rc = tag_examine(c, &rule->ground, &out->outcome, &payload,
-		 &signature)) != RB_OK ||
+	    (rc = tag_examine(c, &out->outcome, &payload, &signature)) !=
+		RB_OK ||
 	    out->outcome != TAG_VALID)
 		goto out;
 	/* What gpgv looked at must be a part of the object with this id. */

@@ -17,28 +17,20 @@
 #define TAG_ASKED_MAX 4096 /* gpgv runs for one commit */
 #define MAINTAINERS_MAX 64
 #define TAG_OBJECT_MAX (1024u * 1024)
-#define TAG_VERSION_MAX 100
-
-/* The commit, and what its tree says of itself; all borrowed. */
-struct tag_ground {
-	struct git_id commit;
-	bool has_version;
-	/* Empty: no such file, or not a version. */
-	struct span version, release;
-};
 
 /*
  * All that shows before a signature is looked at.  TAG_VALID: gpgv is to be
  * asked about `payload` and `signature`, which were appended to.
  */
-enum rb_err tag_examine(const struct candidate *c, const struct tag_ground *g,
-    enum tag_outcome *out, struct buf *payload, struct buf *signature) RB_CHECK;
+enum rb_err tag_examine(const struct candidate *c, enum tag_outcome *out,
+    struct buf *payload, struct buf *signature) RB_CHECK;
 
 struct tag_rule {
 	struct tag_ground ground;
 	enum commit_relation relation;
 	struct span asked; /* name of a tag; empty: the newest */
 	bool versions_only, commit_suffices, standing;
+	bool all; /* tags of any commit: nothing is decided */
 	struct span accepted_version; /* empty: none */
 	uint64_t threshold;
 	struct span maintainers[MAINTAINERS_MAX];

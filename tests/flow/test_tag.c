@@ -435,6 +435,35 @@ an_unsigned_version_tag_makes_no_version(void **state)
 	tagged_clear(&t);
 }
 
+/* As a by-hand look at a whole repository would count them. */
+static void
+all_tags_of_a_repository_can_be_counted(void **state)
+{
+	struct tag_question q = question("rsa");
+	struct tag_refs refs = TAG_REFS_INIT;
+	int pack = open_file("now", "pack");
+	struct fault why = FAULT_INIT;
+	struct tagged t;
+
+	(void)state;
+	read_refs(&q, "now", &refs);
+	tagged_init(&t);
+	if (tag_count(&q, &refs, pack, &t, &why) != RB_OK)
+		fail_msg("%s", why.text);
+	assert_int_equal(t.nseen, refs.n);
+	assert_int_equal(t.counts[TAG_SIGNED_TWICE], 2);
+	assert_int_equal(t.counts[TAG_REVOKED_KEY], 1);
+	assert_int_equal(t.counts[TAG_EXPIRED_KEY], 1);
+	assert_int_equal(t.counts[TAG_OTHER_VERSION], 1);
+	assert_int_equal(t.counts[TAG_OTHER_NAME], 1);
+	assert_int_equal(t.counts[TAG_ABSENT], 0);
+	assert_int_equal(seen(&t, "v1.0.2")->outcome, TAG_VALID);
+	assert_false(tagged_is_accepted(&t));
+	tagged_clear(&t);
+	tag_refs_clear(&refs);
+	fd_close(&pack);
+}
+
 static void
 rewritten_and_vanished_tags_are_noticed(void **state)
 {
@@ -609,6 +638,7 @@ main(void)
 		cmocka_unit_test(a_version_goes_on_and_never_back),
 		cmocka_unit_test(a_tag_asked_for_must_itself_be_valid),
 		cmocka_unit_test(an_unsigned_version_tag_makes_no_version),
+		cmocka_unit_test(all_tags_of_a_repository_can_be_counted),
 		cmocka_unit_test(rewritten_and_vanished_tags_are_noticed),
 		cmocka_unit_test(
 		    an_expired_key_takes_nothing_back_and_a_revoked_one_does),
