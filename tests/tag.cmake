@@ -1,5 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Signed tags.  The programs ask the real judge, so it must lie beside them.
+# Signed tags: what rebuilder-judge reads of a git server
+add_library(packed STATIC unit/packed.c)
+target_link_libraries(packed PUBLIC rb_git PRIVATE rb_flags)
+foreach(module delta git_refs pack sha1)
+	rb_test(test_${module} unit unit/test_${module}.c
+		LINK packed rb_judge rb_base)
+endforeach()
+
+# All of it, by real git and gpg.  It asks the real judge, which so must lie
+# beside it.
 rb_test(test_tag flow flow/test_tag.c LINK rb_rebuilder)
 set_target_properties(test_tag PROPERTIES
 	RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests/tag)
