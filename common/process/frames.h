@@ -195,6 +195,38 @@ enum machine_end {
  * u32 ntemplates; u32 ncomponents; u32 nnotes.
  */
 #define JUDGE_RELEASE_FILE_IS 0x0321
+/*
+ * What .qubesbuilder says of one distribution.  text component; text
+ * distribution ("vm-bookworm"); text version, for a tree without a file
+ * `version` ("": none).
+ * fds: the tree (the tar of JUDGE_TREE), out records.
+ * Records: nbuilds times text directory; nmodules times text path; nfiles
+ * times { text url; text name; u8 decompress first; u8 check (0 SHA-256,
+ * 1 SHA-512, 2 signature); bytes checksum (empty for a signature); text url
+ * of the signature (""); u8 n, n times bytes key (as it lies in the tree) }.
+ */
+#define JUDGE_RECIPE 0x0322
+/*
+ * text version; text release; text why no node can prepare it ("": it can);
+ * u8 the tree is the upstream archive; u32 nbuilds; u32 nmodules; u32 nfiles.
+ */
+#define JUDGE_RECIPE_IS 0x0323
+/*
+ * A file that .qubesbuilder names, as it came.  u8 decompress first (0 no,
+ * 1 gzip, 2 xz); u64 most bytes of it then; u8 check (as above, not 2);
+ * bytes checksum.
+ * fds: the file, out (unless it is not decompressed: then nothing is
+ * written).  Answer JUDGE_OK: u64 size, digest.
+ */
+#define JUDGE_EXTERNAL 0x0324
+/*
+ * What the recipe `prepare` left.  u64 length of the stream.
+ * fds: output stream, out records, out stanza (as Sources would have it).
+ * Records: nfiles times { text name; u64 offset; u64 length; digest }.
+ */
+#define JUDGE_PREPARED 0x0325
+/* text source; text version; text dsc (file name); u32 nfiles. */
+#define JUDGE_PREPARED_IS 0x0326
 
 /*
  * Signed tags: a git server's list of refs, then a pack.  In this order,

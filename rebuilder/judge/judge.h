@@ -29,6 +29,12 @@ enum rb_err judge_layer(void *self, unsigned int *state, int sock,
     struct msg *question) RB_CHECK;
 enum rb_err judge_release_file(void *self, unsigned int *state, int sock,
     struct msg *question) RB_CHECK;
+enum rb_err judge_recipe(void *self, unsigned int *state, int sock,
+    struct msg *question) RB_CHECK;
+enum rb_err judge_external(void *self, unsigned int *state, int sock,
+    struct msg *question) RB_CHECK;
+enum rb_err judge_prepared(void *self, unsigned int *state, int sock,
+    struct msg *question) RB_CHECK;
 
 enum rb_err judge_published(void *self, unsigned int *state, int sock,
     struct msg *question) RB_CHECK;
