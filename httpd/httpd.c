@@ -2,8 +2,9 @@
 /*
  * httpd: shows the world what this node signed.
  *
- * It can reach: the listening socket (descriptor 3), and the served store,
- * of which it may read the data and write the lock.  Who owns it can show a
+ * It can reach: the listening socket (descriptor 3), the served store, of
+ * which it may read the data and write the lock, and two files that rebuilder
+ * writes, to read them.  Who owns it can show a
  * visitor wrong pages, and withhold; but it holds no key, so that evidence
  * which it made up or changed fails every updater's check; and it can write
  * nothing that any other process reads as data.
@@ -24,6 +25,8 @@
 #include "common/process/role.h"
 #include "httpd/serve.h"
 
+/* Leaves that are read into the catalog in a second, at most. */
+#define CATALOG_LEAVES 2000
 #define EXIT_USAGE 2
 #define TEND_SECONDS 1
 #define THREADS_DEFAULT 2
@@ -133,13 +136,18 @@ enter_jail(struct fault *why)
 
 /* Until it is told to stop, or the store that it serves is no more. */
 static void
-tend(struct server *server, const struct store *store, const sigset_t *stops)
+tend(struct server *server, struct site *site, const sigset_t *stops)
 {
 	const struct timespec pause = { TEND_SECONDS, 0 };
+	bool more;
 
 	while (sigtimedwait(stops, NULL, &pause) < 0) {
 		server_tend(server);
-		if (store_is_gone(store)) {
+		/* What cannot be read now is read in a second. */
+		if (catalog_read(site->catalog, site->store, CATALOG_LEAVES,
+			&more) == RB_ENOMEM)
+			note(NOTE_WARN, "no memory for the release table");
+		if (store_is_gone(site->store)) {
 			note(NOTE_INFO,
 			    "the served store was made anew: "
 			    "ending, to be started on the new one");
@@ -167,12 +175,15 @@ serve(const struct node *node, unsigned int threads, struct fault *why)
 		rc = RB_ENOMEM;
 		goto out;
 	}
+	site->news = (struct news)NEWS_INIT;
 	site->about.node = node->name;
 	if (node->operator_[0] != '\0')
 		site->about.operator_ = node->operator_;
 	if ((rc = check_listener(ROLE_SOCKET, why)) != RB_OK)
 		goto out;
-	if ((rc = open_store(node, &site->store, why)) != RB_OK)
+	if ((rc = open_store(node, &site->store, why)) != RB_OK ||
+	    (rc = news_open(node->directory, &site->news)) != RB_OK ||
+	    (rc = catalog_new(&site->catalog)) != RB_OK)
 		goto out;
 	if ((rc = enter_jail(why)) != RB_OK)
 		goto out;
@@ -183,12 +194,15 @@ serve(const struct node *node, unsigned int threads, struct fault *why)
 		goto out;
 	}
 	note(NOTE_INFO, "serving %s", node->name);
-	tend(server, site->store, &stops);
+	tend(server, site, &stops);
 	rc = RB_OK;
 out:
 	server_stop(&server);
-	if (site != NULL)
+	if (site != NULL) {
 		store_close(&site->store);
+		catalog_free(&site->catalog);
+		news_close(&site->news);
+	}
 	free(site);
 	return rc;
 }

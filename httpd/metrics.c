@@ -84,3 +84,95 @@ metrics_write(struct metrics *m, const struct view *v, struct buf *out)
 	return buf_printf(out, "rebuilder_http_late_total %" PRIu64 "\n",
 	    atomic_load(&m->late));
 }
+
+static enum rb_err
+put_number(struct buf *out, const char *name, const char *type,
+    const char *help, uint64_t n)
+{
+	enum rb_err rc = put_head(out, name, type, help);
+
+	return rc != RB_OK ? rc : buf_printf(out, "%s %" PRIu64 "\n", name, n);
+}
+
+/* One name with several values of one label. */
+struct series {
+	const char *label;
+	uint64_t n;
+};
+
+static enum rb_err
+put_series(struct buf *out, const char *name, const char *type,
+    const char *help, const char *key, const struct series *list, size_t n)
+{
+	size_t i;
+	enum rb_err rc = put_head(out, name, type, help);
+
+	for (i = 0; i < n && rc == RB_OK; i++)
+		rc = buf_printf(out, "%s{%s=\"%s\"} %" PRIu64 "\n", name, key,
+		    list[i].label, list[i].n);
+	return rc;
+}
+
+enum rb_err
+metrics_write_status(const struct status *s, struct buf *out)
+{
+	const struct series jobs[] = {
+		{ "waiting", s->waiting },
+		{ "blocked", s->blocked },
+		{ "running", s->running },
+		{ "retrying", s->retrying },
+	};
+	const struct series said[] = {
+		{ "reproduced", s->reproduced },
+		{ "differs", s->differs },
+		{ "failed", s->failed },
+		{ "unavailable", s->unavailable },
+	};
+	const struct {
+		const char *name, *type, *help;
+		uint64_t n;
+	} numbers[] = {
+		{ "rebuilder_told_timestamp_seconds", "gauge",
+		    "When the rebuilder told what follows.", s->time },
+		{ "rebuilder_start_timestamp_seconds", "gauge",
+		    "When the rebuilder started.", s->started },
+		{ "rebuilder_tries_total", "counter",
+		    "Tries begun since the start.", s->tries },
+		{ "rebuilder_retries_total", "counter",
+		    "Of them, those that repeat one.", s->retries },
+		{ "rebuilder_paused", "gauge", "1: paused by an operator.",
+		    s->paused },
+		{ "rebuilder_disk_free_bytes", "gauge",
+		    "Left on the disk of the store.", s->disk_free },
+		{ "rebuilder_disk_reserve_bytes", "gauge",
+		    "Below that nothing is begun.", s->disk_reserve },
+		{ "rebuilder_disk_short", "gauge",
+		    "1: nothing is begun for want of disk.", s->disk_short },
+		{ "rebuilder_store_files", "gauge",
+		    "Files in the store at the last collection.",
+		    s->depot_files },
+		{ "rebuilder_store_bytes", "gauge", "Their size on the disk.",
+		    s->depot_bytes },
+		{ "rebuilder_store_collected_bytes_total", "counter",
+		    "Collected since the start.", s->collected_bytes },
+		{ "rebuilder_poll_timestamp_seconds", "gauge",
+		    "When the release was polled last; 0: never.", s->polled },
+		{ "rebuilder_alarms", "gauge",
+		    "Alarms about the release that stand.", s->alarms },
+	};
+	size_t i;
+	enum rb_err rc = RB_EINTERNAL;
+
+	if ((rc = put_series(out, "rebuilder_jobs", "gauge",
+		 "Jobs that are not done, by state.", "state", jobs,
+		 sizeof(jobs) / sizeof(jobs[0]))) != RB_OK ||
+	    (rc = put_series(out, "rebuilder_said_total", "counter",
+		 "Verdicts since the journal was begun.", "verdict", said,
+		 sizeof(said) / sizeof(said[0]))) != RB_OK)
+		return rc;
+	for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]) && rc == RB_OK;
+	    i++)
+		rc = put_number(out, numbers[i].name, numbers[i].type,
+		    numbers[i].help, numbers[i].n);
+	return rc;
+}

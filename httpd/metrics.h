@@ -4,6 +4,7 @@
 
 #include <stdatomic.h>
 
+#include "common/told/status.h"
 #include "httpd/view.h"
 
 /* What this process counted since it started; any thread may add. */
@@ -16,5 +17,8 @@ void metrics_count(struct metrics *m, unsigned int status);
 /* Prometheus text format, version 0.0.4. */
 enum rb_err metrics_write(struct metrics *m, const struct view *v,
     struct buf *out) RB_CHECK;
+/* What rebuilder says of itself. */
+enum rb_err metrics_write_status(const struct status *s, struct buf *out)
+    RB_CHECK;
 
 #endif

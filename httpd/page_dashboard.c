@@ -120,6 +120,10 @@ page_dashboard(struct page *p, const struct about *about, const struct view *v,
 		    "again from their signed sources, on a machine without "
 		    "network, and compares every byte. Each verdict is signed "
 		    "and stands in a log that can only grow.</p>\n");
+		if (about->has_release)
+			page_raw(p,
+			    "<p><a href=\"/release\">The release, component "
+			    "by component</a></p>\n");
 		put_counts(p, v);
 	}
 	put_recent(p, v, is_first ? v->head.size : before);

@@ -12,6 +12,7 @@
 struct about {
 	const char *node;      /* borrowed */
 	const char *operator_; /* borrowed; NULL: nobody said */
+	bool has_release;      /* there is a page about one */
 };
 
 /* Builds below leaf `before`, newest first; UINT64_MAX for the newest. */

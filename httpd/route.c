@@ -34,6 +34,8 @@ static const struct shape {
 	{ ROUTE_ENTRIES, "/log/tile/entries/N" },
 	{ ROUTE_TILE, "/log/tile/L/N" },
 	{ ROUTE_METRICS, "/metrics" },
+	{ ROUTE_RELEASE, "/release" },
+	{ ROUTE_RELEASE_JSON, "/release.json" },
 	{ ROUTE_STYLE, "/style.css" },
 };
 

@@ -6,6 +6,7 @@
 #include "common/base/note.h"
 #include "httpd/build.h"
 #include "httpd/evidence.h"
+#include "httpd/release_table.h"
 #include "httpd/style.h"
 #include "httpd/tile.h"
 
@@ -48,20 +49,22 @@ page_answer(struct site *s, const struct view *v, const struct route *r,
     struct answer *out, struct fault *why)
 {
 	struct page p = PAGE_INIT;
+	struct about about = s->about;
 	enum rb_err rc = RB_OK;
 
+	about.has_release = s->catalog != NULL && news_has_release(&s->news);
 	switch (r->kind) {
 	case ROUTE_PACKAGE:
-		rc = page_package(&p, &s->about, v, r, why);
+		rc = page_package(&p, &about, v, r, why);
 		break;
 	case ROUTE_BUILD:
-		rc = page_build(&p, &s->about, v, r->index, why);
+		rc = page_build(&p, &about, v, r->index, why);
 		break;
 	case ROUTE_BEFORE:
-		page_dashboard(&p, &s->about, v, r->index);
+		page_dashboard(&p, &about, v, r->index);
 		break;
 	default: /* ROUTE_DASHBOARD */
-		page_dashboard(&p, &s->about, v, UINT64_MAX);
+		page_dashboard(&p, &about, v, UINT64_MAX);
 		break;
 	}
 	if (rc == RB_OK)
@@ -125,6 +128,61 @@ checkpoint_answer(const struct view *v, struct answer *out)
 	return put_span(out, TEXT, ANSWER_ASK_AGAIN, v->note);
 }
 
+/* The page or its JSON, of what rebuilder tells and the log says. */
+static enum rb_err
+release_answer(struct site *s, const struct view *v, const struct route *r,
+    struct answer *out, struct fault *why)
+{
+	struct page p = PAGE_INIT;
+	struct release_doc doc;
+	struct release_table t = { &doc, s->catalog, v };
+	enum rb_err rc = RB_ENOTFOUND;
+
+	release_doc_init(&doc);
+	if (s->catalog != NULL)
+		rc = news_release(&s->news, &doc, why);
+	if (rc == RB_ENOTFOUND)
+		fault_set(why, rc, "this node watches no release");
+	if (rc != RB_OK)
+		goto out;
+	out->life = ANSWER_ASK_AGAIN;
+	catalog_lock(s->catalog);
+	if (r->kind == ROUTE_RELEASE) {
+		page_release(&p, &s->about, &t);
+		rc = p.rc;
+	} else {
+		rc = release_table_json(&t, &out->body);
+	}
+	catalog_unlock(s->catalog);
+	out->type = r->kind == ROUTE_RELEASE ? HTML : JSON;
+	if (rc == RB_OK && r->kind == ROUTE_RELEASE) {
+		out->is_page = true;
+		out->body = p.out;
+		p.out = (struct buf)BUF_INIT; /* now the answer's */
+	}
+out:
+	page_clear(&p);
+	release_doc_clear(&doc);
+	return rc;
+}
+
+static enum rb_err
+metrics_answer(struct site *s, const struct view *v, struct answer *out)
+{
+	struct status status;
+	struct fault why = FAULT_INIT;
+	enum rb_err rc = RB_EINTERNAL;
+
+	out->type = METRICS;
+	if ((rc = metrics_write(&s->metrics, v, &out->body)) != RB_OK)
+		return rc;
+	/* Without news there is no such number: that is what alerts are for. */
+	rc = news_status(&s->news, &status, &why);
+	if (rc == RB_OK)
+		return metrics_write_status(&status, &out->body);
+	return rc == RB_ENOMEM ? rc : RB_OK;
+}
+
 static enum rb_err
 route_answer(struct site *s, const struct view *v, const struct route *r,
     const struct request *rq, struct answer *out, struct fault *why)
@@ -163,8 +221,10 @@ route_answer(struct site *s, const struct view *v, const struct route *r,
 		out->life = ANSWER_KEEP;
 		return tile_entries(v, r, &out->body);
 	case ROUTE_METRICS:
-		out->type = METRICS;
-		return metrics_write(&s->metrics, v, &out->body);
+		return metrics_answer(s, v, out);
+	case ROUTE_RELEASE:
+	case ROUTE_RELEASE_JSON:
+		return release_answer(s, v, r, out, why);
 	case ROUTE_STYLE:
 		return put_span(out, "text/css; charset=utf-8",
 		    ANSWER_KEEP_HOUR, span_of(style_css, style_css_len));

@@ -3,12 +3,16 @@
 #define RB_HTTPD_SITE_H
 
 #include "httpd/answer.h"
+#include "httpd/catalog.h"
 #include "httpd/metrics.h"
+#include "httpd/news.h"
 #include "httpd/pages.h"
 
 /* Everything that a node serves.  Any thread may ask. */
 struct site {
 	struct store *store; /* borrowed */
+	struct catalog *catalog; /* borrowed; NULL: no release is shown */
+	struct news news;        /* borrowed */
 	struct about about;  /* texts borrowed */
 	struct metrics metrics;
 };

@@ -3,10 +3,12 @@
 
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 
 #include <errno.h>
 #include <dirent.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,9 +16,12 @@
 #include <unistd.h>
 
 #include "common/base/file.h"
+#include "rebuilder/depot_uses.h"
 
 struct depot {
 	int dirfd; /* owned */
+	pthread_mutex_t lock; /* guards `uses`, and what goes with a use */
+	struct uses *uses; /* owned */
 };
 
 #define NAME_MAX_LEN (DIGEST_HEX_LEN + sizeof(".part"))
@@ -66,7 +71,10 @@ depot_open(const char *path, struct depot **out)
 		free(d);
 		return errno == ENOENT ? RB_ENOTFOUND : RB_EIO;
 	}
-	if (remove_unfinished(d->dirfd) != RB_OK) {
+	if (pthread_mutex_init(&d->lock, NULL) != 0)
+		abort();
+	if (remove_unfinished(d->dirfd) != RB_OK ||
+	    uses_new(&d->uses) != RB_OK) {
 		depot_close(&d);
 		return RB_EIO;
 	}
@@ -80,17 +88,66 @@ depot_close(struct depot **d)
 	if (*d == NULL)
 		return;
 	fd_close(&(*d)->dirfd);
+	uses_free(&(*d)->uses);
 	free(*d);
 	*d = NULL;
+}
+
+static void
+lock(const struct depot *d)
+{
+	if (pthread_mutex_lock((pthread_mutex_t *)(uintptr_t)&d->lock) != 0)
+		abort();
+}
+
+static void
+unlock(const struct depot *d)
+{
+	if (pthread_mutex_unlock((pthread_mutex_t *)(uintptr_t)&d->lock) != 0)
+		abort();
+}
+
+enum rb_err
+depot_enter(const struct depot *d, uint64_t *mark)
+{
+	enum rb_err rc = RB_EINTERNAL;
+
+	lock(d);
+	rc = uses_enter(d->uses, mark);
+	unlock(d);
+	return rc;
+}
+
+void
+depot_leave(const struct depot *d, uint64_t mark)
+{
+	lock(d);
+	uses_leave(d->uses, mark);
+	unlock(d);
+}
+
+/* Before it can be found, so that it is never there without being in use. */
+static enum rb_err
+touch(const struct depot *d, const struct digest *digest)
+{
+	enum rb_err rc = RB_EINTERNAL;
+
+	lock(d);
+	rc = uses_touch(d->uses, digest);
+	unlock(d);
+	return rc;
 }
 
 enum rb_err
 depot_get(const struct depot *d, const struct digest *digest, int *fd)
 {
 	char hex[DIGEST_HEX_LEN + 1];
-	int r;
+	int r = -1;
+	enum rb_err rc = RB_EINTERNAL;
 
 	digest_hex(digest, hex);
+	if ((rc = touch(d, digest)) != RB_OK)
+		return rc;
 	r = openat(d->dirfd, hex, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	if (r == -1)
 		return errno == ENOENT ? RB_ENOTFOUND : RB_EIO;
@@ -119,6 +176,8 @@ depot_part(const struct depot *d, const struct digest *digest, int *fd,
 	enum rb_err rc = RB_EINTERNAL;
 
 	part_name(digest, name);
+	if ((rc = touch(d, digest)) != RB_OK)
+		goto out;
 	part = openat(d->dirfd, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC,
 	    0600);
 	if (part == -1) {
@@ -217,6 +276,8 @@ take_in(const struct depot *d, int from, const struct digest *expected,
 		goto out;
 	}
 	digest_hex(&digest, hex);
+	if ((rc = touch(d, &digest)) != RB_OK)
+		goto out;
 	if (fchmod(fd, 0400) == -1 || fsync(fd) == -1 ||
 	    renameat(d->dirfd, name, d->dirfd, hex) == -1 ||
 	    fsync(d->dirfd) == -1) {
@@ -278,4 +339,127 @@ depot_add_bytes(const struct depot *d, struct span s, struct digest *out)
 		rc = depot_add(d, fd, out);
 	fd_close(&fd);
 	return rc;
+}
+
+/* Of a name that a file of ours can have. */
+static bool
+name_parse(const char *name, struct depot_file *f)
+{
+	const size_t len = strlen(name);
+
+	f->is_part = len == DIGEST_HEX_LEN + 5 &&
+	    strcmp(name + DIGEST_HEX_LEN, ".part") == 0;
+	return (len == DIGEST_HEX_LEN || f->is_part) &&
+	    digest_parse(span_of(name, DIGEST_HEX_LEN), &f->digest) == RB_OK;
+}
+
+static int
+compare_files(const void *a, const void *b)
+{
+	return memcmp(((const struct depot_file *)a)->digest.b,
+	    ((const struct depot_file *)b)->digest.b, DIGEST_LEN);
+}
+
+/* Whether it could be added; files come and go meanwhile. */
+static enum rb_err
+list_one(const struct depot *d, const char *name, struct depot_file **list,
+    size_t *n)
+{
+	struct depot_file f, *grown;
+	struct stat st;
+
+	if (!name_parse(name, &f) ||
+	    fstatat(d->dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == -1 ||
+	    !S_ISREG(st.st_mode))
+		return RB_OK;
+	f.size = (uint64_t)st.st_blocks * 512;
+	/* Powers of two: room is needed exactly when n is one. */
+	if ((*n & (*n - 1)) == 0) {
+		grown = reallocarray(*list, *n == 0 ? 1 : 2 * *n, sizeof(f));
+		if (grown == NULL)
+			return RB_ENOMEM;
+		*list = grown;
+	}
+	(*list)[(*n)++] = f;
+	return RB_OK;
+}
+
+enum rb_err
+depot_list(const struct depot *d, struct depot_file **out, size_t *n)
+{
+	struct depot_file *list = NULL;
+	struct dirent *entry;
+	DIR *dir = NULL;
+	size_t len = 0;
+	int copy = -1;
+	enum rb_err rc = RB_OK;
+
+	copy = openat(d->dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (copy == -1 || (dir = fdopendir(copy)) == NULL) {
+		fd_close(&copy);
+		return RB_EIO;
+	}
+	while (rc == RB_OK && (entry = readdir(dir)) != NULL)
+		rc = list_one(d, entry->d_name, &list, &len);
+	closedir(dir);
+	if (rc != RB_OK) {
+		free(list);
+		return rc;
+	}
+	if (len > 0)
+		qsort(list, len, sizeof(*list), compare_files);
+	*out = list;
+	*n = len;
+	return RB_OK;
+}
+
+/* Nobody fills it: its lock is free. */
+static bool
+part_is_idle(const struct depot *d, const char *name)
+{
+	int fd = openat(d->dirfd, name, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+	bool is_idle = fd != -1 && flock(fd, LOCK_EX | LOCK_NB) == 0;
+
+	fd_close(&fd);
+	return is_idle;
+}
+
+enum rb_err
+depot_remove(const struct depot *d, const struct depot_file *f)
+{
+	char name[NAME_MAX_LEN];
+	enum rb_err rc = RB_EREFUSED;
+
+	part_name(&f->digest, name);
+	if (!f->is_part)
+		name[DIGEST_HEX_LEN] = '\0';
+	lock(d);
+	if (!uses_has(d->uses, &f->digest) &&
+	    (!f->is_part || part_is_idle(d, name)))
+		rc = unlinkat(d->dirfd, name, 0) == 0 ? RB_OK : RB_EIO;
+	unlock(d);
+	return rc;
+}
+
+enum rb_err
+depot_take_uses(const struct depot *d,
+    enum rb_err (*each)(void *self, const struct digest *d), void *self)
+{
+	enum rb_err rc = RB_EINTERNAL;
+
+	lock(d);
+	rc = uses_take(d->uses, each, self);
+	unlock(d);
+	return rc;
+}
+
+enum rb_err
+depot_free_bytes(const struct depot *d, uint64_t *out)
+{
+	struct statvfs st;
+
+	if (fstatvfs(d->dirfd, &st) == -1)
+		return RB_EIO;
+	*out = (uint64_t)st.f_bavail * st.f_frsize;
+	return RB_OK;
 }

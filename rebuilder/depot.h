@@ -16,6 +16,13 @@ struct depot;
 enum rb_err depot_open(const char *path, struct depot **out) RB_CHECK;
 void depot_close(struct depot **d);
 
+/*
+ * A trip that begins, and is over.  Whatever it got, found, kept or added
+ * meanwhile is not removed before that.  RB_ELIMIT: hundreds run.
+ */
+enum rb_err depot_enter(const struct depot *d, uint64_t *mark) RB_CHECK;
+void depot_leave(const struct depot *d, uint64_t mark);
+
 /* Read only, position 0, owned by the caller.  RB_ENOTFOUND: not here. */
 enum rb_err depot_get(const struct depot *d, const struct digest *digest,
     int *fd) RB_CHECK;
@@ -44,5 +51,24 @@ enum rb_err depot_add(const struct depot *d, int fd, struct digest *out)
     RB_CHECK;
 enum rb_err depot_add_bytes(const struct depot *d, struct span s,
     struct digest *out) RB_CHECK;
+
+/* For the collection of what is used no more (rebuilder/collect.h). */
+struct depot_file {
+	struct digest digest;
+	uint64_t size; /* on the disk */
+	bool is_part;
+};
+/* All files, by digest; `out` is the caller's to free. */
+enum rb_err depot_list(const struct depot *d, struct depot_file **out,
+    size_t *n) RB_CHECK;
+/* RB_EREFUSED: a running trip may need it. */
+enum rb_err depot_remove(const struct depot *d, const struct depot_file *f)
+    RB_CHECK;
+/* What was used since the last call (uses_take). */
+enum rb_err depot_take_uses(const struct depot *d,
+    enum rb_err (*each)(void *self, const struct digest *d), void *self)
+    RB_CHECK;
+/* Bytes that are left on the depot's disk. */
+enum rb_err depot_free_bytes(const struct depot *d, uint64_t *out) RB_CHECK;
 
 #endif

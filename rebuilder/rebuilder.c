@@ -16,13 +16,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "common/base/file.h"
 #include "common/base/note.h"
 #include "common/process/jail.h"
 #include "common/process/role.h"
+#include "common/told/told.h"
 #include "rebuilder/admin.h"
 #include "rebuilder/keeper.h"
 #include "rebuilder/watch.h"
@@ -132,6 +132,23 @@ enter_jail(const char *own, const struct settings *settings, struct fault *why)
 	return jail_enter(&jail, why);
 }
 
+/* What httpd is told.  Without the file we tell nothing, and work all the same. */
+static enum rb_err
+told_open(const struct node *node, const char *name, int *out)
+{
+	char *path = NULL;
+	enum rb_err rc = RB_EINTERNAL;
+
+	if ((rc = node_path(node, name, &path)) != RB_OK)
+		return rc;
+	*out = open(path, O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (*out == -1)
+		note(NOTE_WARN, "%s: %s; metrics will lack our part", path,
+		    strerror(errno));
+	free(path);
+	return RB_OK;
+}
+
 static void
 set_jobs(struct work *w, struct jobs_setting *out)
 {
@@ -152,10 +169,12 @@ run(const char *conf, struct fault *why)
 	static struct node node = NODE_INIT;
 	static struct settings settings;
 	static struct work work;
-	static struct keeper keeper;
 	struct jobs_setting setting;
 	struct watch_setting watch;
+	struct keeper_setting keeping;
+	struct keeper *keeper = NULL;
 	struct admin admin;
+	int told = -1;
 	char *own = NULL, *depot = NULL, *journal = NULL;
 	enum rb_err rc = RB_EINTERNAL;
 
@@ -179,20 +198,22 @@ run(const char *conf, struct fault *why)
 		goto out;
 	}
 	if ((rc = journal_open(journal, &work.journal, why)) != RB_OK ||
+	    (rc = told_open(&node, TOLD_STATUS, &told)) != RB_OK ||
 	    (rc = enter_jail(own, &settings, why)) != RB_OK)
 		goto out;
 	set_jobs(&work, &setting);
-	keeper = (struct keeper){ &settings, work.journal, work.depot, NULL,
-		time(NULL) };
-	if ((rc = jobs_start(&setting, &keeper.jobs)) != RB_OK)
+	keeping = (struct keeper_setting){ &settings, work.journal, work.depot,
+		NULL, told };
+	if ((rc = jobs_start(&setting, &keeping.jobs)) != RB_OK ||
+	    (rc = keeper_start(&keeping, &keeper)) != RB_OK)
 		goto out;
 	watch = (struct watch_setting){ &node, &settings, work.depot,
-		work.journal, keeper.jobs };
+		work.journal, keeping.jobs };
 	if (settings.release.file != NULL &&
 	    (rc = watch_start(&watch)) != RB_OK)
 		goto out;
-	admin = (struct admin){ keeper.jobs, work.journal, work.depot,
-		keeper_status, &keeper };
+	admin = (struct admin){ keeping.jobs, work.journal, work.depot,
+		keeper_status, keeper };
 	if (admin_serve(ROLE_SOCKET, &admin) != 0)
 		rc = RB_EIO;
 out:

@@ -63,9 +63,11 @@ work_do(void *self, const struct task *task, struct report *out)
 		pass_log };
 	struct target target;
 	struct trip trip;
+	uint64_t mark = 0;
 	enum rb_err rc = RB_EINTERNAL;
 
-	if ((rc = target_parse(task->target, &target, &out->why)) != RB_OK)
+	if ((rc = target_parse(task->target, &target, &out->why)) != RB_OK ||
+	    (rc = depot_enter(w->depot, &mark)) != RB_OK)
 		return rc;
 	trip_init(&trip);
 	trip.node = w->node;
@@ -87,5 +89,6 @@ work_do(void *self, const struct task *task, struct report *out)
 		out->inputs.is_set = true;
 	}
 	trip_clear(&trip);
+	depot_leave(w->depot, mark);
 	return rc;
 }

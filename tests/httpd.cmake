@@ -8,6 +8,7 @@ set_target_properties(make_store PROPERTIES
 rb_test(test_answer unit unit/test_answer.c LINK rb_httpd)
 rb_test(test_guard unit unit/test_guard.c LINK rb_httpd)
 rb_test(test_page unit unit/test_page.c LINK rb_httpd)
+rb_test(test_release_table unit unit/test_release_table.c LINK rb_httpd)
 rb_test(test_route unit unit/test_route.c LINK rb_httpd)
 rb_test(test_site unit unit/test_site.c LINK rb_httpd rb_served)
 rb_test(test_unpack unit unit/test_unpack.c LINK rb_httpd PkgConfig::ZSTD)

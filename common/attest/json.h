@@ -5,7 +5,7 @@
 #include "common/base/digest.h"
 
 /*
- * JSON in one spelling (FORMATS.md, "JSON"), for common/attest alone.
+ * JSON in one spelling (FORMATS.md, "JSON"), for common/attest and common/told.
  *
  * There is no tree and no choice: the reader asks for what must come next
  * and refuses anything else.  So no spelling but ours is ever read, no

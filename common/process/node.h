@@ -24,6 +24,7 @@
  *   served/    LMDB that the attestor writes and httpd reads
  *   rebuilder/ journal (LMDB), store/ (files by digest)
  *   machine/   layers/, stage/: what rebuilder-machine keeps
+ *   told/      status, release: what rebuilder tells httpd
  *   run/       admin.sock attestor.sock machine.sock net.sock signer.sock
  */
 struct node {

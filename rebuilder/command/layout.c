@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "common/base/file.h"
+#include "common/told/told.h"
 
 enum rb_err
 owners_find(const struct node *node, struct owners *out, struct fault *why)
@@ -52,6 +53,23 @@ out:
 	return rc;
 }
 
+/* In a directory of root's, where nobody else can put anything. */
+static enum rb_err
+make_file(int top, const char *name, uid_t uid, gid_t gid, mode_t mode,
+    struct fault *why)
+{
+	int fd;
+	enum rb_err rc = RB_OK;
+
+	fd = openat(top, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, mode);
+	if (fd == -1 || fchown(fd, uid, gid) == -1 || fchmod(fd, mode) == -1)
+		rc = fault_set(why, RB_EIO,
+		    "%s: cannot be given to its user: %s", name,
+		    strerror(errno));
+	fd_close(&fd);
+	return rc;
+}
+
 enum rb_err
 layout_make(const struct node *node, const struct owners *who,
     struct fault *why)
@@ -76,7 +94,10 @@ layout_make(const struct node *node, const struct owners *who,
 		    0700 },
 		{ "machine", 0, 0, 0711 },
 		{ "run", 0, 0, 0755 },
+		{ "told", 0, 0, 0755 },
 	};
+	/* Opened by both before their jails, written in place. */
+	static const char *const told[] = { TOLD_STATUS, TOLD_RELEASE };
 	size_t i;
 	int top = -1;
 	enum rb_err rc = RB_OK;
@@ -88,6 +109,9 @@ layout_make(const struct node *node, const struct owners *who,
 	for (i = 0; i < sizeof(dirs) / sizeof(dirs[0]) && rc == RB_OK; i++)
 		rc = make(top, dirs[i].name, dirs[i].uid, dirs[i].gid,
 		    dirs[i].mode, why);
+	for (i = 0; i < sizeof(told) / sizeof(told[0]) && rc == RB_OK; i++)
+		rc = make_file(top, told[i], who->rebuilder.uid, who->httpd.gid,
+		    0640, why);
 	fd_close(&top);
 	return rc;
 }

@@ -109,6 +109,10 @@ answer_file(const struct visit *v, char *bytes, size_t len)
 		break;
 	case MANNER_SILENT:
 		break;
+	case MANNER_HANG:
+		while (recv(v->fd, more, sizeof(more), 0) > 0)
+			;
+		break;
 	case MANNER_GONE:
 		answer(v, "404 Not Found", "", "no", 2, 2);
 		break;

@@ -18,6 +18,7 @@ enum manner {
 	MANNER_OTHER,    /* other bytes, as many */
 	MANNER_EMPTY,    /* an object without bytes */
 	MANNER_SILENT,   /* closes without a word */
+	MANNER_HANG,     /* says nothing, for as long as who asks waits */
 	MANNER_GONE,     /* 404 */
 	MANNER_ERROR,    /* 500 */
 	MANNER_REDIRECT, /* to `to`, and the path behind it */

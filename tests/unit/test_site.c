@@ -39,6 +39,7 @@ start(void **state)
 	assert_non_null(mkdtemp(world.directory));
 	ok(served_make(world.directory, LEAVES, &world.key));
 	ok(store_open(world.directory, STORE_READ, &world.site.store, &why));
+	world.site.news = (struct news)NEWS_INIT;
 	world.site.about.node = SERVED_NODE;
 	world.site.about.operator_ = "A <b>bold</b> operator";
 	return 0;

@@ -205,7 +205,10 @@ configure()
 		-e "s|^  name: debian|  name: test|" \
 		-e "s|^  suite: .*|  suite: $suite|" \
 		-e "s|^  keyring: .*|  keyring: $PWD/keyring.gpg|" node/node.yml
-	printf 'rebuilder:\n  refresh: 0\n' >>node/node.yml
+	# No verdict comes but when it is asked for.
+	printf 'rebuilder:\n  refresh: 0\n  retries: 0\n' >>node/node.yml
+	# Disks of tests are small.
+	printf 'store:\n  reserve: 0\n' >>node/node.yml
 	cp node/node.yml node.yml
 }
 
