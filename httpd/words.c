@@ -31,8 +31,8 @@ static const struct word reasons[] = {
 	{ "timeout", "the build did not end in time" },
 	/* unavailable */
 	{ "binnmu",
-	    "it is a binary-only rebuild of the distribution, which "
-	    "this node does not repeat yet" },
+	    "it is a binary-only rebuild of the distribution, and no "
+	    "package has the changelog entry of it" },
 	{ "dependencies", "the build dependencies cannot be satisfied" },
 	{ "disk", "this node ran out of disk space" },
 	{ "environment", "the build environment could not be made" },

@@ -24,6 +24,7 @@ repository_clear(struct repository *r)
 	free(r->component);
 	free(r->architecture);
 	free(r->keyring);
+	free(r->buildinfo_keyring);
 	memset(r, 0, sizeof(*r));
 }
 
@@ -32,6 +33,7 @@ struct texts {
 	enum repository_use use;
 	const char *section;
 	const char *name, *uri, *suite, *suffix, *component, *keyring;
+	const char *buildinfo_keyring; /* NULL: none */
 	const struct conf_list *mirrors;
 };
 
@@ -49,6 +51,9 @@ copy_all(const struct settings *s, const struct texts *t, struct repository *r)
 	    (rc = copy(&r->component, t->component)) != RB_OK ||
 	    (rc = copy(&r->architecture, s->archive.architecture)) != RB_OK ||
 	    (rc = copy(&r->keyring, t->keyring)) != RB_OK)
+		goto out;
+	if (t->buildinfo_keyring != NULL &&
+	    (rc = copy(&r->buildinfo_keyring, t->buildinfo_keyring)) != RB_OK)
 		goto out;
 	r->mirrors = calloc(t->mirrors->n + 1, sizeof(*r->mirrors));
 	if (r->mirrors == NULL) {
@@ -94,6 +99,7 @@ repository_of_archive(const struct settings *s, const char *suite,
 		.suffix = "",
 		.component = s->archive.component,
 		.keyring = s->archive.keyring,
+		.buildinfo_keyring = s->archive.buildinfo_keyring,
 		.mirrors = &s->archive.mirrors,
 	};
 
@@ -144,6 +150,7 @@ repository_of_published(const struct settings *s, const char *suite, size_t i,
 		.suffix = s->published.suffixes.items[i],
 		.component = s->published.component,
 		.keyring = s->published.keyring,
+		.buildinfo_keyring = s->published.buildinfo_keyring,
 		.mirrors = &none,
 	};
 
@@ -157,7 +164,7 @@ repository_url(const struct repository *r, size_t place, const char *path,
 	struct buf url = BUF_INIT;
 	enum rb_err rc = RB_EINTERNAL;
 
-	if (place > r->nmirrors)
+	if (r->uri == NULL || place > r->nmirrors)
 		return RB_ENOTFOUND;
 	if ((rc = buf_put_str(&url,
 		 place == 0 ? r->uri : r->mirrors[place - 1])) == RB_OK &&

@@ -23,6 +23,7 @@ enum repository_use {
 	 * make a version be missing.
 	 */
 	USE_OLD,
+	USE_BUILT, /* what this node built: by digest, in the depot, no uri */
 };
 
 /*
@@ -39,6 +40,7 @@ struct repository {
 	char *component;
 	char *architecture;
 	char *keyring;   /* absolute path, for gpgv */
+	char *buildinfo_keyring; /* NULL: there are no .buildinfo files */
 	const char *section; /* static: of node.yml, for faults */
 	struct index index; /* filled by stage_index */
 };

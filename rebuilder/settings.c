@@ -5,6 +5,8 @@
 #include <string.h>
 
 #define GIB (1024ull * 1024 * 1024)
+/* With base and built, no more than one question to the judge can carry. */
+#define ARCHIVE_OLD_MAX 8
 
 #define FIELD(name) offsetof(struct settings, name)
 
@@ -15,6 +17,8 @@ static const struct conf_key archive_keys[] = {
 	{ "component", CONF_TEXT, FIELD(archive.component), true, 0, 0 },
 	{ "architecture", CONF_TEXT, FIELD(archive.architecture), true, 0, 0 },
 	{ "keyring", CONF_TEXT, FIELD(archive.keyring), true, 0, 0 },
+	{ "buildinfo-keyring", CONF_TEXT, FIELD(archive.buildinfo_keyring),
+	    false, 0, 0 },
 	{ "mirrors", CONF_LIST, FIELD(archive.mirrors), false, 0, 0 },
 	{ "old", CONF_LIST, FIELD(archive.old), false, 0, 0 },
 };
@@ -89,6 +93,7 @@ settings_clear(struct settings *s)
 	free(s->archive.component);
 	free(s->archive.architecture);
 	free(s->archive.keyring);
+	free(s->archive.buildinfo_keyring);
 	conf_list_clear(&s->archive.mirrors);
 	conf_list_clear(&s->archive.old);
 	free(s->published.name);
@@ -209,6 +214,10 @@ check_archive(const struct settings *s, const char *path, struct fault *why)
 		rc = check_uri(item, strlen(item), "archive.mirrors", path,
 		    why);
 	}
+	if (rc == RB_OK && s->archive.old.n > ARCHIVE_OLD_MAX)
+		rc = fault_set(why, RB_ELIMIT,
+		    "%s: archive.old: more than %d archives", path,
+		    ARCHIVE_OLD_MAX);
 	for (i = 0; i < s->archive.old.n && rc == RB_OK; i++) {
 		item = s->archive.old.items[i];
 		rc = check_uri(item, strcspn(item, " "), "archive.old", path,
@@ -222,7 +231,11 @@ check_archive(const struct settings *s, const char *path, struct fault *why)
 	}
 	if (rc != RB_OK)
 		return rc;
-	return check_keyring(s->archive.keyring, "archive.keyring", path, why);
+	rc = check_keyring(s->archive.keyring, "archive.keyring", path, why);
+	if (rc == RB_OK && s->archive.buildinfo_keyring != NULL)
+		rc = check_keyring(s->archive.buildinfo_keyring,
+		    "archive.buildinfo-keyring", path, why);
+	return rc;
 }
 
 /* What is appended to the name of a suite: "", or such as "-testing". */
@@ -351,6 +364,7 @@ settings_keyring(const struct settings *s, size_t i, const char **key)
 		const char *path, *key;
 	} all[SETTINGS_KEYRINGS] = {
 		{ s->archive.keyring, "archive.keyring" },
+		{ s->archive.buildinfo_keyring, "archive.buildinfo-keyring" },
 		{ s->published.keyring, "published.keyring" },
 		{ s->published.buildinfo_keyring,
 		    "published.buildinfo-keyring" },

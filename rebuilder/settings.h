@@ -19,6 +19,7 @@ struct settings {
 		char *component;
 		char *architecture;
 		char *keyring;      /* absolute path, for gpgv */
+		char *buildinfo_keyring; /* NULL: there are no .buildinfo */
 		struct conf_list mirrors; /* of uri */
 		struct conf_list old; /* "uri" or "uri suite" */
 	} archive;
@@ -62,7 +63,7 @@ void settings_init(struct settings *s);
 void settings_clear(struct settings *s);
 
 /* All keyrings, and what node.yml calls each; NULL: there is no i-th. */
-#define SETTINGS_KEYRINGS 3
+#define SETTINGS_KEYRINGS 4
 const char *settings_keyring(const struct settings *s, size_t i,
     const char **key);
 

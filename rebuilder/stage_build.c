@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "rebuilder/log_keep.h"
 #include "rebuilder/recipe.h"
@@ -82,6 +83,34 @@ keep_result(struct trip *t, struct run_result *r)
 	return RB_OK;
 }
 
+/*
+ * As the publisher built it: all packages, or only those of one kind when no
+ * published file of this pass is of the other.
+ */
+static const char *
+choose_build(const struct trip *t)
+{
+	const struct buildinfo_followed *b = &t->buildinfo;
+	const struct listed *item;
+	bool has_one = false, has_all = false, is_all;
+	size_t i;
+
+	for (i = 0; i < t->published.n; i++) {
+		item = &t->published.list[i];
+		if (!trip_concerns(t, item))
+			continue;
+		is_all = strcmp(item->arch, "all") == 0;
+		has_all |= is_all;
+		has_one |= !is_all;
+	}
+	if (!has_all &&
+	    (t->pass == PASS_BINNMU || (b->is_known && !b->built_for_all)))
+		return "any";
+	if (!has_one && b->is_known && !b->built_for_one)
+		return "all";
+	return "binary";
+}
+
 enum rb_err
 stage_build(struct trip *t)
 {
@@ -97,6 +126,12 @@ stage_build(struct trip *t)
 		t->base.architecture,
 		"cpus",
 		cpus,
+		"build",
+		choose_build(t),
+		"place",
+		t->buildinfo.path == NULL ? "" : t->buildinfo.path,
+		"entry",
+		t->changelog.is_known ? "changelog" : "",
 		NULL,
 	};
 	struct run run = { "deb", &t->environment.layer, parameters, NULL, 0 };
@@ -109,7 +144,7 @@ stage_build(struct trip *t)
 	snprintf(cpus, sizeof(cpus), "%" PRIu64, t->settings->machine.cpus);
 	if ((rc = recipe_digest("deb", &t->environment.recipe)) != RB_OK)
 		goto out;
-	if ((files = calloc(t->source.files.n + 1, sizeof(*files))) == NULL) {
+	if ((files = calloc(t->source.files.n + 2, sizeof(*files))) == NULL) {
 		rc = RB_ENOMEM;
 		goto out;
 	}
@@ -119,6 +154,10 @@ stage_build(struct trip *t)
 	}
 	run.files = files;
 	run.nfiles = t->source.files.n;
+	if (t->changelog.is_known) {
+		files[run.nfiles].name = "changelog";
+		files[run.nfiles++].sha256 = t->changelog.text;
+	}
 	trip_tell(t, "building", 0, 0, "");
 	if ((rc = run_machine(t, &run, &r)) != RB_OK)
 		goto out;

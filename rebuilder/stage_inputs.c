@@ -9,6 +9,7 @@
 #include "rebuilder/ask.h"
 #include "rebuilder/fetch.h"
 #include "rebuilder/log_keep.h"
+#include "rebuilder/offers.h"
 #include "rebuilder/recipe.h"
 #include "rebuilder/run.h"
 #include "rebuilder/trip.h"
@@ -34,10 +35,11 @@ struct resolution {
 };
 
 static enum rb_err
-resolution_key(const struct trip *t, struct digest *out)
+resolution_key(const struct trip *t, const struct offers *o, struct digest *out)
 {
 	struct memory_key k = MEMORY_KEY_INIT;
 	struct digest recipe = DIGEST_INIT;
+	size_t i;
 	enum rb_err rc = RB_EINTERNAL;
 
 	if ((rc = recipe_digest("resolve", &recipe)) != RB_OK)
@@ -45,7 +47,12 @@ resolution_key(const struct trip *t, struct digest *out)
 	memory_key_text(&k, "resolution 2");
 	memory_key_digest(&k, t->program);
 	memory_key_digest(&k, &recipe);
-	memory_key_digest(&k, &t->base.index.packages);
+	memory_key_digest(&k, &o->packages);
+	/* Records say in which of these a package was found. */
+	for (i = 0; i < o->n; i++)
+		memory_key_digest(&k, &o->from[i]->index.packages);
+	if (t->buildinfo.is_known)
+		memory_key_digest(&k, &t->buildinfo.pins);
 	memory_key_digest(&k, &t->source.stanza);
 	memory_key_text(&k, t->base.architecture);
 	memory_key_text(&k, t->base.suite);
@@ -92,14 +99,14 @@ remember(struct trip *t, const struct digest *key, const struct resolution *res)
 	return rc;
 }
 
-/* Has the judge find every chosen package in the signed index. */
+/* Has the judge find every chosen package in the indices that offer it. */
 static enum rb_err
-look_up(struct trip *t, const struct run_result *r, const struct output *chosen,
-    struct resolution *out)
+look_up(struct trip *t, const struct offers *o, const struct run_result *r,
+    const struct output *chosen, struct resolution *out)
 {
 	struct msg question, answer;
 	struct resolution res;
-	int packages = -1, fds[3] = { -1, -1, -1 };
+	int packages, fds[3] = { -1, -1, -1 };
 	size_t i;
 	enum rb_err rc = RB_EINTERNAL;
 
@@ -107,16 +114,22 @@ look_up(struct trip *t, const struct run_result *r, const struct output *chosen,
 	msg_init(&answer, 0);
 	if ((rc = put_u64(&question.body, chosen->offset)) != RB_OK ||
 	    (rc = put_u64(&question.body, chosen->len)) != RB_OK ||
-	    (rc = depot_get(t->depot, &t->base.index.packages, &packages)) !=
-		RB_OK ||
 	    (rc = ask_add_copy(&question, r->output)) != RB_OK)
 		goto out;
 	for (i = 0; i < 3; i++)
 		if ((rc = depot_scratch(t->depot, &fds[i])) != RB_OK ||
 		    (rc = ask_add_copy(&question, fds[i])) != RB_OK)
 			goto out;
-	if ((rc = ask_add_copy(&question, packages)) != RB_OK ||
-	    (rc = ask_role("rebuilder-judge", &question, JUDGE_RESOLUTION_IS,
+	for (i = 0; i < o->n; i++) {
+		if ((rc = depot_get(t->depot, &o->from[i]->index.packages,
+			 &packages)) != RB_OK)
+			goto out;
+		rc = ask_add_copy(&question, packages);
+		fd_close(&packages);
+		if (rc != RB_OK)
+			goto out;
+	}
+	if ((rc = ask_role("rebuilder-judge", &question, JUDGE_RESOLUTION_IS,
 		 JUDGE_SECONDS, &answer, &t->why)) != RB_OK)
 		goto out;
 	if ((rc = depot_add(t->depot, fds[0], &res.records)) != RB_OK ||
@@ -128,14 +141,13 @@ look_up(struct trip *t, const struct run_result *r, const struct output *chosen,
 out:
 	for (i = 0; i < 3; i++)
 		fd_close(&fds[i]);
-	fd_close(&packages);
 	msg_clear(&question);
 	msg_clear(&answer);
 	return rc;
 }
 
 static enum rb_err
-resolve(struct trip *t, struct resolution *out)
+resolve(struct trip *t, const struct offers *o, struct resolution *out)
 {
 	const char *parameters[] = {
 		"source",
@@ -149,10 +161,12 @@ resolve(struct trip *t, struct resolution *out)
 		NULL,
 	};
 	const struct run_file files[] = {
-		{ "Packages", t->base.index.packages },
+		{ "Packages", o->packages },
 		{ "Sources", t->source.stanza },
+		{ "pins", t->buildinfo.pins },
 	};
-	struct run run = { "resolve", NULL, parameters, files, 2 };
+	struct run run = { "resolve", NULL, parameters, files,
+		t->buildinfo.is_known ? 3 : 2 };
 	struct run_result r;
 	const struct output *chosen;
 	enum rb_err rc = RB_EINTERNAL;
@@ -170,16 +184,18 @@ resolve(struct trip *t, struct resolution *out)
 	if (r.end != MACHINE_DONE || !r.is_stream || r.status != 0 ||
 	    chosen == NULL) {
 		fault_set(&t->why, RB_EREFUSED,
-		    "%s %s: its build "
-		    "dependencies cannot be met from %s/%s",
+		    "%s %s: its build dependencies cannot be met from %s/%s%s",
 		    t->name, t->source.version, t->base.suite,
-		    t->base.component);
+		    t->base.component,
+		    t->buildinfo.is_known ?
+			" in the versions of its .buildinfo" :
+			"");
 		if ((rc = log_keep(t->depot, r.log, &t->build.log)) != RB_OK)
 			goto out;
 		rc = trip_obstacle(t, VERDICT_UNAVAILABLE, "dependencies");
 		goto out;
 	}
-	if ((rc = look_up(t, &r, chosen, out)) == RB_EREFUSED)
+	if ((rc = look_up(t, o, &r, chosen, out)) == RB_EREFUSED)
 		rc = trip_obstacle(t, VERDICT_UNAVAILABLE, "dependencies");
 out:
 	run_result_clear(&r);
@@ -187,7 +203,7 @@ out:
 }
 
 static enum rb_err
-take_input(struct trip *t, struct span *in)
+take_input(struct trip *t, const struct offers *o, struct span *in)
 {
 	struct listed *item;
 	uint8_t group = 0, index = 0;
@@ -195,7 +211,6 @@ take_input(struct trip *t, struct span *in)
 
 	if ((item = listing_add(&t->inputs.list)) == NULL)
 		return RB_ENOMEM;
-	item->from = &t->base;
 	if ((rc = take_u8(in, &group)) != RB_OK ||
 	    (rc = take_text(in, NAME_LIMIT, &item->name)) != RB_OK ||
 	    (rc = take_text(in, NAME_LIMIT, &item->version)) != RB_OK ||
@@ -205,14 +220,16 @@ take_input(struct trip *t, struct span *in)
 	    (rc = take_digest(in, &item->sha256)) != RB_OK ||
 	    (rc = take_u8(in, &index)) != RB_OK)
 		return rc;
-	if (index != 0) /* there is one index */
+	if (index >= o->n)
 		return RB_EPEER;
+	item->from = o->from[index];
 	item->is_base = group == 0;
 	return RB_OK;
 }
 
 static enum rb_err
-read_records(struct trip *t, const struct digest *records)
+read_records(struct trip *t, const struct offers *o,
+    const struct digest *records)
 {
 	struct buf bytes = BUF_INIT;
 	struct span in;
@@ -227,7 +244,7 @@ read_records(struct trip *t, const struct digest *records)
 		if (t->inputs.list.n == INPUTS_LIMIT)
 			rc = RB_ELIMIT;
 		else
-			rc = take_input(t, &in);
+			rc = take_input(t, o, &in);
 	}
 out:
 	buf_clear(&bytes);
@@ -235,34 +252,50 @@ out:
 	return rc;
 }
 
+/* The entry of a rebuild: an input that came from what is under test. */
+static enum rb_err
+add_changelog(const struct trip *t, struct inputs *list)
+{
+	char from[DIGEST_HEX_LEN + 1];
+
+	if (!t->changelog.is_known)
+		return RB_OK;
+	digest_hex(&t->changelog.from->sha256, from);
+	return inputs_add(list, "changelog", t->changelog.from->name,
+	    t->changelog.from->version, t->changelog.from->arch, from,
+	    t->changelog.size, &t->changelog.text);
+}
+
 /* The list that is signed: one spelling, so that nodes can compare. */
 static enum rb_err
 write_list(struct trip *t)
 {
 	struct inputs list = INPUTS_INIT;
-	struct buf text = BUF_INIT, origin = BUF_INIT;
+	struct buf text = BUF_INIT;
 	const struct listed *item;
+	char *origin = NULL;
 	size_t i;
 	enum rb_err rc = RB_EINTERNAL;
 
-	if ((rc = buf_printf(&origin, "%s/%s/%s", t->base.name, t->base.suite,
-		 t->base.component)) != RB_OK ||
-	    (rc = buf_put_byte(&origin, 0)) != RB_OK)
-		goto out;
 	for (i = 0; i < t->inputs.list.n; i++) {
 		item = &t->inputs.list.list[i];
-		if ((rc = inputs_add(&list, "deb", item->name, item->version,
-			 item->arch, (const char *)origin.p, item->size,
-			 &item->sha256)) != RB_OK)
+		free(origin);
+		origin = NULL;
+		if ((rc = offers_origin(item->from, &origin)) != RB_OK ||
+		    (rc = inputs_add(&list, "deb", item->name, item->version,
+			 item->arch, origin, item->size, &item->sha256)) !=
+			RB_OK)
 			goto out;
 	}
-	if ((rc = inputs_write(&list, &text)) != RB_OK)
+	if ((rc = add_changelog(t, &list)) != RB_OK ||
+	    (rc = inputs_write(&list, &text)) != RB_OK)
 		goto out;
+	t->inputs.count = list.n;
 	rc = depot_add_bytes(t->depot, buf_span(&text), &t->inputs.text);
 out:
 	inputs_clear(&list);
 	buf_clear(&text);
-	buf_clear(&origin);
+	free(origin);
 	return rc;
 }
 
@@ -271,18 +304,20 @@ stage_inputs(struct trip *t)
 {
 	const struct fetch_context fetch = trip_fetch(t);
 	struct resolution res = { DIGEST_INIT, DIGEST_INIT, DIGEST_INIT };
+	struct offers offers = { .n = 0 };
 	struct digest key = DIGEST_INIT;
 	size_t i;
 	enum rb_err rc = RB_EINTERNAL;
 
-	if ((rc = resolution_key(t, &key)) != RB_OK)
+	if ((rc = offers_make(t, &offers)) != RB_OK ||
+	    (rc = resolution_key(t, &offers, &key)) != RB_OK)
 		return rc;
 	rc = recall(t, &key, &res);
-	if (rc == RB_ENOTFOUND && (rc = resolve(t, &res)) == RB_OK)
+	if (rc == RB_ENOTFOUND && (rc = resolve(t, &offers, &res)) == RB_OK)
 		rc = remember(t, &key, &res);
 	if (rc != RB_OK)
 		return rc;
-	if ((rc = read_records(t, &res.records)) != RB_OK ||
+	if ((rc = read_records(t, &offers, &res.records)) != RB_OK ||
 	    (rc = write_list(t)) != RB_OK)
 		return rc;
 	t->inputs.base = res.base;

@@ -173,8 +173,6 @@ find_out(struct trip *t, const struct listed *item, struct finding *f)
 	const struct output *o;
 
 	f->published = item;
-	if (item->is_binnmu)
-		return find(f, VERDICT_UNAVAILABLE, "binnmu");
 	if (item->is_absent)
 		return find(f, VERDICT_UNAVAILABLE, "published");
 	if (t->obstacle != 0)
@@ -233,7 +231,7 @@ out:
 
 /*
  * What failed is worth another try: a comparison alone is final, and that a
- * file was built from a changelog which its source does not have.
+ * file was built from a changelog which nobody has.
  */
 static bool
 are_final(const struct result *results, size_t n)
@@ -252,7 +250,7 @@ enum rb_err
 stage_verdict(struct trip *t)
 {
 	struct result *results = NULL;
-	size_t i;
+	size_t i, n = 0;
 	enum rb_err rc = RB_OK;
 
 	results = calloc(t->published.n + 1, sizeof(*results));
@@ -260,10 +258,11 @@ stage_verdict(struct trip *t)
 		return RB_ENOMEM;
 	trip_tell(t, "comparing", 0, t->published.n, "");
 	for (i = 0; i < t->published.n && rc == RB_OK; i++)
-		rc = one(t, &t->published.list[i], &results[i]);
-	if (rc == RB_OK && are_final(results, t->published.n))
-		rc = verdict_remember(t, results, t->published.n);
-	for (i = 0; i < t->published.n; i++)
+		if (trip_concerns(t, &t->published.list[i]))
+			rc = one(t, &t->published.list[i], &results[n++]);
+	if (rc == RB_OK && are_final(results, n))
+		rc = verdict_remember(t, results, n);
+	for (i = 0; i < n; i++)
 		result_clear(&results[i]);
 	free(results);
 	return rc;

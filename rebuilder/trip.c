@@ -7,6 +7,8 @@
 
 #include "common/base/file.h"
 #include "common/process/msg.h"
+#include "rebuilder/buildinfo.h"
+#include "rebuilder/changelog.h"
 #include "rebuilder/verdict.h"
 
 void
@@ -28,11 +30,34 @@ trip_init(struct trip *t)
 	t->started = time(NULL);
 }
 
+/* What belongs to one pass. */
+static void
+pass_clear(struct trip *t)
+{
+	size_t i;
+
+	free(t->buildinfo.path);
+	memset(&t->buildinfo, 0, sizeof(t->buildinfo));
+	memset(&t->changelog, 0, sizeof(t->changelog));
+	listing_clear(&t->inputs.list);
+	memset(&t->inputs, 0, sizeof(t->inputs));
+	memset(&t->environment, 0, sizeof(t->environment));
+	for (i = 0; i < t->build.noutputs; i++)
+		free(t->build.outputs[i].name);
+	free(t->build.outputs);
+	free(t->build.kind);
+	free(t->build.clock);
+	fd_close(&t->build.fd);
+	memset(&t->build, 0, sizeof(t->build));
+	t->build.fd = -1;
+}
+
 void
 trip_clear(struct trip *t)
 {
 	size_t i;
 
+	pass_clear(t);
 	repository_clear(&t->base);
 	for (i = 0; i < t->nsuites; i++)
 		repository_clear(&t->suites[i]);
@@ -40,18 +65,12 @@ trip_clear(struct trip *t)
 	for (i = 0; i < t->nold; i++)
 		repository_clear(&t->old[i]);
 	free(t->old);
+	repository_clear(&t->built);
 	free(t->source.version);
 	free(t->source.directory);
 	free(t->source.dsc);
 	listing_clear(&t->source.files);
 	listing_clear(&t->published);
-	listing_clear(&t->inputs.list);
-	for (i = 0; i < t->build.noutputs; i++)
-		free(t->build.outputs[i].name);
-	free(t->build.outputs);
-	free(t->build.kind);
-	free(t->build.clock);
-	fd_close(&t->build.fd);
 	trip_init(t);
 }
 
@@ -165,15 +184,24 @@ memory_key_end(struct memory_key *k, struct digest *out)
 	return rc;
 }
 
-enum rb_err
-trip_run(struct trip *t)
+bool
+trip_concerns(const struct trip *t, const struct listed *item)
 {
-	enum rb_err rc = RB_EINTERNAL;
+	return item->is_binnmu == (t->pass == PASS_BINNMU);
+}
 
-	/* Without these two there is no published file to speak about. */
-	if ((rc = stage_index(t)) != RB_OK)
-		return rc;
-	if ((rc = stage_source(t)) == RB_OK)
+/* From the inputs to the verdicts about one pass's files. */
+static enum rb_err
+pass_run(struct trip *t)
+{
+	enum rb_err rc = RB_OK;
+
+	if (t->obstacle != 0)
+		return stage_verdict(t);
+	rc = buildinfo_find(t);
+	if (rc == RB_OK && t->pass == PASS_BINNMU)
+		rc = changelog_take(t);
+	if (rc == RB_OK)
 		rc = stage_inputs(t);
 	if (rc == RB_OK && !t->again) {
 		rc = verdict_recall(t);
@@ -185,7 +213,51 @@ trip_run(struct trip *t)
 		rc = stage_environment(t);
 	if (rc == RB_OK)
 		rc = stage_build(t);
+	if (rc == RB_OK)
+		rc = buildinfo_compare(t);
 	if (rc != RB_OK && t->obstacle == 0)
 		return rc;
 	return stage_verdict(t);
+}
+
+static bool
+has_pass(struct trip *t, enum pass pass)
+{
+	size_t i;
+
+	t->pass = pass;
+	for (i = 0; i < t->published.n; i++)
+		if (trip_concerns(t, &t->published.list[i]))
+			return true;
+	return false;
+}
+
+enum rb_err
+trip_run(struct trip *t)
+{
+	static const enum pass passes[] = { PASS_SOURCE, PASS_BINNMU };
+	enum verdict obstacle;
+	const char *reason;
+	size_t i;
+	enum rb_err rc = RB_EINTERNAL;
+
+	/* Without these two there is no published file to speak about. */
+	if ((rc = stage_index(t)) != RB_OK)
+		return rc;
+	rc = stage_source(t);
+	if (rc != RB_OK && t->obstacle == 0)
+		return rc;
+	/* What stops one pass does not stop the other. */
+	obstacle = t->obstacle;
+	reason = t->reason;
+	for (i = 0; i < sizeof(passes) / sizeof(passes[0]); i++) {
+		if (!has_pass(t, passes[i]))
+			continue;
+		pass_clear(t);
+		t->obstacle = obstacle;
+		t->reason = reason;
+		if ((rc = pass_run(t)) != RB_OK)
+			return rc;
+	}
+	return RB_OK;
 }

@@ -50,6 +50,24 @@ struct trip_ear {
 	void (*log)(void *self, int fd);
 };
 
+/* A .buildinfo that a build follows; all digests are in the depot. */
+struct buildinfo_followed {
+	bool is_known;
+	struct digest sha256; /* as it was published */
+	struct digest text;   /* what of it is signed */
+	struct digest pins;   /* its packages, for the recipe `resolve` */
+	char *path;           /* owned: where it was built; NULL: elsewhere */
+	int64_t date;         /* when; 0: not said */
+	bool built_for_one, built_for_all; /* what kinds of packages */
+	bool is_equal;        /* the real environment was shown to be equal */
+};
+
+/*
+ * A source is built once as it is, and, when the archive rebuilt it without
+ * a change of source (+bN), once more with the changelog entry of that.
+ */
+enum pass { PASS_SOURCE, PASS_BINNMU };
+
 struct trip {
 	/* borrowed, the same for all trips */
 	const struct node *node;
@@ -77,6 +95,7 @@ struct trip {
 	struct repository base;
 	struct repository *suites, *old; /* owned */
 	size_t nsuites, nold;
+	struct repository built; /* built.h; no name: nothing was built */
 
 	struct {
 		char *version, *directory, *dsc; /* owned */
@@ -85,10 +104,21 @@ struct trip {
 	} source;
 	struct listing published;
 
+	/* What follows is of the present pass. */
+	enum pass pass;
+	struct buildinfo_followed buildinfo;
+	struct {
+		const struct listed *from; /* borrowed: of `published` */
+		struct digest text;        /* in the depot */
+		uint64_t size;
+		bool is_known;
+	} changelog; /* entry of a rebuild, for PASS_BINNMU */
+
 	struct {
 		struct listing list;     /* with is_base */
 		struct digest base, build; /* index stanzas of each group */
 		struct digest text;      /* of the input list */
+		size_t count;            /* of its lines */
 		bool are_known;
 	} inputs;
 
@@ -133,6 +163,9 @@ enum rb_err trip_aim(struct trip *t, const char *distribution) RB_CHECK;
  * verdict could be made, and t->why says why.
  */
 enum rb_err trip_run(struct trip *t) RB_CHECK;
+
+/* Whether a published file is to come out of the present pass. */
+bool trip_concerns(const struct trip *t, const struct listed *item);
 
 /* The stages, in the order of the way. */
 enum rb_err stage_index(struct trip *t) RB_CHECK;

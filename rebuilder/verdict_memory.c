@@ -28,8 +28,11 @@ trip_key(const struct trip *t, struct digest *out)
 	memory_key_text(&k, t->settings->machine.kind);
 	memory_key_digest(&k, &t->source.stanza);
 	memory_key_digest(&k, &t->inputs.text);
+	if (t->buildinfo.is_known)
+		memory_key_digest(&k, &t->buildinfo.sha256);
 	for (i = 0; i < t->published.n; i++)
-		memory_key_digest(&k, &t->published.list[i].sha256);
+		if (trip_concerns(t, &t->published.list[i]))
+			memory_key_digest(&k, &t->published.list[i].sha256);
 	return memory_key_end(&k, out);
 }
 

@@ -61,10 +61,15 @@ fill_environment(struct copier *c, const struct trip *t, struct statement *s)
 	copy(c, &s->environment.recipe, "deb");
 	if (t->inputs.are_known) {
 		set_digest(&s->inputs.sha256, &t->inputs.text);
-		s->inputs.count = t->inputs.list.n;
+		s->inputs.count = t->inputs.count;
 	}
 	if (t->environment.is_known)
 		set_digest(&s->environment.layer, &t->environment.layer);
+	if (t->buildinfo.is_known) {
+		set_digest(&s->environment.buildinfo, &t->buildinfo.sha256);
+		copy(c, &s->environment.equal,
+		    t->buildinfo.is_equal ? "yes" : "no");
+	}
 	if (!t->build.is_known)
 		return;
 	set_digest(&s->environment.recipe_sha256, &t->environment.recipe);

@@ -235,26 +235,19 @@ judges_a_release(void **state)
 static void
 takes_an_index_that_is_not_compressed(void **state)
 {
+	/* path, size and digest, twice: the end of the answer. */
+	const size_t len = 4 + 6 + 2 * (8 + DIGEST_LEN);
 	struct msg q, a;
-	struct span in, fingerprint;
+	struct span in;
 
 	(void)state;
 	q = release_question("gpgv/good.status", 0, "bookworm", 0, "main/T.xz");
 	in = ask(&q, JUDGE_RELEASE_IS, &a);
-	expect_u64(&in, DATE_SECONDS);
-	expect_u64(&in, 0);
-	expect_u8(&in, 1);
-	expect_text(&in, "bookworm");
-	expect_text(&in, "oldstable");
-	expect_u8(&in, 1);
-	assert_int_equal(take_bytes(&in, 64, &fingerprint), RB_OK);
-	expect_u8(&in, 1);
+	in = span_of(in.p + in.len - len, len);
 	expect_text(&in, "main/T");
 	expect_u64(&in, 7);
 	skip_digest(&in);
 	expect_u64(&in, 7);
-	skip_digest(&in);
-	assert_int_equal(take_end(in), RB_OK);
 	msg_clear(&a);
 }
 
@@ -364,6 +357,20 @@ decompresses_an_index(void **state)
 	fd_close(&to);
 }
 
+/* The record of the first of `packages`, and the end. */
+static void
+expect_package_a(struct span in)
+{
+	expect_text(&in, "a");
+	expect_text(&in, "1+b2");
+	expect_text(&in, "amd64");
+	expect_text(&in, "pool/a.deb");
+	expect_u64(&in, 7);
+	skip_digest(&in);
+	expect_u8(&in, 1);
+	assert_int_equal(take_end(in), RB_OK);
+}
+
 static void
 finds_a_source_and_its_binaries(void **state)
 {
@@ -396,14 +403,7 @@ finds_a_source_and_its_binaries(void **state)
 	expect_text(&in, "src_1.dsc");
 	expect_u64(&in, 9);
 	skip_digest(&in);
-	expect_text(&in, "a");
-	expect_text(&in, "1+b2");
-	expect_text(&in, "amd64");
-	expect_text(&in, "pool/a.deb");
-	expect_u64(&in, 7);
-	skip_digest(&in);
-	expect_u8(&in, 1);
-	assert_int_equal(take_end(in), RB_OK);
+	expect_package_a(in);
 	buf_clear(&b);
 	b = content(&stanza);
 	assert_true(span_equal_str(buf_span(&b), sources));
@@ -433,14 +433,7 @@ finds_what_is_published_of_a_source(void **state)
 	msg_clear(&a);
 	b = content(&records);
 	in = buf_span(&b);
-	expect_text(&in, "a");
-	expect_text(&in, "1+b2");
-	expect_text(&in, "amd64");
-	expect_text(&in, "pool/a.deb");
-	expect_u64(&in, 7);
-	skip_digest(&in);
-	expect_u8(&in, 1);
-	assert_int_equal(take_end(in), RB_OK);
+	expect_package_a(in);
 	buf_clear(&b);
 	fd_close(&p);
 }

@@ -198,6 +198,46 @@ publish()
 	sign good
 }
 
+# buildinfo NAME VERSION PACKAGE...: of our own hand, for the .deb of NAME, each
+# PACKAGE as "name (= version)"; to be signed by sign_buildinfo.
+buildinfo()
+{
+	info=www/pool/main/${1%"${1#?}"}/$1/${1}_$2_$arch.buildinfo
+	deb=www/pool/main/${1%"${1#?}"}/$1/${1}_$2_$arch.deb
+	{
+		echo "Format: 1.0"
+		echo "Source: ${about-$1}"
+		echo "Binary: $1"
+		echo "Architecture: $arch"
+		echo "Version: $2"
+		echo "Checksums-Sha256:"
+		echo " $(digest_of "${of-$deb}") $(size_of "$deb")" \
+			"${1}_$2_$arch.deb"
+		echo "Build-Origin: Test"
+		echo "Build-Architecture: $arch"
+		echo "Build-Date: Sat, 11 Jul 2026 10:16:37 +0000"
+		echo "Build-Path: /build/$1-$2"
+		echo "Installed-Build-Depends:"
+		shift 2
+		while [ $# -gt 1 ]; do
+			echo " $1,"
+			shift
+		done
+		echo " $1"
+		echo "Environment:"
+		echo " LC_ALL=\"C\""
+	} >text
+}
+
+# sign_buildinfo [KEY [OPTION...]]
+sign_buildinfo()
+{
+	who=${1-good}
+	[ $# -eq 0 ] || shift
+	gpg --batch --quiet --yes -u "$who" "$@" --output "$info" \
+		--clearsign text
+}
+
 # configure PORT: the node that init made in node/ is to rebuild this archive.
 configure()
 {
