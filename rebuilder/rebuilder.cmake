@@ -1,4 +1,4 @@
-set(recipes changelog deb environment prepare resolve)
+set(recipes changelog deb describe environment prepare resolve)
 list(TRANSFORM recipes PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/guest/
 	OUTPUT_VARIABLE recipe_files)
 list(JOIN recipes " " recipe_names)
@@ -13,9 +13,9 @@ add_custom_command(OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/recipe_texts.h
 
 # All of the daemon but its main, so that tests can link it too.
 rb_library(rb_rebuilder
-	admin.c admin_answer.c ask.c budget.c buildinfo.c changelog.c collect.c
-	component.c component_state.c depot.c depot_uses.c fetch.c fetch_git.c
-	gpgv.c
+	admin.c admin_answer.c ask.c budget.c buildinfo.c built.c changelog.c
+	collect.c component.c component_state.c depot.c depot_uses.c fetch.c
+	fetch_git.c gpgv.c
 	index_read.c inputs_tar.c job.c jobs.c jobs_add.c jobs_restore.c
 	jobs_show.c jobs_work.c journal.c keeper.c keyring.c leash.c listeners.c
 	listing.c log_keep.c metadata.c net_client.c offers.c published.c queue.c

@@ -17,6 +17,13 @@ rb_test(test_jobs unit unit/test_jobs.c LINK rb_jobs_world)
 rb_test(test_jobs_told unit unit/test_jobs_told.c LINK rb_jobs_world)
 rb_test(test_queue unit unit/test_queue.c LINK rb_rebuilder)
 
+# What machines and the judge say to a trip.
+rb_test(test_machine_claims flow flow/test_machine_claims.c
+	flow/fake_machine.c LINK rb_rebuilder)
+set_target_properties(test_machine_claims PROPERTIES
+	RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/beside)
+add_dependencies(test_machine_claims rebuilder-judge)
+
 # For scripts/bench: asks the real program, so it must lie beside it.
 rb_program(compare_once bench/compare_once.c LINK rb_rebuilder)
 set_target_properties(compare_once PROPERTIES

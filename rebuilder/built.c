@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "rebuilder/built.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/base/file.h"
+#include "common/process/frames.h"
+#include "common/process/msg.h"
+#include "rebuilder/ask.h"
+#include "rebuilder/run.h"
+
+#define BLOCK (32 * 1024)
+#define PACKAGES_MAX 1024
+#define INDEX_MAX (64 * 1024 * 1024)
+#define JUDGE_SECONDS 120
+
+/* One package, as we measured it. */
+struct measured {
+	const char *name; /* borrowed from the outputs */
+	uint64_t size;
+	struct digest sha256;
+};
+
+static enum rb_err
+built_key(const struct built_place *place, struct digest *out)
+{
+	struct memory_key k = MEMORY_KEY_INIT;
+
+	memory_key_text(&k, "built");
+	memory_key_text(&k, place->release);
+	memory_key_text(&k, place->distribution);
+	memory_key_text(&k, place->component);
+	return memory_key_end(&k, out);
+}
+
+/* Copies one output out of the stream into the depot. */
+static enum rb_err
+copy_out(struct trip *t, const struct output *o, struct digest *sha256)
+{
+	uint8_t block[BLOCK];
+	uint64_t done = 0, want;
+	ssize_t r;
+	int fd = -1;
+	enum rb_err rc = RB_EINTERNAL;
+
+	if ((rc = depot_scratch(t->depot, &fd)) != RB_OK)
+		return rc;
+	while (done < o->len && rc == RB_OK) {
+		want = o->len - done < BLOCK ? o->len - done : BLOCK;
+		r = pread(t->build.fd, block, (size_t)want,
+		    (off_t)(o->offset + done));
+		if (r == -1 && errno == EINTR)
+			continue;
+		if (r <= 0) {
+			rc = RB_EIO;
+			break;
+		}
+		rc = file_write_fd(fd, span_of(block, (size_t)r));
+		done += (uint64_t)r;
+	}
+	if (rc == RB_OK)
+		rc = depot_add(t->depot, fd, sha256);
+	fd_close(&fd);
+	return rc;
+}
+
+static bool
+is_package(const char *name)
+{
+	size_t len = strlen(name);
+
+	return len > 4 && strcmp(name + len - 4, ".deb") == 0;
+}
+
+static enum rb_err
+measure(struct trip *t, struct measured *list, size_t *n)
+{
+	const struct output *o;
+	size_t i;
+	enum rb_err rc = RB_OK;
+
+	for (i = 0; i < t->build.noutputs && rc == RB_OK; i++) {
+		o = &t->build.outputs[i];
+		if (!is_package(o->name))
+			continue;
+		list[*n].name = o->name;
+		list[*n].size = o->len;
+		rc = copy_out(t, o, &list[(*n)++].sha256);
+	}
+	return rc;
+}
+
+static enum rb_err
+judge(struct trip *t, const struct run_result *r, const struct output *control,
+    const struct measured *list, size_t n, struct digest *index)
+{
+	struct msg question, answer;
+	int out = -1;
+	size_t i;
+	enum rb_err rc = RB_EINTERNAL;
+
+	msg_init(&question, JUDGE_BUILT);
+	msg_init(&answer, 0);
+	if ((rc = put_u64(&question.body, control->offset)) != RB_OK ||
+	    (rc = put_u64(&question.body, control->len)) != RB_OK ||
+	    (rc = put_u16(&question.body, (uint16_t)n)) != RB_OK)
+		goto out;
+	for (i = 0; i < n; i++)
+		if ((rc = put_text(&question.body, list[i].name)) != RB_OK ||
+		    (rc = put_u64(&question.body, list[i].size)) != RB_OK ||
+		    (rc = put_digest(&question.body, &list[i].sha256)) != RB_OK)
+			goto out;
+	if ((rc = depot_scratch(t->depot, &out)) != RB_OK ||
+	    (rc = ask_add_copy(&question, r->output)) != RB_OK ||
+	    (rc = ask_add_copy(&question, out)) != RB_OK ||
+	    (rc = ask_role("rebuilder-judge", &question, JUDGE_BUILT_IS,
+		 JUDGE_SECONDS, &answer, &t->why)) != RB_OK)
+		goto out;
+	rc = depot_add(t->depot, out, index);
+out:
+	fd_close(&out);
+	msg_clear(&question);
+	msg_clear(&answer);
+	return rc;
+}
+
+/* Has a machine read the control fields, and the judge write an index. */
+static enum rb_err
+describe(struct trip *t, const struct measured *list, size_t n,
+    struct digest *index)
+{
+	const char *parameters[] = { NULL };
+	struct run run = { "describe", NULL, parameters, NULL, 0 };
+	struct run_file *files = NULL;
+	struct run_result r;
+	const struct output *control;
+	size_t i;
+	enum rb_err rc = RB_EINTERNAL;
+
+	run_result_init(&r);
+	if ((files = calloc(n + 1, sizeof(*files))) == NULL)
+		return RB_ENOMEM;
+	for (i = 0; i < n; i++) {
+		files[i].name = list[i].name;
+		files[i].sha256 = list[i].sha256;
+	}
+	run.files = files;
+	run.nfiles = n;
+	trip_tell(t, "describing packages", 0, 0, "");
+	if ((rc = run_machine(t, &run, &r)) != RB_OK)
+		goto out;
+	control = run_find(r.outputs, r.noutputs, "control");
+	if (r.end != MACHINE_DONE || !r.is_stream || r.status != 0 ||
+	    control == NULL) {
+		rc = fault_set(&t->why, RB_EREFUSED,
+		    "%s: what it built has no control fields that dpkg reads; "
+		    "later components are built without it",
+		    t->name);
+		goto out;
+	}
+	rc = judge(t, &r, control, list, n, index);
+out:
+	free(files);
+	run_result_clear(&r);
+	return rc;
+}
+
+static enum rb_err
+remember(struct trip *t, const struct built_place *place,
+    const struct digest *index, const struct measured *list, size_t n)
+{
+	struct digest key = DIGEST_INIT;
+	struct buf value = BUF_INIT;
+	size_t i;
+	enum rb_err rc = RB_EINTERNAL;
+
+	if ((rc = built_key(place, &key)) == RB_OK)
+		rc = put_digest(&value, index);
+	for (i = 0; i < n && rc == RB_OK; i++)
+		rc = put_digest(&value, &list[i].sha256);
+	if (rc == RB_OK)
+		rc = journal_remember(t->journal, &key, buf_span(&value));
+	buf_clear(&value);
+	return rc;
+}
+
+enum rb_err
+built_add(struct trip *t, const struct built_place *place)
+{
+	struct measured *list = NULL;
+	struct digest index = DIGEST_INIT;
+	size_t n = 0;
+	enum rb_err rc = RB_EINTERNAL;
+
+	if (t->build.fd == -1)
+		return fault_set(&t->why, RB_EREFUSED, "%s: nothing was built",
+		    t->name);
+	if (t->build.noutputs > PACKAGES_MAX)
+		return RB_ELIMIT;
+	list = calloc(t->build.noutputs + 1, sizeof(*list));
+	if (list == NULL)
+		return RB_ENOMEM;
+	if ((rc = measure(t, list, &n)) != RB_OK)
+		goto out;
+	if (n == 0) {
+		rc = fault_set(&t->why, RB_EREFUSED,
+		    "%s: its build left no package", t->name);
+		goto out;
+	}
+	if ((rc = describe(t, list, n, &index)) == RB_OK)
+		rc = remember(t, place, &index, list, n);
+out:
+	free(list);
+	return rc;
+}
+
+enum rb_err
+built_each(struct journal *j, const struct built_place *place,
+    enum rb_err (*each)(void *self, const struct digest *d), void *self)
+{
+	struct digest key = DIGEST_INIT, d = DIGEST_INIT;
+	struct buf value = BUF_INIT;
+	struct span in;
+	enum rb_err rc = RB_EINTERNAL;
+
+	if ((rc = built_key(place, &key)) != RB_OK ||
+	    (rc = journal_recall(j, &key, &value)) != RB_OK)
+		goto out;
+	in = buf_span(&value);
+	while (in.len > 0 && rc == RB_OK)
+		if ((rc = take_digest(&in, &d)) == RB_OK)
+			rc = each(self, &d);
+out:
+	buf_clear(&value);
+	return rc;
+}
+
+/* Collects the index of one component, when all of it is still here. */
+struct collecting {
+	struct depot *depot;
+	struct digest index;
+	size_t n;
+	bool is_whole;
+};
+
+static enum rb_err
+collect(void *self, const struct digest *d)
+{
+	struct collecting *c = self;
+
+	if (c->n++ == 0)
+		c->index = *d;
+	c->is_whole = c->is_whole && depot_has(c->depot, d);
+	return RB_OK;
+}
+
+static enum rb_err
+append(struct trip *t, const struct digest *index, struct buf *out)
+{
+	struct buf bytes = BUF_INIT;
+	int fd = -1;
+	enum rb_err rc = RB_EINTERNAL;
+
+	if ((rc = depot_get(t->depot, index, &fd)) != RB_OK ||
+	    (rc = file_read_fd(fd, INDEX_MAX, &bytes)) != RB_OK)
+		goto out;
+	/* An empty line stands between stanzas. */
+	if (out->len != 0 && (rc = buf_put_byte(out, '\n')) != RB_OK)
+		goto out;
+	rc = buf_put(out, buf_span(&bytes));
+out:
+	fd_close(&fd);
+	buf_clear(&bytes);
+	return rc;
+}
+
+enum rb_err
+built_offer(struct trip *t, const struct built_place *place,
+    const char *const *earlier, size_t n)
+{
+	struct built_place other = *place;
+	struct collecting c;
+	struct buf all = BUF_INIT;
+	size_t i;
+	enum rb_err rc = RB_OK;
+
+	repository_clear(&t->built);
+	for (i = 0; i < n; i++) {
+		other.component = earlier[i];
+		c = (struct collecting){ t->depot, DIGEST_INIT, 0, true };
+		rc = built_each(t->journal, &other, collect, &c);
+		if (rc != RB_OK && rc != RB_ENOTFOUND)
+			goto out;
+		if (rc == RB_OK && c.n > 0 && c.is_whole &&
+		    (rc = append(t, &c.index, &all)) != RB_OK)
+			goto out;
+	}
+	rc = RB_OK;
+	if (all.len == 0)
+		goto out;
+	if ((t->built.name = strdup("built")) == NULL) {
+		rc = RB_ENOMEM;
+		goto out;
+	}
+	t->built.use = USE_BUILT;
+	t->built.section = "release";
+	rc = depot_add_bytes(t->depot, buf_span(&all),
+	    &t->built.index.packages);
+out:
+	buf_clear(&all);
+	return rc;
+}

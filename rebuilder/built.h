@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef RB_REBUILDER_BUILT_H
+#define RB_REBUILDER_BUILT_H
+
+#include "rebuilder/trip.h"
+
+/*
+ * Packages that this node built, as inputs of later components of the same
+ * release: kept in the depot, by digest, as they came out.  What they are
+ * called and depend on is what they say of themselves; size and digest are
+ * measured by us.
+ */
+struct built_place {
+	const char *release, *distribution, *component;
+};
+
+/*
+ * Keeps the packages that the trip's build left, in the place of what was
+ * there before.  Call it after stage_build.  RB_EREFUSED: what was built
+ * cannot be described, and nothing is kept; t->why says why.
+ */
+enum rb_err built_add(struct trip *t, const struct built_place *place) RB_CHECK;
+
+/*
+ * Offers what is kept of `earlier` components, which belong to the release
+ * and distribution of `place`, to the resolution of this trip (t->built).  A
+ * component of which nothing is kept, or not all any more, adds nothing.
+ */
+enum rb_err built_offer(struct trip *t, const struct built_place *place,
+    const char *const *earlier, size_t n) RB_CHECK;
+
+/*
+ * Calls back for every digest that is kept for a place: the index and the
+ * packages, which the depot must not lose.  RB_ENOTFOUND: nothing is.
+ */
+enum rb_err built_each(struct journal *j, const struct built_place *place,
+    enum rb_err (*each)(void *self, const struct digest *d), void *self)
+    RB_CHECK;
+
+#endif

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a trip takes over from machines that tell it something. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "common/base/file.h"
+#include "rebuilder/buildinfo.h"
+#include "rebuilder/built.h"
+#include "rebuilder/changelog.h"
+#include "tests/flow/fake_machine.h"
+
+static const struct built_place tiny = { "r1", "bookworm", "tiny" };
+static const struct built_place other = { "r1", "bookworm", "other" };
+static const struct built_place elsewhere = { "r1", "trixie", "tiny" };
+static const char *const earlier[] = { "nothing", "tiny", "other" };
+
+#define CONTROL(fields) \
+	"output 1\nfile control 79\nFile: tiny_1_all.deb\n" fields "end 0\n"
+#define GOOD \
+	CONTROL("Package: tiny\nVersion: 1\nArchitecture: all\n" \
+		"Depends: libc6\n")
+
+/* The text of a file in the depot, ended by NUL. */
+static struct buf
+text_of(const struct fake_world *w, const struct digest *d)
+{
+	struct buf b = BUF_INIT;
+	int fd = -1;
+
+	assert_int_equal(depot_get(w->depot, d, &fd), RB_OK);
+	assert_int_equal(file_read_fd(fd, 1024 * 1024, &b), RB_OK);
+	assert_int_equal(buf_put_byte(&b, 0), RB_OK);
+	fd_close(&fd);
+	return b;
+}
+
+static enum rb_err
+add(struct fake_world *w, const char *output)
+{
+	fake_world_build(w, "tiny_1_all.deb", "not really a package");
+	w->output = output;
+	return built_add(&w->trip, &tiny);
+}
+
+static void
+keeps_nothing_that_a_machine_describes_wrongly(void **state)
+{
+	static const char *const outputs[] = {
+		"",
+		"output 1\nend 0\n",
+		"output 1\nend 1\n",
+		"output 1\nfile control 0\nend 0\n",
+		"output 1\nfile contro1 79\nFile: tiny_1_all.deb\n"
+		"Package: tiny\nVersion: 1\nArchitecture: all\n"
+		"Depends: libc6\nend 0\n",
+		CONTROL("Package: gcc1\nVersion: 1\nArchitecture: all\n"
+			"Depends: libc6\n"),
+		CONTROL("Package: tiny\nVersion: 2\nArchitecture: all\n"
+			"Depends: libc6\n"),
+		CONTROL("package: tiny\nVersion: 1\nArchitecture: all\n"
+			"Depends: libc6\n"),
+	};
+	struct fake_world w;
+	size_t i;
+
+	(void)state;
+	fake_world_start(&w);
+	for (i = 0; i < sizeof(outputs) / sizeof(outputs[0]); i++) {
+		if (add(&w, outputs[i]) != RB_EREFUSED ||
+		    w.trip.why.text[0] == '\0')
+			fail_msg("%s: %s", outputs[i], w.trip.why.text);
+		assert_int_equal(built_offer(&w.trip, &other, earlier, 3),
+		    RB_OK);
+		assert_null(w.trip.built.name);
+	}
+	w.end = MACHINE_CRASHED;
+	assert_int_equal(add(&w, GOOD), RB_EREFUSED);
+	fake_world_stop(&w);
+}
+
+static enum rb_err
+count(void *self, const struct digest *d)
+{
+	(void)d;
+	++*(unsigned int *)self;
+	return RB_OK;
+}
+
+static void
+offers_to_later_components_what_was_measured(void **state)
+{
+	static const char content[] = "not really a package";
+	struct fake_world w;
+	struct digest sha256;
+	struct buf text;
+	char hex[DIGEST_HEX_LEN + 1], want[256];
+	unsigned int n = 0;
+
+	(void)state;
+	fake_world_start(&w);
+	assert_int_equal(add(&w, GOOD), RB_OK);
+	assert_int_equal(built_offer(&w.trip, &other, earlier, 3), RB_OK);
+	assert_non_null(w.trip.built.name);
+	assert_int_equal(w.trip.built.use, USE_BUILT);
+	text = text_of(&w, &w.trip.built.index.packages);
+	assert_int_equal(digest_of(span_of_str(content), &sha256), RB_OK);
+	digest_hex(&sha256, hex);
+	(void)snprintf(want, sizeof(want),
+	    "Depends: libc6\nFilename: pool/built/%s/tiny_1_all.deb\n"
+	    "Size: 20\nSHA256: %s\n",
+	    hex, hex);
+	assert_non_null(strstr((const char *)text.p, want));
+	buf_clear(&text);
+	text = text_of(&w, &sha256);
+	assert_string_equal((const char *)text.p, content);
+	buf_clear(&text);
+	/* The index and the package; nothing of any other place. */
+	assert_int_equal(built_each(w.journal, &tiny, count, &n), RB_OK);
+	assert_int_equal(n, 2);
+	assert_int_equal(built_each(w.journal, &elsewhere, count, &n),
+	    RB_ENOTFOUND);
+	assert_int_equal(built_offer(&w.trip, &elsewhere, earlier, 3), RB_OK);
+	assert_null(w.trip.built.name);
+	fake_world_stop(&w);
+}
+
+static void
+offers_nothing_of_which_a_part_is_gone(void **state)
+{
+	struct fake_world w;
+	char path[160], hex[DIGEST_HEX_LEN + 1];
+	struct digest sha256;
+
+	(void)state;
+	fake_world_start(&w);
+	assert_int_equal(add(&w, GOOD), RB_OK);
+	assert_int_equal(digest_of(SPAN("not really a package"), &sha256),
+	    RB_OK);
+	digest_hex(&sha256, hex);
+	(void)snprintf(path, sizeof(path), "%s/store/%s", w.directory, hex);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(built_offer(&w.trip, &other, earlier, 3), RB_OK);
+	assert_null(w.trip.built.name);
+	fake_world_stop(&w);
+}
+
+static void
+publish(struct fake_world *w)
+{
+	struct listed *item;
+
+	item = listing_add(&w->trip.published);
+	assert_non_null(item);
+	item->name = strdup("tiny");
+	item->version = strdup("1+b1");
+	item->arch = strdup("amd64");
+	item->path = strdup("pool/tiny_1+b1_amd64.deb");
+	item->is_binnmu = true;
+	assert_int_equal(depot_add_bytes(w->depot, SPAN("published"),
+			     &item->sha256),
+	    RB_OK);
+	w->trip.pass = PASS_BINNMU;
+	w->trip.source.version = strdup("1");
+	w->trip.base.architecture = strdup("amd64");
+}
+
+static void
+takes_no_changelog_but_of_a_published_package(void **state)
+{
+	static const char *const outputs[] = {
+		"",
+		"output 1\nend 0\n",
+		"output 1\nfile tiny_1+b1_amd64.deb.changelog 5\nentryend 1\n",
+		"output 1\nfile tiny_1+b1_amd64.deb.changelog 0\nend 0\n",
+		"output 1\nfile tiny_1+b2_amd64.deb.changelog 5\nentryend 0\n",
+		"output 1\nfile changelog 5\nentryend 0\n",
+	};
+	struct fake_world w;
+	size_t i;
+
+	(void)state;
+	fake_world_start(&w);
+	publish(&w);
+	for (i = 0; i < sizeof(outputs) / sizeof(outputs[0]); i++) {
+		w.output = outputs[i];
+		w.trip.obstacle = 0;
+		if (changelog_take(&w.trip) != RB_EREFUSED ||
+		    w.trip.obstacle != VERDICT_UNAVAILABLE ||
+		    strcmp(w.trip.reason, "binnmu") != 0)
+			fail_msg("%s: %s", outputs[i], w.trip.why.text);
+		assert_false(w.trip.changelog.is_known);
+	}
+	fake_world_stop(&w);
+}
+
+static void
+takes_a_changelog_once(void **state)
+{
+	struct fake_world w;
+	struct buf text;
+
+	(void)state;
+	fake_world_start(&w);
+	publish(&w);
+	w.output = "output 1\nfile tiny_1+b1_amd64.deb.changelog 5\n"
+		   "entryend 0\n";
+	assert_int_equal(changelog_take(&w.trip), RB_OK);
+	assert_true(w.trip.changelog.is_known);
+	assert_ptr_equal(w.trip.changelog.from, w.trip.published.list);
+	assert_int_equal(w.trip.changelog.size, 5);
+	text = text_of(&w, &w.trip.changelog.text);
+	assert_string_equal((const char *)text.p, "entry");
+	buf_clear(&text);
+	memset(&w.trip.changelog, 0, sizeof(w.trip.changelog));
+	assert_int_equal(changelog_take(&w.trip), RB_OK);
+	assert_int_equal(w.trip.changelog.size, 5);
+	assert_int_equal(w.runs, 1);
+	fake_world_stop(&w);
+}
+
+#define HEX "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+#define BUILDINFO(packages) \
+	"Format: 1.0\nSource: src\nArchitecture: amd64\nVersion: 1\n" \
+	"Checksums-Sha256:\n " HEX " 7 a_1_amd64.deb\n" \
+	"Build-Architecture: amd64\nInstalled-Build-Depends:\n" packages \
+	"Environment:\n LANG=\"C\"\n"
+#define FOLLOWED BUILDINFO(" a (= 1),\n b (= 2)\n")
+#define INPUT(name, version) \
+	"deb " name " " version " amd64 debian/a/b 7 " HEX "\n"
+#define A_AND_B INPUT("a", "1") INPUT("b", "2")
+
+/* Both our own list and what the build left must bear it out. */
+static void
+says_equal_only_what_was_shown_to_be(void **state)
+{
+	static const struct {
+		const char *name, *left, *inputs;
+		bool is_equal;
+	} cases[] = {
+		{ "a_1.buildinfo", FOLLOWED, A_AND_B, true },
+		{ "a_1.buildinfo", FOLLOWED, A_AND_B INPUT("c", "3"), true },
+		{ "a_1.changes", FOLLOWED, A_AND_B, false },
+		{ "a_1.buildinfo", "nonsense", A_AND_B, false },
+		{ "a_1.buildinfo", "", A_AND_B, false },
+		{ "a_1.buildinfo", FOLLOWED, INPUT("a", "1"), false },
+		{ "a_1.buildinfo", FOLLOWED, INPUT("a", "1") INPUT("b", "3"),
+		    false },
+		{ "a_1.buildinfo", BUILDINFO(" a (= 1),\n b (= 3)\n"), A_AND_B,
+		    false },
+		{ "a_1.buildinfo", BUILDINFO(" a (= 1)\n"), A_AND_B, false },
+		{ "a_1.buildinfo",
+		    BUILDINFO(" a (= 1),\n b (= 2),\n c (= 3)\n"),
+		    A_AND_B INPUT("c", "3"), false },
+	};
+	struct fake_world w;
+	struct trip *t = &w.trip;
+	size_t i;
+
+	(void)state;
+	fake_world_start(&w);
+	t->source.version = strdup("1");
+	t->buildinfo.is_known = true;
+	assert_int_equal(depot_add_bytes(w.depot, SPAN(FOLLOWED),
+			     &t->buildinfo.text),
+	    RB_OK);
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		fake_world_build(&w, cases[i].name, cases[i].left);
+		assert_int_equal(depot_add_bytes(w.depot,
+				     span_of_str(cases[i].inputs),
+				     &t->inputs.text),
+		    RB_OK);
+		assert_int_equal(buildinfo_compare(t), RB_OK);
+		if (t->buildinfo.is_equal != cases[i].is_equal)
+			fail_msg("%s: %s %s", cases[i].name, cases[i].left,
+			    cases[i].inputs);
+	}
+	fake_world_stop(&w);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+		    keeps_nothing_that_a_machine_describes_wrongly),
+		cmocka_unit_test(offers_to_later_components_what_was_measured),
+		cmocka_unit_test(offers_nothing_of_which_a_part_is_gone),
+		cmocka_unit_test(takes_no_changelog_but_of_a_published_package),
+		cmocka_unit_test(takes_a_changelog_once),
+		cmocka_unit_test(says_equal_only_what_was_shown_to_be),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
