@@ -20,7 +20,7 @@ struct pack_limits {
 #define PACK_LIMITS { FETCH_LIMITS, 4, 2 * 60 * 60 }
 #define PACK_REFS_MAX 1024
 /* Of a repository; 500 tags are some 40 KiB. */
-#define PACK_LIST_MAX (16 * 1024 * 1024)
+#define PACK_LIST_MAX (4 * 1024 * 1024)
 
 /* NET_PACK of frames.h. */
 struct pack_request {

@@ -11,12 +11,6 @@
 #include "rebuilder/net/net_bare.h"
 #include "rebuilder/net/net_smart.h"
 
-/*
- * How much more than the pack an answer may hold: lengths, and what the
- * server says while it counts.
- */
-#define AROUND_PACK(max) ((max) / 8 + 1024 * 1024)
-
 struct receiver {
 	const struct pack_request *request;
 	struct fetch_result result;
@@ -145,8 +139,7 @@ open_all(struct receiver *r, const struct pack_limits *limits,
 	if ((rc = open_pull(r, limits, proxy, cancel)) != RB_OK ||
 	    (rc = bare_open(&r->bare, &r->repo)) != RB_OK)
 		return rc;
-	smart_init(&r->smart, &r->pull, PACK_LIST_MAX,
-	    r->request->max + AROUND_PACK(r->request->max));
+	smart_init(&r->smart, &r->pull, r->request->max, &r->bare.len);
 	if (git_remote_create_anonymous(&r->remote, r->repo, r->request->url) !=
 	    0)
 		return RB_ENOMEM;
@@ -164,6 +157,11 @@ explain(struct receiver *r, const char *doing)
 
 	if (r->smart.rc != RB_OK && r->smart.rc != RB_EREFUSED)
 		return r->smart.rc;
+	if (r->smart.is_flooded)
+		rule(r, NET_TOO_LARGE,
+		    "the server sends more beside the pack than the %llu "
+		    "bytes that it may",
+		    (unsigned long long)r->smart.around);
 	if (r->bare.outcome == NET_TOO_LARGE ||
 	    (t->outcome == NET_TOO_LARGE && r->pull.transfer->post.len != 0))
 		rule(r, NET_TOO_LARGE,

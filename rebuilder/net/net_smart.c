@@ -3,6 +3,14 @@
 
 #include <stdlib.h>
 
+#include "rebuilder/net/net_pack.h"
+
+/*
+ * How much more than the pack an answer may hold: the lengths of its pieces,
+ * of a thousand bytes at least, and what the server says while it counts.
+ */
+#define AROUND_PACK(max) ((max) / 64 + 1024 * 1024)
+
 /* One question and its answer. */
 struct stream {
 	git_smart_subtransport_stream parent;
@@ -28,8 +36,22 @@ ask(struct smart *s, struct stream *stream)
 		return RB_OK;
 	stream->is_asked = true;
 	if (stream->service == GIT_SERVICE_UPLOADPACK_LS)
-		return pull_get(s->pull, s->list_max);
-	return pull_post(s->pull, buf_span(&stream->post), s->answer_max);
+		return pull_get(s->pull, PACK_LIST_MAX);
+	return pull_post(s->pull, buf_span(&stream->post),
+	    s->pack_max + s->around);
+}
+
+/*
+ * libgit2 clears its whole buffer after each line, so lines of a few bytes
+ * cost a server nothing and us minutes.
+ */
+static bool
+is_flooded(struct smart *s)
+{
+	uint64_t all = s->pull->transfer->result.len;
+
+	s->is_flooded = all > *s->pack_len && all - *s->pack_len > s->around;
+	return s->is_flooded;
 }
 
 static int
@@ -44,6 +66,8 @@ on_read(git_smart_subtransport_stream *parent, char *to, size_t cap,
 	if ((rc = ask(s, stream)) != RB_OK ||
 	    (rc = pull_read(s->pull, to, cap, len)) != RB_OK)
 		return fail(s, rc);
+	if (stream->service == GIT_SERVICE_UPLOADPACK && is_flooded(s))
+		return fail(s, RB_EREFUSED);
 	return 0;
 }
 
@@ -123,12 +147,13 @@ on_free(git_smart_subtransport *parent)
 }
 
 void
-smart_init(struct smart *s, struct pull *pull, uint64_t list_max,
-    uint64_t answer_max)
+smart_init(struct smart *s, struct pull *pull, uint64_t pack_max,
+    const uint64_t *pack_len)
 {
 	*s = (struct smart){ .pull = pull,
-		.list_max = list_max,
-		.answer_max = answer_max };
+		.pack_max = pack_max,
+		.pack_len = pack_len,
+		.around = AROUND_PACK(pack_max) };
 	s->parent.action = on_action;
 	s->parent.close = on_close;
 	s->parent.free = on_free;

@@ -15,14 +15,16 @@ struct smart {
 	git_smart_subtransport parent;
 	git_smart_subtransport_definition definition;
 	struct pull *pull;        /* borrowed */
-	uint64_t list_max;        /* bytes of the list of references */
-	uint64_t answer_max;      /* bytes around and of the pack */
+	uint64_t pack_max;        /* bytes of the pack, */
+	const uint64_t *pack_len; /* borrowed: as much as came of it, */
+	uint64_t around;          /* and what an answer may hold besides */
+	bool is_flooded;          /* it held more */
 	git_transport *transport; /* borrowed from libgit2, once there */
 	enum rb_err rc; /* what pull said, when it was no answer */
 };
 
-void smart_init(struct smart *s, struct pull *pull, uint64_t list_max,
-    uint64_t answer_max);
+void smart_init(struct smart *s, struct pull *pull, uint64_t pack_max,
+    const uint64_t *pack_len);
 
 /* git_remote_callbacks.transport; the payload is a struct smart. */
 int smart_transport(git_transport **out, git_remote *owner, void *payload);

@@ -68,6 +68,14 @@ flush_for_ever(const struct visit *v)
 	say_for_ever(v, TEXT("0000"));
 }
 
+/* The least that libgit2 keeps a piece of memory for. */
+static void
+comment_for_ever(const struct visit *v)
+{
+	say_text(v, LIST_HEAD);
+	say_for_ever(v, TEXT("0005#"));
+}
+
 /* Its end, and more. */
 static void
 end_for_ever(const struct visit *v)
@@ -157,6 +165,7 @@ static const struct hostile_path paths[] = {
 
 	{ "/list-endless" SUFFIX, list_for_ever, NULL, 0 },
 	{ "/list-flushes" SUFFIX, flush_for_ever, NULL, 0 },
+	{ "/list-crumbs" SUFFIX, comment_for_ever, NULL, 0 },
 	{ "/list-tail" SUFFIX, end_for_ever, NULL, 0 },
 	{ "/list-long-line" SUFFIX, list_a_long_line, NULL, 0 },
 	{ "/list-slow" SUFFIX, list_slowly, NULL, 0 },
