@@ -362,6 +362,52 @@ serves_many_at_once_and_a_few_to_a_host(void **state)
 	}
 }
 
+/* How many of 20 downloads, asked for at once, made a connection. */
+static unsigned int
+count_connections(const char *host)
+{
+	enum { N = 20 };
+	unsigned int n = 0;
+	char url[128], body[5];
+	int fds[N];
+	struct done d;
+	uint32_t i;
+
+	(void)snprintf(url, sizeof(url), "http://%s:%u/kept", host,
+	    fix.server.port);
+	for (i = 0; i < N; i++) {
+		fds[i] = make_file(0);
+		net_talk_fetch(&fix.talk, i, url, 4, 0, fds[i]);
+	}
+	for (i = 0; i < N; i++) {
+		d = net_talk_done(&fix.talk);
+		assert_int_equal(d.outcome, NET_OK);
+		assert_true(d.id < N && fds[d.id] != -1);
+		memset(body, 0, sizeof(body));
+		assert_int_equal(pread(fds[d.id], body, 4, 0), 4);
+		n += strcmp(body, "0001") == 0;
+		fd_close(&fds[d.id]);
+	}
+	return n;
+}
+
+static void
+keeps_connections_to_a_host(void **state)
+{
+	unsigned int n = count_connections("127.0.0.1");
+
+	(void)state;
+	assert_true(n > 0 && n <= 4);
+}
+
+/* A connection has one identity, and so has a download. */
+static void
+keeps_none_behind_a_proxy(void **state)
+{
+	(void)state;
+	assert_int_equal(count_connections("mirror.invalid"), 20);
+}
+
 /* Of five to a silent server the fifth must wait. */
 static void
 holds_back_more_than_four_to_a_host(void **state)
@@ -485,8 +531,10 @@ main(void)
 		CASE(refuses_urls_that_no_rule_allows),
 		CASE(tells_nothing_about_itself),
 		CASE(serves_many_at_once_and_a_few_to_a_host),
+		CASE(keeps_connections_to_a_host),
 		CASE(holds_back_more_than_four_to_a_host),
 		BEHIND(goes_through_a_proxy_with_names_and_secrets),
+		BEHIND(keeps_none_behind_a_proxy),
 		BEHIND(no_redirect_leads_from_outside_to_us),
 		cmocka_unit_test_setup_teardown(ends_at_frames_out_of_turn,
 		    set_up_without_frame, tear_down),

@@ -28,6 +28,7 @@ struct visit {
 	int fd, seen;
 	char request[REQUEST_MAX];
 	char socks[128]; /* "user password host", behind SOCKS */
+	unsigned int nth; /* request on this connection */
 };
 
 void
@@ -232,6 +233,17 @@ serve_echo(const struct visit *v)
 	say_text(v, v->socks);
 }
 
+/* Body: which request on its connection it was. */
+static void
+serve_kept(const struct visit *v)
+{
+	char answer[128];
+
+	(void)snprintf(answer, sizeof(answer),
+	    "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n%04u", v->nth);
+	say_text(v, answer);
+}
+
 static void
 serve_nothing(const struct visit *v)
 {
@@ -262,6 +274,7 @@ static const struct hostile_path paths[] = {
 	{ "/long-404", serve_long_page, NULL, 0 },
 	{ "/bad-chunks", serve_bad_chunks, NULL, 0 },
 	{ "/echo", serve_echo, NULL, 0 },
+	{ "/kept", serve_kept, NULL, 0 },
 	{ "/404", NULL, TEXT("HTTP/1.1 404 No\r\n" CLOSE "sorry") },
 	{ "/410", NULL, TEXT("HTTP/1.1 410 Gone\r\n" CLOSE) },
 	{ "/403", NULL, TEXT("HTTP/1.1 403 No\r\n" CLOSE) },
@@ -350,8 +363,9 @@ serve_from(const struct visit *v, const char *path,
 	}
 }
 
-static void
-serve(struct visit *v)
+/* Whether there may be another one on the same connection. */
+static bool
+serve_one(struct visit *v)
 {
 	char line[REQUEST_MAX], *path;
 
@@ -365,6 +379,15 @@ serve(struct visit *v)
 	(void)dprintf(v->seen, "%s\n", line);
 	serve_from(v, line, paths, sizeof(paths) / sizeof(paths[0]));
 	serve_from(v, line, more_paths, nmore_paths);
+	return strcmp(line, "/kept") == 0;
+}
+
+static void
+serve(struct visit *v)
+{
+	do
+		v->nth++;
+	while (serve_one(v));
 }
 
 static void
