@@ -2,7 +2,7 @@
 # Signed tags: what rebuilder-judge reads of a git server
 add_library(packed STATIC unit/packed.c)
 target_link_libraries(packed PUBLIC rb_git PRIVATE rb_flags)
-foreach(module delta git_refs git_signature git_tag git_tree pack sha1)
+foreach(module delta git_refs git_signature git_tag git_tree pack sha1 tag_rule)
 	rb_test(test_${module} unit unit/test_${module}.c
 		LINK packed rb_judge rb_base)
 endforeach()
