@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Signed tags: what rebuilder-judge reads of a git server
-add_library(packed STATIC unit/packed.c)
+add_library(packed STATIC unit/packed.c unit/repository.c)
 target_link_libraries(packed PUBLIC rb_git PRIVATE rb_flags)
-foreach(module delta git_refs git_signature git_tag git_tree pack sha1 tag_rule)
+foreach(module delta git_refs git_signature git_tag git_tree pack sha1
+	tag_choice tag_rule tree_tar)
 	rb_test(test_${module} unit unit/test_${module}.c
-		LINK packed rb_judge rb_base)
+		LINK packed rb_judge rb_base PkgConfig::ARCHIVE)
 endforeach()
 
 # All of it, by real git and gpg.  It asks the real judge, which so must lie

@@ -57,13 +57,11 @@ follow(struct pack_reader *r, const struct git_object *first, struct target *t,
 		}
 		if (tag.type != GIT_TAG)
 			goto out;
-		git_object_clear(&o);
-		rc = pack_reader_get(r, &tag.object, &o, why);
-		if (rc == RB_ENOTFOUND || (rc == RB_OK && o.type != GIT_TAG)) {
-			rc = RB_OK;
+		if (!pack_reader_has(r, &tag.object))
 			goto out;
-		}
-		if (rc != RB_OK)
+		git_object_clear(&o);
+		if ((rc = pack_reader_get(r, &tag.object, &o, why)) != RB_OK ||
+		    o.type != GIT_TAG)
 			goto out;
 		bytes = buf_span(&o.bytes);
 	}
@@ -82,14 +80,16 @@ look(struct pack_reader *r, const struct git_ref *ref, struct target *out,
 
 	memset(&t, 0, sizeof(t));
 	t.object = (struct git_object)GIT_OBJECT_INIT;
-	rc = pack_reader_get(r, &ref->id, &t.object, why);
-	if (rc == RB_ENOTFOUND) {
+	if (!pack_reader_has(r, &ref->id)) {
 		/* The server's word, which takes nothing and gives nothing. */
 		t.kind = CANDIDATE_ABSENT;
 		t.is_commit = ref->is_peeled;
 		t.commit = ref->peeled;
-		rc = RB_OK;
-	} else if (rc == RB_OK && t.object.type == GIT_TAG) {
+		*out = t;
+		return RB_OK;
+	}
+	rc = pack_reader_get(r, &ref->id, &t.object, why);
+	if (rc == RB_OK && t.object.type == GIT_TAG) {
 		t.kind = CANDIDATE_TAG;
 		rc = follow(r, &t.object, &t, why);
 	} else if (rc == RB_OK) {

@@ -49,6 +49,14 @@ pack_reader_free(struct pack_reader **r)
 	*r = NULL;
 }
 
+bool
+pack_reader_has(const struct pack_reader *r, const struct git_id *id)
+{
+	uint64_t offset;
+
+	return pack_index_find(r->index, id, &offset) == RB_OK;
+}
+
 static enum rb_err
 unpack(struct pack_reader *r, const struct pack_entry *e, struct buf *out)
 {

@@ -21,6 +21,8 @@ enum rb_err pack_reader_new(const struct pack *p,
     const struct pack_index *index, struct pack_reader **out) RB_CHECK;
 void pack_reader_free(struct pack_reader **r);
 
+/* Whether the pack says that it has it. */
+bool pack_reader_has(const struct pack_reader *r, const struct git_id *id);
 /*
  * The object whose id this is: what was unpacked is hashed, with regard to
  * collisions (git_id_of).  RB_ENOTFOUND: the pack does not have it.
