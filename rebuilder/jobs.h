@@ -78,6 +78,9 @@ enum rb_err jobs_write(struct jobs *j, const char *target, bool all,
 enum rb_err jobs_show_log(struct jobs *j, const char *target, bool follow,
     int sock, const struct depot *depot, struct fault *why) RB_CHECK;
 
+/* It waits for others, which are not done. */
+bool jobs_is_blocked(struct jobs *j, const char *target);
+
 struct jobs_counts {
 	struct queue_counts queue;
 	bool is_paused;

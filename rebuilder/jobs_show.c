@@ -99,6 +99,20 @@ jobs_record(struct jobs *j, const char *target, struct job_record *out)
 	return rc;
 }
 
+bool
+jobs_is_blocked(struct jobs *j, const char *target)
+{
+	const struct job *job;
+	bool is_blocked;
+
+	jobs_lock(j);
+	job = queue_find(j->queue, target);
+	is_blocked = job != NULL && job->record.state == JOB_WAITING &&
+	    job->nblock > 0;
+	jobs_unlock(j);
+	return is_blocked;
+}
+
 /* Of a job that does not run: the last try's, out of the depot. */
 static enum rb_err
 show_kept_log(const struct job_record *r, const char *target, int sock,

@@ -132,7 +132,7 @@ enter_jail(const char *own, const struct settings *settings, struct fault *why)
 	return jail_enter(&jail, why);
 }
 
-/* What httpd is told.  Without the file we tell nothing, and work all the same. */
+/* What httpd is told.  Without the file it is told nothing. */
 static enum rb_err
 told_open(const struct node *node, const char *name, int *out)
 {
@@ -143,7 +143,7 @@ told_open(const struct node *node, const char *name, int *out)
 		return rc;
 	*out = open(path, O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (*out == -1)
-		note(NOTE_WARN, "%s: %s; metrics will lack our part", path,
+		note(NOTE_WARN, "%s: %s; httpd will not be told of us", path,
 		    strerror(errno));
 	free(path);
 	return RB_OK;
@@ -174,7 +174,7 @@ run(const char *conf, struct fault *why)
 	struct keeper_setting keeping;
 	struct keeper *keeper = NULL;
 	struct admin admin;
-	int told = -1;
+	int told = -1, told_release = -1;
 	char *own = NULL, *depot = NULL, *journal = NULL;
 	enum rb_err rc = RB_EINTERNAL;
 
@@ -199,6 +199,7 @@ run(const char *conf, struct fault *why)
 	}
 	if ((rc = journal_open(journal, &work.journal, why)) != RB_OK ||
 	    (rc = told_open(&node, TOLD_STATUS, &told)) != RB_OK ||
+	    (rc = told_open(&node, TOLD_RELEASE, &told_release)) != RB_OK ||
 	    (rc = enter_jail(own, &settings, why)) != RB_OK)
 		goto out;
 	set_jobs(&work, &setting);
@@ -208,7 +209,7 @@ run(const char *conf, struct fault *why)
 	    (rc = keeper_start(&keeping, &keeper)) != RB_OK)
 		goto out;
 	watch = (struct watch_setting){ &node, &settings, work.depot,
-		work.journal, keeping.jobs };
+		work.journal, keeping.jobs, keeper, told_release };
 	if (settings.release.file != NULL &&
 	    (rc = watch_start(&watch)) != RB_OK)
 		goto out;

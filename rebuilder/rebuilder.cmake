@@ -23,6 +23,7 @@ rb_library(rb_rebuilder
 	stage_build.c stage_environment.c stage_index.c stage_inputs.c
 	stage_source.c stage_verdict.c tag.c tag_commit.c tag_names.c tag_refs.c
 	tag_ruling.c tag_signatures.c tag_tree.c target.c trip.c watch.c watch_jobs.c
+	watch_tell.c
 	verdict_memory.c verdict_statement.c verdict_submit.c work.c
 	${CMAKE_CURRENT_BINARY_DIR}/recipe_texts.h
 	LINK rb_told rb_machine_settings rb_attest rb_process rb_base

@@ -276,6 +276,15 @@ said_count(struct journal *j, enum verdict v, uint64_t *out)
 	return rc;
 }
 
+enum rb_err
+said_pin(struct journal *j, const struct digest *d)
+{
+	const struct journal_write w = { JOURNAL_PUT, JOURNAL_PINNED,
+		digest_span(d), SPAN("") };
+
+	return journal_write(j, &w, 1);
+}
+
 bool
 said_is_pinned(struct journal *j, const struct digest *d)
 {

@@ -37,7 +37,9 @@ enum rb_err said_find(struct journal *j, const char *what, struct said *out,
 /* How often a verdict was said. */
 enum rb_err said_count(struct journal *j, enum verdict v, uint64_t *out)
     RB_CHECK;
-/* A statement names it. */
+/* Keeps a file in the depot for ever: what was accepted rests on it. */
+enum rb_err said_pin(struct journal *j, const struct digest *d) RB_CHECK;
+/* A statement names it, or somebody pinned it. */
 bool said_is_pinned(struct journal *j, const struct digest *d);
 
 /* The value of a leaf in the journal, without its key. */

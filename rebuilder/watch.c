@@ -9,11 +9,16 @@
 
 #include "common/base/file.h"
 #include "common/base/note.h"
+#include "common/told/told.h"
 #include "rebuilder/component.h"
+#include "rebuilder/leash.h"
+#include "rebuilder/said.h"
 #include "rebuilder/watch_jobs.h"
+#include "rebuilder/watch_tell.h"
 
 /* Rounds that a component is left out of after failures in a row: 2^n - 1. */
 #define BACKOFF_MAX 6
+#define TELL_SECONDS 30
 
 /* What need not outlive the process of one component. */
 struct watched {
@@ -25,6 +30,8 @@ struct watcher {
 	struct watch_setting setting;
 	struct watched *list; /* owned */
 	size_t n;
+	struct release release; /* owned; as it was read last */
+	int64_t polled;         /* when a round was over; 0: never */
 };
 
 static struct watched *
@@ -53,6 +60,7 @@ watcher_clear(struct watcher *w)
 		free(w->list[--w->n].name);
 	free(w->list);
 	w->list = NULL;
+	release_clear(&w->release);
 }
 
 /* One component in one round. */
@@ -155,6 +163,9 @@ accept(struct look *k, struct tagged *t)
 	    t->commit);
 	if ((rc = watch_add_jobs(&k->w->setting, k->release, k->component,
 		 t->tag, &k->why)) != RB_OK)
+		return rc;
+	/* When keys change, it is judged again by this file. */
+	if ((rc = said_pin(k->w->setting.journal, &t->evidence)) != RB_OK)
 		return rc;
 	tagged_clear(&k->state.accepted);
 	k->state.accepted = *t;
@@ -309,9 +320,13 @@ go_round(struct watcher *w, struct fault *why)
 	struct release release = RELEASE_INIT;
 	struct advert *adverts = NULL;
 	const struct component **due = NULL;
+	uint64_t mark = 0;
 	size_t i, n = 0;
 	enum rb_err rc = RB_EINTERNAL;
 
+	/* What a round brings must not be collected under its hands. */
+	if ((rc = depot_enter(w->setting.depot, &mark)) != RB_OK)
+		return rc;
 	if ((rc = release_read(w->setting.settings, &release, why)) != RB_OK)
 		goto out;
 	adverts = calloc(release.n + 1, sizeof(*adverts));
@@ -332,20 +347,28 @@ go_round(struct watcher *w, struct fault *why)
 	for (i = 0; i < n; i++)
 		if ((rc = look(w, &release, due[i], &adverts[i])) != RB_OK)
 			goto out;
+	w->polled = (int64_t)time(NULL);
 	rc = RB_OK;
 out:
+	/* What is left of the one before is what this one took its place of. */
+	if (release.name != NULL) {
+		release_clear(&w->release);
+		w->release = release;
+		release = (struct release)RELEASE_INIT; /* now the watcher's */
+	}
 	if (adverts != NULL)
 		adverts_clear(adverts, n);
 	free(adverts);
 	free(due);
 	release_clear(&release);
+	depot_leave(w->setting.depot, mark);
 	return rc;
 }
 
 enum rb_err
 watch_round(const struct watch_setting *setting, struct fault *why)
 {
-	struct watcher w = { *setting, NULL, 0 };
+	struct watcher w = { *setting, NULL, 0, RELEASE_INIT, 0 };
 	enum rb_err rc = RB_EINTERNAL;
 
 	rc = go_round(&w, why);
@@ -365,12 +388,52 @@ pause_of(uint64_t seconds)
 	return seconds - seconds / 10 + random % (seconds / 5 + 1);
 }
 
+/* Jobs go on between two rounds: httpd is told of that, too. */
+static void
+tell(struct watcher *w)
+{
+	struct release_doc doc;
+	struct buf text = BUF_INIT;
+	uint64_t alarms = 0;
+	enum rb_err rc = RB_EINTERNAL;
+
+	if (w->release.name == NULL)
+		return;
+	release_doc_init(&doc);
+	if ((rc = watch_doc(&w->setting, &w->release, &doc, &alarms)) ==
+	    RB_OK) {
+		if (w->setting.keeper != NULL)
+			keeper_polled(w->setting.keeper, w->polled, alarms);
+		if (w->setting.told != -1 &&
+		    (rc = release_doc_write(&doc, &text)) == RB_OK)
+			rc = told_write(w->setting.told, buf_span(&text));
+	}
+	if (rc != RB_OK)
+		note(NOTE_WARN, "httpd could not be told of the release (%s)",
+		    err_name(rc));
+	release_doc_clear(&doc);
+	buf_clear(&text);
+}
+
+static void
+pause_and_tell(struct watcher *w, uint64_t seconds)
+{
+	uint64_t step;
+
+	for (; seconds > 0; seconds -= step) {
+		tell(w);
+		step = seconds < TELL_SECONDS ? seconds : TELL_SECONDS;
+		/* Nothing comes there but the end of the time. */
+		if (leash_wait(-1, step * 1000) != RB_ETIME)
+			return;
+	}
+}
+
 static void *
 watch(void *arg)
 {
 	struct watcher *w = arg;
 	struct fault why = FAULT_INIT;
-	struct timespec pause;
 	enum rb_err rc = RB_EINTERNAL;
 
 	for (;;) {
@@ -378,11 +441,7 @@ watch(void *arg)
 		if ((rc = go_round(w, &why)) != RB_OK)
 			note(NOTE_ERROR, "watching the release: %s",
 			    why.text[0] != '\0' ? why.text : err_name(rc));
-		pause = (struct timespec){
-			(time_t)pause_of(w->setting.settings->release.poll), 0
-		};
-		while (nanosleep(&pause, &pause) == -1)
-			;
+		pause_and_tell(w, pause_of(w->setting.settings->release.poll));
 	}
 	return NULL;
 }
@@ -396,6 +455,7 @@ watch_start(const struct watch_setting *setting)
 	if ((w = calloc(1, sizeof(*w))) == NULL)
 		return RB_ENOMEM;
 	w->setting = *setting;
+	w->release = (struct release)RELEASE_INIT;
 	/* The thread uses it until the process ends. */
 	if (pthread_create(&thread, NULL, watch, w) != 0) {
 		free(w);

@@ -3,6 +3,7 @@
 #define RB_REBUILDER_WATCH_H
 
 #include "rebuilder/jobs.h"
+#include "rebuilder/keeper.h"
 
 /*
  * The watcher: asks, round by round, the git server of every component of
@@ -16,6 +17,8 @@ struct watch_setting {
 	struct depot *depot;
 	struct journal *journal;
 	struct jobs *jobs;
+	struct keeper *keeper; /* is told of rounds; NULL: nobody is */
+	int told; /* common/told/release_doc.h goes there; -1: nowhere */
 };
 
 /* Starts its thread, which runs as long as the process. */

@@ -19,7 +19,7 @@
 static const char *const of_rebuilder[] = { "path programs", "rw null",
 	"r rebuilder/store", "rw rebuilder/journal/lock.mdb",
 	"rw rebuilder/journal/data.mdb", "w rebuilder/journal/data.mdb",
-	"w told/status", "anon_inode:[eventfd]", NULL };
+	"w told/status", "w told/release", "anon_inode:[eventfd]", NULL };
 /* For its threads, and libcurl's. */
 static const char *const of_net[] = { "anon_inode:[eventfd]",
 	"anon_inode:[eventfd]", "pair", "pair", NULL };
@@ -31,8 +31,8 @@ static const char *const of_publish[] = { "rw served/lock.mdb",
 static const char *const of_signer[] = { "rw signer/state", NULL };
 /* One eventpoll for each of its two threads. */
 static const char *const of_httpd[] = { "r served/data.mdb",
-	"rw served/lock.mdb", "r told/status", "r told/release", "anon_inode:[eventpoll]",
-	"anon_inode:[eventpoll]", NULL };
+	"rw served/lock.mdb", "r told/status", "r told/release",
+	"anon_inode:[eventpoll]", "anon_inode:[eventpoll]", NULL };
 static const char *const none[] = { NULL };
 
 const struct process processes[PROCESSES] = {

@@ -149,10 +149,10 @@ shows_what_became_of_a_job(void **state)
 	says("why", "--json deb:tiny", 0, "\"unavailable\":1");
 	says("status", "--json", 0, "\"unavailable\":1");
 	/* What apt said in the machine, by target, leaf and digest. */
-	says("log", "deb:tiny", 0, "debhelper-compat");
-	says("log", "-f deb:tiny", 0, "debhelper-compat");
-	says("log", "0", 0, "debhelper-compat");
-	says("log", archive_world.published, 0, "debhelper-compat");
+	says("log", "deb:tiny", 0, "file:/inputs/files");
+	says("log", "-f deb:tiny", 0, "file:/inputs/files");
+	says("log", "0", 0, "file:/inputs/files");
+	says("log", archive_world.published, 0, "file:/inputs/files");
 	says("log", "1", 2, "has no note of it");
 	says("diff", "0", 2, "has no difference report");
 	says("inputs", "deb:tiny", 2, "has no input list");

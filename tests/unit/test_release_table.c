@@ -107,8 +107,8 @@ parse(const char *json, struct release_doc *out)
 
 #define DOC(components) \
 	"{\"format\":1,\"name\":\"r4.3\",\"time\":1783000000," \
-	"\"distributions\":[\"vm-bookworm\",\"vm-trixie\"],\"components\":[" components \
-	"]}"
+	"\"distributions\":[\"vm-bookworm\",\"vm-trixie\"]," \
+	"\"components\":[" components "]}"
 #define CORE(tag, alarm) \
 	"{\"name\":\"core\",\"tag\":" tag ",\"state\":\"watched\"," \
 	"\"note\":null,\"alarms\":[" alarm "],\"builds\":[" \

@@ -132,6 +132,9 @@ counts_what_was_said_and_pins_what_it_names(void **state)
 	assert_int_equal(n, 2);
 	assert_true(said_is_pinned(w.journal, &log));
 	assert_false(said_is_pinned(w.journal, &other));
+	ok(said_pin(w.journal, &other));
+	ok(said_pin(w.journal, &other));
+	assert_true(said_is_pinned(w.journal, &other));
 }
 
 static void
