@@ -102,10 +102,11 @@ add_all(struct jobs *j, const struct wish *wishes, size_t n, int listener,
 
 	for (i = 0; i < n && rc == RB_OK; i++) {
 		rc = add_one(j, &wishes[i], &is_new, &job, why);
-		if (rc == RB_OK && is_new)
+		if (rc != RB_OK || job == NULL)
+			break;
+		if (is_new)
 			added[nadded++] = job;
-		if (rc == RB_OK)
-			rc = saving_add(saving, job);
+		rc = saving_add(saving, job);
 	}
 	if (rc == RB_OK &&
 	    (rc = journal_write(j->setting.journal, saving->writes,

@@ -251,7 +251,7 @@ is_among(const char *text, char *const *list, size_t n)
 	size_t i;
 
 	for (i = 0; i < n; i++)
-		if (strcmp(list[i], text) == 0)
+		if (list[i] != NULL && strcmp(list[i], text) == 0)
 			return true;
 	return false;
 }
@@ -557,13 +557,13 @@ keep_node(void *node)
 static void
 free_all(struct list *l)
 {
-	struct job *job;
+	struct link *at = l->end.behind, *behind;
 
-	while (l->n > 0) {
-		job = job_of(l->end.behind);
-		cut(l, job);
-		job_free(job);
+	for (; at != &l->end; at = behind) {
+		behind = at->behind;
+		job_free(job_of(at));
 	}
+	list_init(l);
 }
 
 void

@@ -118,12 +118,52 @@ says_that_there_is_no_room_and_goes_on_when_there_is(void **state)
 	}
 }
 
+static void
+expect(const char *app, const char *rest, const char *words)
+{
+	static struct said said;
+
+	said = archive_node(app, rest);
+	if (said.status != 0 || strstr(said.text, words) == NULL)
+		fail_msg("%s: no '%s': %s", app, words, said.text);
+}
+
+static void
+begins_nothing_below_the_reserve_and_goes_on_by_itself(void **state)
+{
+	static struct said said;
+
+	(void)state;
+	archive_serve_end();
+	archive_do("edit_conf \"s/reserve: 0/reserve: 16M/\"");
+	resize_disk(8192);
+	archive_serve();
+	expect("status", "", "disk short");
+	said = archive_ask("exec 2>&1; timeout 2 '%s/qubes-rebuilder' rebuild "
+			   "-c %s/node/node.yml --json deb:tiny",
+	    getenv("RB_BIN"), archive_world.directory);
+	assert_int_equal(said.status, 124);
+	expect("queue", "", "waiting");
+	expect("why", "deb:tiny", "store.reserve");
+	expect("status", "--json", "\"disk_short\":1");
+	/* Somebody makes room: nobody has to say so. */
+	resize_disk(65536);
+	archive_is_well();
+	expect("status", "", "works");
+	archive_serve_end();
+	archive_do("edit_conf \"s/reserve: 16M/reserve: 0/\"");
+	archive_serve();
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(
 		    says_that_there_is_no_room_and_goes_on_when_there_is,
+		    archive_world_check),
+		cmocka_unit_test_setup(
+		    begins_nothing_below_the_reserve_and_goes_on_by_itself,
 		    archive_world_check),
 	};
 
