@@ -4,6 +4,10 @@ rb_test(test_description unit unit/test_description.c
 rb_test(test_cgroup unit unit/test_cgroup.c LINK rb_cgroup rb_base)
 rb_test(test_relay unit unit/test_relay.c LINK rb_sandbox rb_base)
 rb_test(test_subids unit unit/test_subids.c LINK rb_sandbox rb_base)
+rb_test(test_boot_disks unit unit/test_boot_disks.c LINK rb_boot rb_base)
+rb_test(test_boot_manifest unit unit/test_boot_manifest.c
+	LINK rb_boot rb_base)
+rb_fuzz(fuzz_boot_manifest fuzz/fuzz_boot_manifest.c LINK rb_boot rb_base)
 rb_fuzz(fuzz_description fuzz/fuzz_description.c LINK rb_description rb_base)
 
 rb_library(rb_machine_client machine/machine_client.c machine/trial.c
@@ -30,3 +34,14 @@ rb_program(test_xen machine/test_xen.c
 	LINK rb_machine_client rb_base PkgConfig::CMOCKA)
 set_target_properties(test_xen PROPERTIES
 	RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+
+# They boot the image that scripts/image makes.
+foreach(test test_machine_qemu test_machine_qemu_ends test_machine_image)
+	rb_test(${test} qemu flow/${test}.c LINK rb_machine_client rb_base)
+	add_dependencies(${test} rebuilder-machine)
+	set_tests_properties(${test} PROPERTIES TIMEOUT 600 ENVIRONMENT
+		"RB_DATA=${CMAKE_SOURCE_DIR}/tests/data;RB_BIN=${CMAKE_BINARY_DIR}/bin;RB_IMAGE=${CMAKE_SOURCE_DIR}/build/image")
+endforeach()
+add_test(NAME image_twice
+	COMMAND ${CMAKE_SOURCE_DIR}/tests/flow/image_twice.sh)
+set_tests_properties(image_twice PROPERTIES LABELS qemu TIMEOUT 600)

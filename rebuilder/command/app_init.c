@@ -52,6 +52,7 @@ write_conf(const struct node *node, const char *listen_,
 	    "\n"
 	    "#machine:\n"
 	    "#  kind: namespace\n"
+	    "#  image: /path/of/what/scripts/image/made\n"
 	    "#  memory: 4G\n"
 	    "#  disk: 8G\n"
 	    "#  output: 4G\n"

@@ -261,6 +261,29 @@ trial_use(const char *kind, const char *image)
 	put_file("node.yml", text);
 }
 
+void
+trial_use_changed(const char *deed)
+{
+	char path[TRIAL_PATH_LEN];
+
+	put_file("deed",
+	    "add()\n"
+	    "{\n"
+	    "	echo \"$1\" | cpio --quiet -o -H newc >>initramfs\n"
+	    "}\n");
+	shell("cat >>%s/deed <<'END'\n%s\nEND\n", trial.dir, deed);
+	shell("cd %s && rm -rf image && mkdir image && cd image && "
+	      "cp %s/kernel %s/initramfs %s/system . && "
+	      "BOOT=%s/../../rebuilder/guest/boot && . ../deed && "
+	      "{ echo 'image 1'; for f in kernel initramfs system; do "
+	      "echo \"$f $(sha256sum <$f | cut -d ' ' -f 1) "
+	      "$(stat -c %%s $f)\"; done; } >manifest",
+	    trial.dir, getenv("RB_IMAGE"), getenv("RB_IMAGE"),
+	    getenv("RB_IMAGE"), getenv("RB_DATA"));
+	snprintf(path, sizeof(path), "%s/image", trial.dir);
+	trial_use("qemu", path);
+}
+
 int
 trial_set_up(void **state)
 {

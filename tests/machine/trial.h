@@ -32,6 +32,13 @@ int trial_set_up(void **state);
  * (NULL: $RB_IMAGE, of scripts/image).
  */
 void trial_use(const char *kind, const char *image);
+/*
+ * From now on they boot a copy of that image to which `deed`, a piece of
+ * shell, did something: it runs where kernel, initramfs and system lie, $BOOT
+ * is the path of guest/boot, and `add FILE` adds a file to the initramfs.
+ * The manifest is right about what came out of it.
+ */
+void trial_use_changed(const char *deed);
 int trial_tear_down(void **state);
 
 /* Runs a command that must succeed. */

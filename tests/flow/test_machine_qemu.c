@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Whole runs of rebuilder-machine with its QEMU driver: the same recipes as
+ * in a namespace machine find the same, and leave the same bytes.
+ */
+#include <fcntl.h>
+#include <inttypes.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "common/base/enc.h"
+#include "common/base/file.h"
+#include "tests/machine/trial.h"
+
+#define LOG_MAX (1024 * 1024)
+/* A machine boots and ends well within it, even when emulated. */
+#define BOOT_SECONDS 60
+
+static void
+shows_the_recipe_what_the_contract_says(void **state)
+{
+	struct digest digest = DIGEST_INIT;
+	char path[TRIAL_PATH_LEN];
+	uint64_t size = 0;
+	struct run r;
+	int fd;
+
+	(void)state;
+	run_init(&r);
+	run_to_end(&r, &trial.small,
+	    "set -eu\n"
+	    "test \"$(id -u)\" = 0\n"
+	    "test \"$(cat)\" = ''\n"
+	    "test \"$(cat \"$INPUTS/files/one\")\" = one\n"
+	    "test \"$(cat \"$ROOT/etc/marker\")\" = honest\n"
+	    "test -z \"$(ls -A \"$SCRATCH\")\"\n"
+	    "test -c \"$ROOT/dev/null\" -a -e \"$ROOT/proc/self\"\n"
+	    "test \"$(uname -n)\" = machine\n"
+	    "test \"$(ls /proc/sys/net/ipv4/conf | tr '\\n' ' ')\" = "
+	    "'all default lo '\n"
+	    "echo x >\"$ROOT/etc/new\"\n"
+	    "printf 22 >\"$OUTPUT/b\"\n"
+	    "printf 1 >\"$OUTPUT/a\"\n"
+	    ": >\"$OUTPUT/Z+.~_-\"\n"
+	    ": >\"$OUTPUT/.hidden\"\n"
+	    "mkfifo \"$OUTPUT/pipe\"\n"
+	    "setsid sleep 100000 >/dev/null 2>&1 &\n"
+	    "echo said\n"
+	    "exit 7\n",
+	    MACHINE_DONE);
+	expect_output(&r,
+	    "output 1\nfile Z+.~_- 0\nfile a 1\n1file b 2\n22"
+	    "end 7\n");
+	assert_non_null(strstr((const char *)r.text.p, "said\n"));
+	assert_string_equal(r.answer.kind, "qemu");
+	assert_string_equal(r.answer.clock, "host");
+
+	/* Image and kernel are named by what they are. */
+	assert_true(r.answer.has_image && r.answer.has_kernel);
+	snprintf(path, sizeof(path), "%s/kernel", getenv("RB_IMAGE"));
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	assert_int_equal(file_size(fd, &size), RB_OK);
+	assert_int_equal(digest_of_fd(fd, 0, size, &digest), RB_OK);
+	assert_true(digest_equal(&digest, &r.answer.kernel));
+	fd_close(&fd);
+	snprintf(path, sizeof(path), "%s/manifest", getenv("RB_IMAGE"));
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	assert_int_equal(file_size(fd, &size), RB_OK);
+	assert_int_equal(digest_of_fd(fd, 0, size, &digest), RB_OK);
+	assert_true(digest_equal(&digest, &r.answer.image));
+	fd_close(&fd);
+	run_clear(&r);
+}
+
+static void
+gives_an_empty_root_without_a_layer(void **state)
+{
+	struct description d = trial.small;
+	struct run r;
+
+	(void)state;
+	d.has_layer = false;
+	run_init(&r);
+	run_to_end(&r, &d,
+	    "ls -A \"$ROOT\" >\"$OUTPUT/names\"\n"
+	    "test ! -e /layer\n",
+	    MACHINE_DONE);
+	expect_output(&r, "output 1\nfile names 9\ndev\nproc\nend 0\n");
+	run_clear(&r);
+}
+
+static void
+keeps_a_hostile_recipe_from_its_own_disks(void **state)
+{
+	struct buf recipe = BUF_INIT;
+	char path[TRIAL_PATH_LEN];
+	struct run r;
+	int fd;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/../flow/machine/hostile",
+	    getenv("RB_DATA"));
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	assert_int_equal(buf_put_str(&recipe, "KIND=qemu\n"), RB_OK);
+	assert_int_equal(file_read_fd(fd, LOG_MAX, &recipe), RB_OK);
+	fd_close(&fd);
+	assert_int_equal(buf_put_byte(&recipe, 0), RB_OK);
+	run_init(&r);
+	run_to_end(&r, &trial.small, (const char *)recipe.p, MACHINE_DONE);
+	if (strstr((const char *)r.text.p, "ESCAPED") != NULL)
+		fail_msg("%s", (const char *)r.text.p);
+	expect_output(&r,
+	    "output 1\nfile marker 8\nhostile\n"
+	    "file tried 6\ntried\nend 0\n");
+	run_clear(&r);
+	buf_clear(&recipe);
+}
+
+/* What a source that embeds the year makes of it. */
+static void
+expect_year(uint64_t clock, const char *year)
+{
+	struct description d = trial.small;
+	char utc[UTC_LEN + 1], output[64];
+	uint64_t now = 0;
+	struct span in, line;
+	struct run r;
+
+	d.has_clock = true;
+	d.clock = clock;
+	run_init(&r);
+	run_to_end(&r, &d,
+	    "date -u +%Y >\"$OUTPUT/hello\"\n"
+	    "date -u +%s >\"$OUTPUT/now\"\n",
+	    MACHINE_DONE);
+	snprintf(output, sizeof(output), "output 1\nfile hello 5\n%s\n", year);
+	in = buf_span(&r.out);
+	assert_true(span_starts(in, span_of_str(output)));
+	assert_int_equal(utc_write((int64_t)clock, utc), RB_OK);
+	assert_string_equal(r.answer.clock, utc);
+	/* It goes on from there. */
+	in = span_of(in.p + strlen(output), in.len - strlen(output));
+	assert_int_equal(span_take_line(&in, &line), RB_OK);
+	assert_int_equal(span_take_line(&in, &line), RB_OK);
+	assert_int_equal(dec_parse(line, UINT64_MAX, &now), RB_OK);
+	assert_in_range(now, clock, clock + BOOT_SECONDS);
+	run_clear(&r);
+}
+
+static void
+sets_the_clock_that_the_description_asks_for(void **state)
+{
+	struct description d = trial.small;
+	struct run r;
+
+	(void)state;
+	expect_year(1577836800, "2020");
+	expect_year(4102444800, "2100");
+
+	/* Past what a kernel counts: nothing runs with another one. */
+	d.has_clock = true;
+	d.clock = DESCRIPTION_CLOCK_MAX;
+	run_init(&r);
+	run_to_end(&r, &d, "echo ran\n", MACHINE_UNAVAILABLE);
+	assert_null(strstr((const char *)r.text.p, "ran"));
+	run_clear(&r);
+}
+
+/*
+ * A layer with the C compiler of this computer, and a source: what a build
+ * is, but for the packages around it.
+ */
+static void
+make_compiler_layer(struct description *d)
+{
+	shell("cd %s && mkdir -p c/dev c/proc c/build c/tmp && "
+	      "ln -s usr/bin usr/lib usr/lib64 c/ && "
+	      "dpkg-query -L gcc-12 cpp-12 binutils binutils-x86-64-linux-gnu "
+	      "libbinutils libctf-nobfd0 libctf0 libgcc-12-dev libgcc-s1 libc6 "
+	      "libc6-dev linux-libc-dev libisl23 libmpc3 libmpfr6 libgmp10 "
+	      "zlib1g libzstd1 libjansson4 dash coreutils libacl1 libattr1 "
+	      "libselinux1 libpcre2-8-0 | "
+	      "grep ^/ | grep -Ev '/share/|/lto1$|/lto-wrapper$|^/etc/' | "
+	      "sed -E 's#^/(bin|lib|lib64)/#/usr/\\1/#' | "
+	      "while read -r f; do [ -d \"$f\" ] || echo \"${f#/}\"; done | "
+	      "sort -u >files && tar -c -f compiler.tar --owner=0 --group=0 "
+	      "--mtime=@0 -C / -T %s/files -C %s/c dev proc build tmp bin lib "
+	      "lib64",
+	    trial.dir, trial.dir, trial.dir);
+	fd_close(&trial.layer);
+	trial.layer = open_in_dir("compiler.tar", O_RDONLY);
+	assert_int_equal(file_size(trial.layer, &d->layer_size), RB_OK);
+	assert_int_equal(digest_of_fd(trial.layer, 0, d->layer_size, &d->layer),
+	    RB_OK);
+}
+
+static void
+expect_text(const struct run *r, const char *text)
+{
+	if (strstr((const char *)r->text.p, text) == NULL)
+		fail_msg("%s", (const char *)r->text.p);
+}
+
+static void
+gives_the_same_bytes_as_every_other_driver(void **state)
+{
+	static const char recipe[] =
+	    "set -eu\n"
+	    "for i in 1 2 3 4 5 6 7 8; do\n"
+	    "	echo \"int f$i(int n) { int s = 0; for (int j = 0; j < n; j++) "
+	    "s += j * $i; return s; }\" >\"$ROOT/build/f$i.c\"\n"
+	    "done\n"
+	    "cat >\"$ROOT/build/main.c\" <<'END'\n"
+	    "#include <stdio.h>\n"
+	    "int f1(int), f8(int);\n"
+	    "int main(void) { printf(\"%d %d\\n\", f1(9), f8(9)); }\n"
+	    "END\n"
+	    "chroot \"$ROOT\" sh -euc 'cd /build && "
+	    "gcc-12 -O2 -g -fno-lto -o hello main.c f?.c && ./hello'\n"
+	    "cp \"$ROOT/build/hello\" \"$OUTPUT/\"\n"
+	    "cd \"$ROOT/build\" && tar -c --sort=name --mtime=@0 --owner=0 "
+	    "--group=0 *.c | gzip -n >\"$OUTPUT/source.tar.gz\"\n";
+	struct description d = trial.small;
+	struct run boxed, booted;
+	int layer;
+
+	(void)state;
+	d.memory = 512 * MIB;
+	d.output = 8 * MIB;
+	make_compiler_layer(&d);
+	layer = trial.layer;
+
+	trial_use("namespace", NULL);
+	run_init(&boxed);
+	run_to_end(&boxed, &d, recipe, MACHINE_DONE);
+	trial_use("qemu", NULL);
+	assert_int_equal(lseek(layer, 0, SEEK_SET), 0);
+	run_init(&booted);
+	run_to_end(&booted, &d, recipe, MACHINE_DONE);
+
+	expect_text(&boxed, "36 288\n");
+	expect_text(&booted, "36 288\n");
+	assert_true(boxed.out.len > 8000);
+	assert_true(span_equal(buf_span(&boxed.out), buf_span(&booted.out)));
+	run_clear(&boxed);
+	run_clear(&booted);
+}
+
+static int
+set_up(void **state)
+{
+	if (trial_set_up(state) != 0)
+		return -1;
+	trial_use("qemu", NULL);
+	return 0;
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(shows_the_recipe_what_the_contract_says),
+		cmocka_unit_test(gives_an_empty_root_without_a_layer),
+		cmocka_unit_test(keeps_a_hostile_recipe_from_its_own_disks),
+		cmocka_unit_test(sets_the_clock_that_the_description_asks_for),
+		cmocka_unit_test(gives_the_same_bytes_as_every_other_driver),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, trial_tear_down);
+}
