@@ -16,7 +16,7 @@
 #define XEN_FDS_MAX 64
 #define OUR_FDS 2
 
-static void
+static __attribute__((format(printf, 5, 0))) void
 words_put(xentoollog_logger *logger, xentoollog_level level, int error,
     const char *context, const char *format, va_list args)
 {
