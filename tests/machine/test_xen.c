@@ -18,11 +18,17 @@
 
 #include <cmocka.h>
 
+#include "common/base/enc.h"
 #include "common/base/file.h"
 #include "tests/machine/trial.h"
 
 #define GUEST_MEMORY (320 * MIB)
 #define LIFECYCLES 10
+#define BUILD_MEMORY (768 * MIB)
+#define BUILD_DISK (1024 * MIB)
+#define BUILD_SECONDS 600
+#define BUILD_PROCESSES 1024
+#define PUBLISHED_MAX 1024
 #define HELLO "echo hello\necho result >\"$OUTPUT/file\"\n"
 #define HELLO_OUTPUT "output 1\nfile file 7\nresult\nend 0\n"
 #define CLOCK UINT64_C(1234567890)
@@ -400,6 +406,96 @@ makes_ten_domains_in_a_row(void **state)
 	use_pvh();
 }
 
+/* The digest of a file in an output stream. */
+static void
+digest_of_output(const struct buf *out, const char *name, struct digest *digest)
+{
+	struct span in = span_of(out->p, out->len - 1);
+	struct span line = SPAN_INIT, word = SPAN_INIT, bytes = SPAN_INIT;
+	uint64_t size = 0;
+	bool is_it;
+
+	assert_int_equal(span_take_line(&in, &line), RB_OK);
+	do {
+		assert_int_equal(span_take_line(&in, &line), RB_OK);
+		assert_int_equal(span_take_until(&line, ' ', &word), RB_OK);
+		if (!span_equal_str(word, "file"))
+			fail_msg("%s is not among the outputs", name);
+		assert_int_equal(span_take_until(&line, ' ', &word), RB_OK);
+		is_it = span_equal_str(word, name);
+		assert_int_equal(dec_parse(line, in.len, &size), RB_OK);
+		assert_int_equal(span_take(&in, (size_t)size, &bytes), RB_OK);
+	} while (!is_it);
+	assert_int_equal(digest_of(bytes, digest), RB_OK);
+}
+
+static int
+open_data(const char *name)
+{
+	char path[TRIAL_PATH_LEN];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/rebuild/%s", getenv("RB_DATA"), name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd == -1)
+		fail_msg("%s", path);
+	return fd;
+}
+
+/* "<name> SP <sha256> LF": what the archive ships. */
+static void
+read_published(struct buf *name, struct digest *digest)
+{
+	struct buf text = BUF_INIT;
+	struct span in, line = SPAN_INIT, word = SPAN_INIT;
+	int fd = open_data("published");
+
+	assert_int_equal(file_read_fd(fd, PUBLISHED_MAX, &text), RB_OK);
+	in = buf_span(&text);
+	assert_int_equal(span_take_line(&in, &line), RB_OK);
+	assert_int_equal(span_take_until(&line, ' ', &word), RB_OK);
+	assert_int_equal(digest_parse(line, digest), RB_OK);
+	assert_int_equal(buf_put(name, word), RB_OK);
+	assert_int_equal(buf_put_byte(name, 0), RB_OK);
+	fd_close(&fd);
+	buf_clear(&text);
+}
+
+/* $RB_DATA/rebuild is what scripts/lab.d/rebuild made. */
+static void
+rebuilds_a_published_package(void **state)
+{
+	struct description d = plain;
+	struct digest published = DIGEST_INIT, rebuilt = DIGEST_INIT;
+	struct buf name = BUF_INIT;
+	struct run r;
+
+	(void)state;
+	read_published(&name, &published);
+	fd_close(&trial.layer);
+	trial.layer = open_data("layer");
+	d.has_layer = true;
+	assert_int_equal(file_size(trial.layer, &d.layer_size), RB_OK);
+	assert_int_equal(digest_of_fd(trial.layer, 0, d.layer_size, &d.layer),
+	    RB_OK);
+	d.memory = BUILD_MEMORY;
+	d.disk = BUILD_DISK;
+	d.processes = BUILD_PROCESSES;
+	d.seconds = BUILD_SECONDS;
+	run_init(&r);
+	r.inputs = open_data("inputs");
+	run_start(&r, &d, NULL);
+	run_finish(&r);
+	say(&r, (const char *)name.p);
+	fputs((const char *)r.text.p, stdout);
+	expect_end(&r, MACHINE_DONE);
+	digest_of_output(&r.out, (const char *)name.p, &rebuilt);
+	assert_true(digest_equal(&rebuilt, &published));
+	run_clear(&r);
+	buf_clear(&name);
+	expect_nothing_left();
+}
+
 static int
 set_up(void **state)
 {
@@ -447,8 +543,13 @@ main(int argc, char **argv)
 	const struct CMUnitTest many[] = {
 		cmocka_unit_test(makes_ten_domains_in_a_row),
 	};
+	const struct CMUnitTest rebuild[] = {
+		cmocka_unit_test(rebuilds_a_published_package),
+	};
 
 	if (argc == 2 && strcmp(argv[1], "many") == 0)
 		return cmocka_run_group_tests(many, set_up, trial_tear_down);
+	if (argc == 2 && strcmp(argv[1], "rebuild") == 0)
+		return cmocka_run_group_tests(rebuild, set_up, trial_tear_down);
 	return cmocka_run_group_tests(tests, set_up, trial_tear_down);
 }
