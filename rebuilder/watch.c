@@ -10,6 +10,7 @@
 #include "common/base/file.h"
 #include "common/base/note.h"
 #include "common/told/told.h"
+#include "rebuilder/built.h"
 #include "rebuilder/component.h"
 #include "rebuilder/leash.h"
 #include "rebuilder/said.h"
@@ -32,6 +33,7 @@ struct watcher {
 	size_t n;
 	struct release release; /* owned; as it was read last */
 	int64_t polled;         /* when a round was over; 0: never */
+	uint64_t mark; /* of what is kept for later components; 0: none */
 };
 
 static struct watched *
@@ -368,7 +370,7 @@ out:
 enum rb_err
 watch_round(const struct watch_setting *setting, struct fault *why)
 {
-	struct watcher w = { *setting, NULL, 0, RELEASE_INIT, 0 };
+	struct watcher w = { *setting, NULL, 0, RELEASE_INIT, 0, 0 };
 	enum rb_err rc = RB_EINTERNAL;
 
 	rc = go_round(&w, why);
@@ -388,6 +390,42 @@ pause_of(uint64_t seconds)
 	return seconds - seconds / 10 + random % (seconds / 5 + 1);
 }
 
+static enum rb_err
+touch(void *self, const struct digest *d)
+{
+	/* Being asked for is a use; what is gone can't be kept. */
+	(void)depot_has(self, d);
+	return RB_OK;
+}
+
+/*
+ * What was built is an input of later components: as long as the release is
+ * watched, collection leaves it alone.
+ */
+static void
+keep_built(struct watcher *w)
+{
+	const struct release *r = &w->release;
+	const struct depot *depot = w->setting.depot;
+	struct built_place place = { r->name, NULL, NULL };
+	uint64_t mark = 0;
+	size_t i, k;
+
+	if (depot_enter(depot, &mark) != RB_OK)
+		return; /* the mark of before goes on */
+	for (i = 0; i < r->n; i++)
+		for (k = 0; k < r->ndistributions; k++) {
+			place.component = r->list[i].name;
+			place.distribution = r->distributions[k];
+			if (built_each(w->setting.journal, &place, touch,
+				w->setting.depot) == RB_ENOMEM)
+				break;
+		}
+	if (w->mark != 0)
+		depot_leave(depot, w->mark);
+	w->mark = mark;
+}
+
 /* Jobs go on between two rounds: httpd is told of that, too. */
 static void
 tell(struct watcher *w)
@@ -399,6 +437,7 @@ tell(struct watcher *w)
 
 	if (w->release.name == NULL)
 		return;
+	keep_built(w);
 	release_doc_init(&doc);
 	if ((rc = watch_doc(&w->setting, &w->release, &doc, &alarms)) ==
 	    RB_OK) {
