@@ -57,26 +57,34 @@ refuse_broken(struct fault *why)
 	    "the index does not decompress: it is signed, but broken");
 }
 
+/* *is_empty: there is nothing in it, as in the index of an empty suite. */
 static enum rb_err
-open_xz(struct archive *a, struct source_file *s, struct fault *why)
+open_xz(struct archive *a, struct source_file *s, bool *is_empty,
+    struct fault *why)
 {
 	struct archive_entry *entry; /* borrowed from `a` */
+	int r;
+
 	if (!has_magic(s))
 		return fault_set(why, RB_EFORMAT,
 		    "the index is not compressed with xz");
 	if (archive_read_support_filter_xz(a) != ARCHIVE_OK ||
-	    archive_read_support_format_raw(a) != ARCHIVE_OK)
+	    archive_read_support_format_raw(a) != ARCHIVE_OK ||
+	    archive_read_support_format_empty(a) != ARCHIVE_OK)
 		return RB_ENOMEM;
 	/* Without a filter in front, "raw" would pass any bytes through. */
-	if (archive_read_open(a, s, NULL, read_block, NULL) != ARCHIVE_OK ||
-	    archive_read_next_header(a, &entry) != ARCHIVE_OK ||
+	if (archive_read_open(a, s, NULL, read_block, NULL) != ARCHIVE_OK)
+		return refuse_broken(why);
+	r = archive_read_next_header(a, &entry);
+	if ((r != ARCHIVE_OK && r != ARCHIVE_EOF) ||
 	    archive_filter_code(a, 0) != ARCHIVE_FILTER_XZ)
 		return refuse_broken(why);
+	*is_empty = r == ARCHIVE_EOF;
 	return RB_OK;
 }
 
 static enum rb_err
-unpack(struct archive *a, struct digester *digester, int out,
+unpack(struct archive *a, bool is_empty, struct digester *digester, int out,
     const struct file_claim *plain, struct fault *why)
 {
 	struct digest digest;
@@ -85,9 +93,9 @@ unpack(struct archive *a, struct digester *digester, int out,
 	enum rb_err rc;
 	la_int64_t at;
 	size_t len;
-	int r;
+	int r = ARCHIVE_EOF;
 
-	while (
+	while (!is_empty &&
 	    (r = archive_read_data_block(a, &block, &len, &at)) == ARCHIVE_OK) {
 		if (len > plain->size - size)
 			return fault_set(why, RB_EDIGEST,
@@ -115,6 +123,7 @@ xz_file_unpack(int in, const struct file_claim *packed, int out,
     const struct file_claim *plain, struct fault *why)
 {
 	struct source_file s = { in, 0, packed->size, NULL };
+	bool is_empty = false;
 	struct digester *digester = NULL;
 	struct archive *a = NULL;
 	struct digest digest;
@@ -141,9 +150,9 @@ xz_file_unpack(int in, const struct file_claim *packed, int out,
 	    (a = archive_read_new()) == NULL)
 		goto out;
 	if ((rc = digester_new(&digester)) != RB_OK ||
-	    (rc = open_xz(a, &s, why)) != RB_OK)
+	    (rc = open_xz(a, &s, &is_empty, why)) != RB_OK)
 		goto out;
-	rc = unpack(a, digester, out, plain, why);
+	rc = unpack(a, is_empty, digester, out, plain, why);
 out:
 	if (a != NULL)
 		(void)archive_read_free(a);

@@ -188,6 +188,38 @@ gives_the_plain_bytes(void **state)
 	assert_int_equal(n, PLAIN_LEN);
 }
 
+/* What xz(1) makes of nothing: the index of a suite without packages. */
+static void
+takes_an_index_of_nothing(void **state)
+{
+	static const uint8_t nothing[] = { 0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00,
+		0x00, 0x04, 0xe6, 0xd6, 0xb4, 0x46, 0x00, 0x00, 0x00, 0x00,
+		0x1c, 0xdf, 0x44, 0x21, 0x1f, 0xb6, 0xf3, 0x7d, 0x01, 0x00,
+		0x00, 0x00, 0x00, 0x04, 0x59, 0x5a };
+	struct file_claim packed = { .size = sizeof(nothing) }, plain = { 0 };
+	struct fault why = FAULT_INIT;
+	uint64_t size = 1;
+	int in = -1, out = memfd_create("out", MFD_CLOEXEC);
+
+	(void)state;
+	assert_int_equal(digest_of(span_of(nothing, sizeof(nothing)),
+			     &packed.digest),
+	    RB_OK);
+	assert_int_equal(digest_of(SPAN(""), &plain.digest), RB_OK);
+	assert_int_equal(memory_file("in", span_of(nothing, sizeof(nothing)),
+			     &in),
+	    RB_OK);
+	assert_int_equal(xz_file_unpack(in, &packed, out, &plain, &why), RB_OK);
+	assert_int_equal(file_size(out, &size), RB_OK);
+	assert_int_equal(size, 0);
+	/* And nothing is not something. */
+	plain.size = 1;
+	assert_int_equal(xz_file_unpack(in, &packed, out, &plain, &why),
+	    RB_EDIGEST);
+	fd_close(&in);
+	fd_close(&out);
+}
+
 int
 main(void)
 {
@@ -200,6 +232,7 @@ main(void)
 		CASE(refuses_other_plain_bytes),
 		CASE(refuses_signed_bytes_that_are_no_xz),
 		CASE(gives_the_plain_bytes),
+		cmocka_unit_test(takes_an_index_of_nothing),
 	};
 #undef CASE
 
