@@ -198,12 +198,13 @@ enum machine_end {
 /*
  * What .qubesbuilder says of one distribution.  text component; text
  * distribution ("vm-bookworm"); text version, for a tree without a file
- * `version` ("": none).
+ * `version` ("": none); text address of the component's repository.
  * fds: the tree (the tar of JUDGE_TREE), out records.
- * Records: nbuilds times text directory; nmodules times text path; nfiles
- * times { text url; text name; u8 decompress first; u8 check (0 SHA-256,
- * 1 SHA-512, 2 signature); bytes checksum (empty for a signature); text url
- * of the signature (""); u8 n, n times bytes key (as it lies in the tree) }.
+ * Records: nbuilds times text directory; nmodules times { text path; text
+ * address of its repository }; nfiles times { text url; text name;
+ * u8 decompress first; u8 check (0 SHA-256, 1 SHA-512, 2 signature); bytes
+ * checksum (empty for a signature); text url of the signature ("");
+ * u8 n, n times bytes key (as it lies in the tree) }.
  */
 #define JUDGE_RECIPE 0x0322
 /*
@@ -213,12 +214,18 @@ enum machine_end {
 #define JUDGE_RECIPE_IS 0x0323
 /*
  * A file that .qubesbuilder names, as it came.  u8 decompress first (0 no,
- * 1 gzip, 2 xz); u64 most bytes of it then; u8 check (as above, not 2);
- * bytes checksum.
+ * 1 gzip, 2 xz); u64 most bytes of it then; u8 check (as above; 2: none here,
+ * JUDGE_SIGNED comes next); bytes checksum (empty for 2).
  * fds: the file, out (unless it is not decompressed: then nothing is
  * written).  Answer JUDGE_OK: u64 size, digest.
  */
 #define JUDGE_EXTERNAL 0x0324
+/*
+ * What gpgv said of such a file and its signature, with the keys that the
+ * tree names and no others.  u32 exit status of gpgv; bytes status.  Answer
+ * JUDGE_OK, zeros: it has a valid one.
+ */
+#define JUDGE_SIGNED 0x0327
 /*
  * What the recipe `prepare` left.  u64 length of the stream.
  * fds: output stream, out records, out stanza (as Sources would have it).

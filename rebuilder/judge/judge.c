@@ -74,6 +74,7 @@ static const struct duty duties[] = {
 	{ JUDGE_RELEASE_FILE, STATE(READY), judge_release_file },
 	{ JUDGE_RECIPE, STATE(READY), judge_recipe },
 	{ JUDGE_EXTERNAL, STATE(READY), judge_external },
+	{ JUDGE_SIGNED, STATE(READY), judge_signed },
 	{ JUDGE_PREPARED, STATE(READY), judge_prepared },
 	{ JUDGE_PUBLISHED, STATE(READY), judge_published },
 	{ JUDGE_BUILDINFO, STATE(READY), judge_buildinfo },

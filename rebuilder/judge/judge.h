@@ -33,6 +33,8 @@ enum rb_err judge_recipe(void *self, unsigned int *state, int sock,
     struct msg *question) RB_CHECK;
 enum rb_err judge_external(void *self, unsigned int *state, int sock,
     struct msg *question) RB_CHECK;
+enum rb_err judge_signed(void *self, unsigned int *state, int sock,
+    struct msg *question) RB_CHECK;
 enum rb_err judge_prepared(void *self, unsigned int *state, int sock,
     struct msg *question) RB_CHECK;
 

@@ -8,6 +8,8 @@
 #include "common/base/file.h"
 #include "common/process/frames.h"
 #include "rebuilder/judge/external.h"
+#include "rebuilder/judge/gitmodules.h"
+#include "rebuilder/judge/gpgv_status.h"
 #include "rebuilder/judge/mapping.h"
 #include "rebuilder/judge/prepared.h"
 #include "rebuilder/judge/qubesbuilder.h"
@@ -20,6 +22,8 @@
 #define SUM_FILE_MAX 4096
 #define KEY_FILE_MAX (256 * 1024)
 #define TEXT_MAX 256
+#define URL_MAX 1024
+#define STATUS_MAX (32 * 1024)
 
 /* The first line of a file, which must be one word. */
 static enum rb_err
@@ -150,8 +154,31 @@ put_file(struct span tree, const struct builder_file *f, struct buf *records,
 	return put_u8(records, 0);
 }
 
+/* A module, and where .gitmodules says that its repository is. */
 static enum rb_err
-put_plan(struct span tree, const struct builder_place *p,
+put_module(struct span tree, struct span path, struct span base,
+    struct buf *records, struct fault *why)
+{
+	struct buf text = BUF_INIT, url = BUF_INIT;
+	enum rb_err rc = RB_EINTERNAL;
+
+	rc = tree_file_read(tree, SPAN(".gitmodules"), GITMODULES_MAX, &text);
+	if (rc == RB_OK)
+		rc = gitmodules_url(buf_span(&text), path, base, &url, why);
+	if (rc == RB_ENOTFOUND || rc == RB_ELIMIT)
+		rc = fault_set(why, RB_EREFUSED,
+		    ".qubesbuilder: .gitmodules does not say where the "
+		    "repository of '%.*s' is",
+		    (int)path.len, (const char *)path.p);
+	if (rc == RB_OK && (rc = put_bytes(records, path)) == RB_OK)
+		rc = put_bytes(records, buf_span(&url));
+	buf_clear(&text);
+	buf_clear(&url);
+	return rc;
+}
+
+static enum rb_err
+put_plan(struct span tree, struct span url, const struct builder_place *p,
     const struct qubesbuilder *q, struct buf *body, struct buf *records,
     struct fault *why)
 {
@@ -162,7 +189,8 @@ put_plan(struct span tree, const struct builder_place *p,
 		if ((rc = put_bytes(records, q->builds[i])) != RB_OK)
 			return rc;
 	for (i = 0; i < q->nmodules; i++)
-		if ((rc = put_bytes(records, q->modules[i])) != RB_OK)
+		if ((rc = put_module(tree, q->modules[i], url, records, why)) !=
+		    RB_OK)
 			return rc;
 	for (i = 0; i < q->nfiles; i++)
 		if ((rc = put_file(tree, &q->files[i], records, why)) != RB_OK)
@@ -179,8 +207,8 @@ put_plan(struct span tree, const struct builder_place *p,
 }
 
 static enum rb_err
-read_recipe(struct builder_place *p, int tree_fd, int records_fd,
-    struct buf *body, struct fault *why)
+read_recipe(struct builder_place *p, struct span url, int tree_fd,
+    int records_fd, struct buf *body, struct fault *why)
 {
 	struct mapping tree = MAPPING_INIT;
 	struct buf version = BUF_INIT, release = BUF_INIT, text = BUF_INIT,
@@ -205,7 +233,8 @@ read_recipe(struct builder_place *p, int tree_fd, int records_fd,
 	p->version = buf_span(&version);
 	p->release = buf_span(&release);
 	if ((rc = qubesbuilder_parse(buf_span(&text), p, &q, why)) != RB_OK ||
-	    (rc = put_plan(tree.bytes, p, &q, body, &records, why)) != RB_OK)
+	    (rc = put_plan(tree.bytes, url, p, &q, body, &records, why)) !=
+		RB_OK)
 		goto out;
 	rc = file_write_fd(records_fd, buf_span(&records));
 out:
@@ -223,6 +252,7 @@ judge_recipe(void *self, unsigned int *state, int sock, struct msg *question)
 {
 	struct span in = buf_span(&question->body);
 	struct builder_place p;
+	struct span url = SPAN_INIT;
 	struct fault why = FAULT_INIT;
 	struct msg answer;
 	enum rb_err rc = RB_EINTERNAL;
@@ -235,11 +265,12 @@ judge_recipe(void *self, unsigned int *state, int sock, struct msg *question)
 	if ((rc = take_bytes(&in, TEXT_MAX, &p.component)) != RB_OK ||
 	    (rc = take_bytes(&in, TEXT_MAX, &p.distribution)) != RB_OK ||
 	    (rc = take_bytes(&in, TEXT_MAX, &p.version)) != RB_OK ||
+	    (rc = take_bytes(&in, URL_MAX, &url)) != RB_OK ||
 	    (rc = take_end(in)) != RB_OK)
 		return rc;
 	msg_init(&answer, JUDGE_RECIPE_IS);
-	rc = read_recipe(&p, question->fds[0], question->fds[1], &answer.body,
-	    &why);
+	rc = read_recipe(&p, url, question->fds[0], question->fds[1],
+	    &answer.body, &why);
 	rc = judge_answer(sock, rc, &why, &answer);
 	msg_clear(&answer);
 	return rc;
@@ -271,7 +302,8 @@ read_external(const struct external_question *q, int in, int out,
 		fd = out;
 	}
 	if ((rc = file_size(fd, &size)) != RB_OK ||
-	    (rc = external_check(fd, size, q->sum, why)) != RB_OK ||
+	    (q->check != CHECK_SIGNATURE &&
+		(rc = external_check(fd, size, q->sum, why)) != RB_OK) ||
 	    (rc = digest_of_fd(fd, 0, size, &digest)) != RB_OK ||
 	    (rc = put_u64(body, size)) != RB_OK)
 		goto out;
@@ -284,6 +316,9 @@ out:
 enum rb_err
 judge_external(void *self, unsigned int *state, int sock, struct msg *question)
 {
+	static const size_t sum_len[] = { [CHECK_SHA256] = 32,
+		[CHECK_SHA512] = 64,
+		[CHECK_SIGNATURE] = 0 };
 	struct span in = buf_span(&question->body);
 	struct external_question q;
 	struct fault why = FAULT_INIT;
@@ -300,12 +335,52 @@ judge_external(void *self, unsigned int *state, int sock, struct msg *question)
 	    (rc = take_bytes(&in, EXTERNAL_SUM_MAX, &q.sum)) != RB_OK ||
 	    (rc = take_end(in)) != RB_OK)
 		return rc;
-	if (q.packing > PACKED_XZ || q.check > CHECK_SHA512 ||
-	    q.sum.len != (q.check == CHECK_SHA256 ? 32u : 64u))
+	if (q.packing > PACKED_XZ || q.check > CHECK_SIGNATURE ||
+	    q.sum.len != sum_len[q.check])
 		return RB_EFORMAT;
 	msg_init(&answer, JUDGE_OK);
 	rc = read_external(&q, question->fds[0], question->fds[1], &answer.body,
 	    &why);
+	rc = judge_answer(sock, rc, &why, &answer);
+	msg_clear(&answer);
+	return rc;
+}
+
+static enum rb_err
+judge_detached(struct span status, uint32_t exit_status, struct fault *why)
+{
+	struct gpgv_detached found;
+
+	gpgv_detached_read(status, exit_status, &found);
+	if (found.result == GPGV_GOOD)
+		return RB_OK;
+	return fault_set(why, RB_ESIG,
+	    "no good signature over SHA-256 or better by a key of the tree "
+	    "that has neither expired nor been revoked");
+}
+
+enum rb_err
+judge_signed(void *self, unsigned int *state, int sock, struct msg *question)
+{
+	static const struct digest none = DIGEST_INIT;
+	struct span in = buf_span(&question->body), status = SPAN_INIT;
+	struct fault why = FAULT_INIT;
+	struct msg answer;
+	uint32_t exit_status = 0;
+	enum rb_err rc = RB_EINTERNAL;
+
+	(void)self;
+	*state = DONE;
+	if (question->nfds != 0)
+		return RB_EFORMAT;
+	if ((rc = take_u32(&in, &exit_status)) != RB_OK ||
+	    (rc = take_bytes(&in, STATUS_MAX, &status)) != RB_OK ||
+	    (rc = take_end(in)) != RB_OK)
+		return rc;
+	msg_init(&answer, JUDGE_OK);
+	rc = judge_detached(status, exit_status, &why);
+	if (rc == RB_OK && (rc = put_u64(&answer.body, 0)) == RB_OK)
+		rc = put_digest(&answer.body, &none);
 	rc = judge_answer(sock, rc, &why, &answer);
 	msg_clear(&answer);
 	return rc;
