@@ -18,13 +18,14 @@ rb_library(rb_rebuilder
 	fetch_git.c gpgv.c
 	index_read.c inputs_tar.c job.c jobs.c jobs_add.c jobs_restore.c
 	jobs_show.c jobs_work.c journal.c keeper.c keyring.c leash.c listeners.c
-	listing.c log_keep.c metadata.c net_client.c offers.c published.c queue.c
-	recipe.c release.c repository.c run.c said.c settings.c
+	listing.c log_keep.c metadata.c net_client.c offers.c prepare_fetch.c
+	prepare_plan.c published.c queue.c recipe.c release.c repository.c run.c
+	said.c settings.c
 	stage_build.c stage_environment.c stage_index.c stage_inputs.c
-	stage_source.c stage_verdict.c tag.c tag_commit.c tag_names.c tag_refs.c
-	tag_ruling.c tag_signatures.c tag_tree.c target.c trip.c watch.c watch_jobs.c
-	watch_tell.c
-	verdict_memory.c verdict_statement.c verdict_submit.c work.c
+	stage_prepare.c stage_source.c stage_tag.c stage_verdict.c tag.c
+	tag_commit.c tag_names.c tag_refs.c tag_ruling.c tag_signatures.c
+	tag_tree.c target.c trip.c verdict_memory.c verdict_statement.c
+	verdict_submit.c watch.c watch_jobs.c watch_tell.c work.c
 	${CMAKE_CURRENT_BINARY_DIR}/recipe_texts.h
 	LINK rb_told rb_machine_settings rb_attest rb_process rb_base
 		PkgConfig::ARCHIVE PkgConfig::LMDB

@@ -130,6 +130,8 @@ stage_build(struct trip *t)
 		choose_build(t),
 		"place",
 		t->buildinfo.path == NULL ? "" : t->buildinfo.path,
+		"vendor",
+		t->of.release == NULL ? "" : "qubes",
 		"entry",
 		t->changelog.is_known ? "changelog" : "",
 		NULL,

@@ -53,7 +53,9 @@ resolution_key(const struct trip *t, const struct offers *o, struct digest *out)
 		memory_key_digest(&k, &o->from[i]->index.packages);
 	if (t->buildinfo.is_known)
 		memory_key_digest(&k, &t->buildinfo.pins);
-	memory_key_digest(&k, &t->source.stanza);
+	memory_key_number(&k, t->pass);
+	if (t->pass != PASS_PREPARE)
+		memory_key_digest(&k, &t->source.stanza);
 	memory_key_text(&k, t->base.architecture);
 	memory_key_text(&k, t->base.suite);
 	return memory_key_end(&k, out);
@@ -149,11 +151,12 @@ out:
 static enum rb_err
 resolve(struct trip *t, const struct offers *o, struct resolution *out)
 {
+	const bool is_base = t->pass == PASS_PREPARE; /* of no source */
 	const char *parameters[] = {
 		"source",
-		t->name,
+		is_base ? "" : t->name,
 		"version",
-		t->source.version,
+		is_base ? "" : t->source.version,
 		"arch",
 		t->base.architecture,
 		"suite",
@@ -166,7 +169,9 @@ resolve(struct trip *t, const struct offers *o, struct resolution *out)
 		{ "pins", t->buildinfo.pins },
 	};
 	struct run run = { "resolve", NULL, parameters, files,
-		t->buildinfo.is_known ? 3 : 2 };
+		is_base                   ? 1 :
+		    t->buildinfo.is_known ? 3 :
+					    2 };
 	struct run_result r;
 	const struct output *chosen;
 	enum rb_err rc = RB_EINTERNAL;
@@ -266,6 +271,22 @@ add_changelog(const struct trip *t, struct inputs *list)
 	    t->changelog.size, &t->changelog.text);
 }
 
+/* What a component's source was made of, beside its tree. */
+static enum rb_err
+add_others(const struct trip *t, struct inputs *list)
+{
+	const struct other_input *o;
+	size_t i;
+	enum rb_err rc = RB_OK;
+
+	for (i = 0; i < t->of.nothers && rc == RB_OK; i++) {
+		o = &t->of.others[i];
+		rc = inputs_add(list, o->kind, o->name, o->version, "-",
+		    o->origin, o->size, &o->sha256);
+	}
+	return rc;
+}
+
 /* The list that is signed: one spelling, so that nodes can compare. */
 static enum rb_err
 write_list(struct trip *t)
@@ -288,6 +309,7 @@ write_list(struct trip *t)
 			goto out;
 	}
 	if ((rc = add_changelog(t, &list)) != RB_OK ||
+	    (rc = add_others(t, &list)) != RB_OK ||
 	    (rc = inputs_write(&list, &text)) != RB_OK)
 		goto out;
 	t->inputs.count = list.n;

@@ -6,9 +6,12 @@
 #include <time.h>
 
 #include "common/base/file.h"
+#include "common/base/note.h"
 #include "common/process/msg.h"
 #include "rebuilder/buildinfo.h"
+#include "rebuilder/built.h"
 #include "rebuilder/changelog.h"
+#include "rebuilder/published.h"
 #include "rebuilder/verdict.h"
 
 void
@@ -27,6 +30,7 @@ trip_init(struct trip *t)
 {
 	memset(t, 0, sizeof(*t));
 	t->build.fd = -1;
+	tagged_init(&t->of.tagged);
 	t->started = time(NULL);
 }
 
@@ -66,6 +70,14 @@ trip_clear(struct trip *t)
 		repository_clear(&t->old[i]);
 	free(t->old);
 	repository_clear(&t->built);
+	tagged_clear(&t->of.tagged);
+	for (i = 0; i < t->of.nothers; i++) {
+		free(t->of.others[i].name);
+		free(t->of.others[i].version);
+		free(t->of.others[i].origin);
+	}
+	free(t->of.others);
+	free(t->source.name);
 	free(t->source.version);
 	free(t->source.directory);
 	free(t->source.dsc);
@@ -190,6 +202,51 @@ trip_concerns(const struct trip *t, const struct listed *item)
 	return item->is_binnmu == (t->pass == PASS_BINNMU);
 }
 
+static struct built_place
+place_of(const struct trip *t)
+{
+	const struct built_place place = { t->of.release->name,
+		t->of.distribution, t->of.component->name };
+
+	return place;
+}
+
+/* Later components may need it; its own verdicts do not. */
+static void
+keep_built(struct trip *t)
+{
+	struct built_place place;
+	struct fault before = t->why;
+
+	if (t->of.release == NULL || t->pass != PASS_SOURCE)
+		return;
+	place = place_of(t);
+	if (built_add(t, &place) != RB_OK)
+		note(NOTE_WARN, "%s: cannot be an input of others: %s", t->name,
+		    t->why.text);
+	t->why = before;
+}
+
+/* What components before this one in the release were built to. */
+static enum rb_err
+offer_built(struct trip *t)
+{
+	const struct release *r = t->of.release;
+	const struct built_place place = place_of(t);
+	const char **names;
+	size_t i, n = 0;
+	enum rb_err rc = RB_EINTERNAL;
+
+	if ((names = calloc(r->n + 1, sizeof(*names))) == NULL)
+		return RB_ENOMEM;
+	for (i = 0; &r->list[i] != t->of.component; i++)
+		if (r->list[i].packages)
+			names[n++] = r->list[i].name;
+	rc = built_offer(t, &place, names, n);
+	free(names);
+	return rc;
+}
+
 /* From the inputs to the verdicts about one pass's files. */
 static enum rb_err
 pass_run(struct trip *t)
@@ -214,6 +271,8 @@ pass_run(struct trip *t)
 	if (rc == RB_OK)
 		rc = stage_build(t);
 	if (rc == RB_OK)
+		keep_built(t);
+	if (rc == RB_OK)
 		rc = buildinfo_compare(t);
 	if (rc != RB_OK && t->obstacle == 0)
 		return rc;
@@ -232,6 +291,31 @@ has_pass(struct trip *t, enum pass pass)
 	return false;
 }
 
+/* A component's source is made by us, in the base system of the build. */
+static enum rb_err
+prepare_source(struct trip *t)
+{
+	enum rb_err rc = RB_EINTERNAL;
+
+	if ((rc = stage_tag(t)) != RB_OK)
+		return rc;
+	t->pass = PASS_PREPARE;
+	if ((rc = stage_inputs(t)) == RB_OK &&
+	    (rc = stage_environment(t)) == RB_OK)
+		rc = stage_prepare(t);
+	pass_clear(t);
+	if (rc != RB_OK) {
+		/* What was published of it is not known: nothing is said. */
+		t->obstacle = 0;
+		return rc;
+	}
+	if (t->of.nbuilds == 0)
+		return RB_OK; /* this distribution does not have it */
+	if ((rc = offer_built(t)) != RB_OK || (rc = published_find(t)) != RB_OK)
+		return rc;
+	return published_fetch(t);
+}
+
 enum rb_err
 trip_run(struct trip *t)
 {
@@ -244,7 +328,7 @@ trip_run(struct trip *t)
 	/* Without these two there is no published file to speak about. */
 	if ((rc = stage_index(t)) != RB_OK)
 		return rc;
-	rc = stage_source(t);
+	rc = t->of.release == NULL ? stage_source(t) : prepare_source(t);
 	if (rc != RB_OK && t->obstacle == 0)
 		return rc;
 	/* What stops one pass does not stop the other. */

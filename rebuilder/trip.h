@@ -7,7 +7,9 @@
 #include "rebuilder/depot.h"
 #include "rebuilder/fetch.h"
 #include "rebuilder/journal.h"
+#include "rebuilder/release.h"
 #include "rebuilder/settings.h"
+#include "rebuilder/tag.h"
 
 /*
  * One job is one trip: index -> source -> inputs -> environment -> build ->
@@ -62,11 +64,37 @@ struct buildinfo_followed {
 	bool is_equal;        /* the real environment was shown to be equal */
 };
 
+/* What enters a source package beside the tree (FORMATS.md, "Input list"). */
+struct other_input {
+	const char *kind;             /* static: "file" or "module" */
+	char *name, *version, *origin; /* owned */
+	uint64_t size;
+	struct digest sha256;
+};
+
+/* What is rebuilt of a release; a source of the archive has none of it. */
+struct trip_component {
+	const struct release *release;     /* borrowed; NULL: none */
+	const struct component *component; /* borrowed */
+	const char *distribution;          /* borrowed: "vm-bookworm" */
+	const char *tag;      /* borrowed; NULL: the one that was accepted */
+	size_t build, nbuilds; /* which of its source packages; of how many */
+	struct tagged tagged; /* of stage_tag */
+	struct other_input *others; /* owned; of stage_prepare */
+	size_t nothers;
+	struct maybe_digest log; /* of a source that could not be made */
+};
+
 /*
  * A source is built once as it is, and, when the archive rebuilt it without
  * a change of source (+bN), once more with the changelog entry of that.
  */
-enum pass { PASS_SOURCE, PASS_BINNMU };
+enum pass {
+	PASS_SOURCE,
+	PASS_BINNMU,
+	/* Before both: the base system, to make a component's source in. */
+	PASS_PREPARE,
+};
 
 struct trip {
 	/* borrowed, the same for all trips */
@@ -79,12 +107,12 @@ struct trip {
 	struct budget *budget; /* of all machines; NULL: without */
 
 	/* what was asked for */
-	const char *name;    /* source package */
+	const char *name; /* source package; of a component: stage_prepare */
 	const char *version; /* NULL: the newest */
-	bool again;          /* do not answer from memory */
+	bool again; /* do not answer from memory */
 
 	int64_t started;
-	struct fault why;    /* of the first stage that failed */
+	struct fault why; /* of the first stage that failed */
 
 	/*
 	 * Where everything comes from, as trip_aim chose it.  `suites` are
@@ -97,7 +125,10 @@ struct trip {
 	size_t nsuites, nold;
 	struct repository built; /* built.h; no name: nothing was built */
 
+	struct trip_component of;
+
 	struct {
+		char *name; /* owned; NULL: as it was asked for */
 		char *version, *directory, *dsc; /* owned */
 		struct digest dsc_sha256, stanza;
 		struct listing files;
@@ -109,16 +140,16 @@ struct trip {
 	struct buildinfo_followed buildinfo;
 	struct {
 		const struct listed *from; /* borrowed: of `published` */
-		struct digest text;        /* in the depot */
+		struct digest text; /* in the depot */
 		uint64_t size;
 		bool is_known;
 	} changelog; /* entry of a rebuild, for PASS_BINNMU */
 
 	struct {
-		struct listing list;     /* with is_base */
+		struct listing list; /* with is_base */
 		struct digest base, build; /* index stanzas of each group */
-		struct digest text;      /* of the input list */
-		size_t count;            /* of its lines */
+		struct digest text; /* of the input list */
+		size_t count; /* of its lines */
 		bool are_known;
 	} inputs;
 
@@ -129,11 +160,11 @@ struct trip {
 	} environment;
 
 	struct {
-		int fd;               /* owned: output stream */
+		int fd; /* owned: output stream */
 		struct output *outputs; /* owned */
 		size_t noutputs;
 		struct maybe_digest log; /* compressed, in the depot */
-		char *kind, *clock;   /* owned: the machine's */
+		char *kind, *clock; /* owned: the machine's */
 		struct maybe_digest image, kernel;
 		bool is_known;
 	} build;
@@ -170,6 +201,9 @@ bool trip_concerns(const struct trip *t, const struct listed *item);
 /* The stages, in the order of the way. */
 enum rb_err stage_index(struct trip *t) RB_CHECK;
 enum rb_err stage_source(struct trip *t) RB_CHECK;
+/* Of a component, in the place of stage_source: */
+enum rb_err stage_tag(struct trip *t) RB_CHECK;
+enum rb_err stage_prepare(struct trip *t) RB_CHECK;
 enum rb_err stage_inputs(struct trip *t) RB_CHECK;
 enum rb_err stage_environment(struct trip *t) RB_CHECK;
 enum rb_err stage_build(struct trip *t) RB_CHECK;

@@ -26,6 +26,8 @@ trip_key(const struct trip *t, struct digest *out)
 	memory_key_digest(&k, &deb);
 	memory_key_digest(&k, &environment);
 	memory_key_text(&k, t->settings->machine.kind);
+	memory_key_text(&k,
+	    t->of.release == NULL ? "" : t->of.tagged.tag_object);
 	memory_key_digest(&k, &t->source.stanza);
 	memory_key_digest(&k, &t->inputs.text);
 	if (t->buildinfo.is_known)

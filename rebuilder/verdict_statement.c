@@ -42,9 +42,44 @@ fill_published(struct copier *c, const struct listed *item, struct statement *s)
 	s->published.seen = item->from->index.seen;
 }
 
+static int
+compare_texts(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static void
+fill_tag(struct copier *c, const struct trip *t, struct statement *s)
+{
+	const struct tagged *g = &t->of.tagged;
+	size_t i;
+
+	copy(c, &s->source.kind, "git-tag");
+	copy(c, &s->source.repository, t->of.component->url);
+	copy(c, &s->source.name, t->of.component->name);
+	copy(c, &s->source.version, t->source.version);
+	copy(c, &s->source.tag, g->tag);
+	copy(c, &s->source.tag_object, g->tag_object);
+	copy(c, &s->source.commit, g->commit);
+	set_digest(&s->source.tag_sha256, &g->tag_sha256);
+	set_digest(&s->source.tree_sha256, &g->tree_sha256);
+	/* More than fit are named by the first; the threshold is below. */
+	for (i = 0; i < g->nsigners && i < STATEMENT_SIGNERS_MAX; i++)
+		copy(c, &s->source.signers[i], g->signers[i]);
+	s->source.nsigners = i;
+	if (c->rc == RB_OK)
+		qsort(s->source.signers, i, sizeof(s->source.signers[0]),
+		    compare_texts);
+	s->source.threshold = g->threshold;
+}
+
 static void
 fill_source(struct copier *c, const struct trip *t, struct statement *s)
 {
+	if (t->of.release != NULL) {
+		fill_tag(c, t, s);
+		return;
+	}
 	copy(c, &s->source.kind, "debian-source");
 	copy(c, &s->source.repository, t->base.name);
 	copy(c, &s->source.name, t->name);
@@ -55,8 +90,10 @@ fill_source(struct copier *c, const struct trip *t, struct statement *s)
 static void
 fill_environment(struct copier *c, const struct trip *t, struct statement *s)
 {
-	copy(c, &s->environment.release, t->base.suite);
-	copy(c, &s->environment.distribution, t->base.name);
+	copy(c, &s->environment.release,
+	    t->of.release == NULL ? t->base.suite : t->of.release->name);
+	copy(c, &s->environment.distribution,
+	    t->of.release == NULL ? t->base.name : t->of.distribution);
 	copy(c, &s->environment.arch, t->base.architecture);
 	copy(c, &s->environment.recipe, "deb");
 	if (t->inputs.are_known) {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "rebuilder/work.h"
 
+#include <string.h>
+
 #include "common/base/note.h"
 #include "rebuilder/said.h"
 #include "rebuilder/target.h"
@@ -54,21 +56,27 @@ work_check(void *self, const char *target, struct fault *why)
 	return target_parse(target, &parsed, why);
 }
 
-enum rb_err
-work_do(void *self, const struct task *task, struct report *out)
+/* "vm-bookworm" is built from, and published for, bookworm. */
+static const char *
+codename(const char *distribution)
 {
-	struct work *w = self;
+	const char *dash = strchr(distribution, '-');
+
+	return dash == NULL ? distribution : dash + 1;
+}
+
+/* One source package; `of` NULL: of the archive. */
+static enum rb_err
+travel(struct work *w, const struct task *task, const struct target *target,
+    struct trip_component *of, struct report *out)
+{
 	struct scribe scribe = { w, task };
 	const struct trip_ear ear = { &scribe, pass_stage, pass_result,
 		pass_log };
-	struct target target;
+	const char *distribution = NULL;
 	struct trip trip;
-	uint64_t mark = 0;
 	enum rb_err rc = RB_EINTERNAL;
 
-	if ((rc = target_parse(task->target, &target, &out->why)) != RB_OK ||
-	    (rc = depot_enter(w->depot, &mark)) != RB_OK)
-		return rc;
 	trip_init(&trip);
 	trip.node = w->node;
 	trip.settings = w->settings;
@@ -77,18 +85,139 @@ work_do(void *self, const struct task *task, struct report *out)
 	trip.program = &w->program;
 	trip.budget = w->budget;
 	trip.ear = &ear;
-	trip.name = target.name;
-	trip.version = target.version[0] == '\0' ? NULL : target.version;
+	trip.name = target->name;
+	trip.version = target->version[0] == '\0' ? NULL : target->version;
 	trip.again = task->again;
-	if ((rc = trip_aim(&trip, NULL)) == RB_OK)
+	if (of != NULL) {
+		trip.of.release = of->release;
+		trip.of.component = of->component;
+		trip.of.distribution = of->distribution;
+		trip.of.tag = of->tag;
+		trip.of.build = of->build;
+		distribution = codename(of->distribution);
+	}
+	if ((rc = trip_aim(&trip, distribution)) == RB_OK)
 		rc = trip_run(&trip);
+	if (of != NULL)
+		of->nbuilds = trip.of.nbuilds;
 	out->why = trip.why;
-	out->log = trip.build.log;
+	out->log = trip.of.log.is_set ? trip.of.log : trip.build.log;
 	if (trip.inputs.are_known) {
 		out->inputs.value = trip.inputs.text;
 		out->inputs.is_set = true;
 	}
 	trip_clear(&trip);
+	return rc;
+}
+
+/* All source packages that a component has for one distribution. */
+static enum rb_err
+travel_all(struct work *w, const struct task *task, const struct target *target,
+    struct trip_component *of, struct report *out)
+{
+	enum rb_err rc = RB_EINTERNAL, worst = RB_OK;
+
+	of->build = of->nbuilds = 0;
+	do {
+		rc = travel(w, task, target, of, out);
+		if (worst == RB_OK)
+			worst = rc;
+	} while (++of->build < of->nbuilds);
+	return worst;
+}
+
+static bool
+has_distribution(const struct release *r, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < r->ndistributions; i++)
+		if (strcmp(r->distributions[i], name) == 0)
+			return true;
+	return false;
+}
+
+static enum rb_err
+find_component(const struct work *w, const struct target *target,
+    const struct release *r, struct trip_component *of, struct fault *why)
+{
+	of->release = r;
+	of->component = release_find(r, target->name);
+	of->tag = target->tag[0] == '\0' ? NULL : target->tag;
+	if (of->component == NULL)
+		return fault_set(why, RB_ENOTFOUND,
+		    "%s: %s has no such component; for a source package of "
+		    "the archive say deb:%s",
+		    target->name, w->settings->release.file, target->name);
+	if (of->component->mode == VERIFY_NOTHING)
+		return fault_set(why, RB_EREFUSED,
+		    "%s: the release file exempts it from checking: it is "
+		    "never attested",
+		    target->name);
+	if (!of->component->packages)
+		return fault_set(why, RB_EREFUSED,
+		    "%s: the release file says that it has no packages",
+		    target->name);
+	if (target->distribution[0] != '\0' &&
+	    !has_distribution(r, target->distribution))
+		return fault_set(why, RB_ENOTFOUND,
+		    "%s: %s has no such distribution", target->distribution,
+		    w->settings->release.file);
+	return RB_OK;
+}
+
+static enum rb_err
+work_on_component(struct work *w, const struct task *task,
+    const struct target *target, struct report *out)
+{
+	struct trip_component of;
+	struct release release = RELEASE_INIT;
+	size_t i;
+	enum rb_err rc = RB_EINTERNAL, worst = RB_OK;
+
+	memset(&of, 0, sizeof(of));
+	if (w->settings->release.file == NULL)
+		return fault_set(&out->why, RB_EREFUSED,
+		    "%s: this node watches no release (section release of "
+		    "node.yml); for a source package of the archive say deb:%s",
+		    target->name, target->name);
+	if ((rc = release_read(w->settings, &release, &out->why)) != RB_OK ||
+	    (rc = find_component(w, target, &release, &of, &out->why)) != RB_OK)
+		goto out;
+	for (i = 0; i < release.ndistributions; i++) {
+		of.distribution = release.distributions[i];
+		if (target->distribution[0] != '\0' &&
+		    strcmp(of.distribution, target->distribution) != 0)
+			continue;
+		rc = travel_all(w, task, target, &of, out);
+		if (worst == RB_OK)
+			worst = rc;
+	}
+	rc = worst;
+out:
+	release_clear(&release);
+	return rc;
+}
+
+enum rb_err
+work_do(void *self, const struct task *task, struct report *out)
+{
+	struct work *w = self;
+	struct target target;
+	uint64_t mark = 0;
+	enum rb_err rc = RB_EINTERNAL;
+
+	if ((rc = target_parse(task->target, &target, &out->why)) != RB_OK ||
+	    (rc = depot_enter(w->depot, &mark)) != RB_OK)
+		return rc;
+	switch (target.kind) {
+	case TARGET_DEB:
+		rc = travel(w, task, &target, NULL, out);
+		break;
+	case TARGET_COMPONENT:
+		rc = work_on_component(w, task, &target, out);
+		break;
+	}
 	depot_leave(w->depot, mark);
 	return rc;
 }
