@@ -23,3 +23,5 @@ rb_test(test_net_proxy flow flow/test_net_proxy.c flow/git_world.c
 rb_test(test_net_tor flow flow/test_net_tor.c flow/wire.c LINK rb_net_talk)
 rb_test(test_net_git flow flow/test_net_git.c unit/hostile_git.c
 	unit/hostile_http.c LINK rb_net_talk)
+# Sanitized, millions of small allocations.
+set_tests_properties(test_net_git PROPERTIES TIMEOUT 300)
