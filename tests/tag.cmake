@@ -7,6 +7,11 @@ foreach(module delta git_refs git_signature git_tag git_tree pack sha1
 	rb_test(test_${module} unit unit/test_${module}.c
 		LINK packed rb_judge rb_base PkgConfig::ARCHIVE)
 endforeach()
+rb_test(test_keyring unit unit/test_keyring.c LINK rb_rebuilder)
+foreach(module delta git_commit git_refs git_tag git_tree pack tag_rule)
+	rb_fuzz(fuzz_${module} fuzz/fuzz_${module}.c
+		LINK packed rb_judge rb_base)
+endforeach()
 
 # All of it, by real git and gpg.  It asks the real judge, which so must lie
 # beside it.

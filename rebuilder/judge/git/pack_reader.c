@@ -63,7 +63,8 @@ unpack(struct pack_reader *r, const struct pack_entry *e, struct buf *out)
 	struct span rest = e->rest;
 	enum rb_err rc;
 
-	if ((rc = buf_reserve(out, e->size)) != RB_OK)
+	/* An empty object needs a place too. */
+	if ((rc = buf_reserve(out, e->size + 1)) != RB_OK)
 		return rc;
 	rc = inflater_take(r->inflater, &rest, out->p + out->len, e->size);
 	if (rc == RB_OK)

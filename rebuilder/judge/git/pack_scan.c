@@ -91,8 +91,9 @@ inflate_entry(struct scan *s, const struct pack_entry *e, struct span *rest,
 {
 	enum rb_err rc;
 
+	/* An empty object needs a place too. */
 	if ((rc = account(s, e->size)) != RB_OK ||
-	    (rc = buf_reserve(out, e->size)) != RB_OK)
+	    (rc = buf_reserve(out, e->size + 1)) != RB_OK)
 		return rc;
 	*rest = e->rest;
 	rc = inflater_take(s->inflater, rest, out->p + out->len, e->size);

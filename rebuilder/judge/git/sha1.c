@@ -234,13 +234,14 @@ sha1_put(struct sha1 *s, struct span bytes)
 {
 	size_t have = s->len % SHA1_BLOCK_LEN, n;
 
+	if (bytes.len == 0)
+		return; /* from nowhere, perhaps */
 	s->len += bytes.len;
 	if (have != 0) {
 		n = SHA1_BLOCK_LEN - have;
 		if (bytes.len < n)
 			n = bytes.len;
-		if (n != 0)
-			memcpy(s->block + have, bytes.p, n);
+		memcpy(s->block + have, bytes.p, n);
 		bytes = span_of(bytes.p + n, bytes.len - n);
 		if (have + n < SHA1_BLOCK_LEN)
 			return;
