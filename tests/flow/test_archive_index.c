@@ -157,11 +157,13 @@ refuses_metadata_that_is_not_of_one_state(void **state)
 		    .says = "are not of one state (archive, testing-suite)" },
 		{ .deed = "rm " PACKAGES ".xz",
 		    .says = "are not of one state (archive, testing-suite)" },
-		{ .deed = "compress; release; "
-			  "echo Acquire-By-Hash: yes >>$dists/Release; sign",
+		{ .deed =
+			"compress; release; "
+			"echo Acquire-By-Hash: yes >>$dists/Release; sign good",
 		    .says = "/by-hash/SHA256/" },
-		{ .deed = "compress; release; "
-			  "echo Acquire-By-Hash: yes >>$dists/Release; sign",
+		{ .deed =
+			"compress; release; "
+			"echo Acquire-By-Hash: yes >>$dists/Release; sign good",
 		    .says = "are not of one state (archive, testing-suite)" },
 	};
 
