@@ -136,9 +136,9 @@ offers_make(struct trip *t, struct offers *out)
 	}
 	if (missing[0] != '\0') {
 		rc = fault_set(&t->why, RB_EREFUSED,
-		    "%s %s: its .buildinfo names packages that neither the "
-		    "archive, nor %zu archives of old versions, nor this "
-		    "node's own builds have: %s",
+		    "%s %s: its .buildinfo names versions that neither the "
+		    "archive, nor %zu old ones, nor this node's own builds "
+		    "have: %s",
 		    t->name, t->source.version, t->nold, missing);
 		rc = trip_obstacle(t, VERDICT_UNAVAILABLE, "dependencies");
 		goto out;

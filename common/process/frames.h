@@ -159,7 +159,8 @@ enum machine_end {
  * fds: pins; out Packages (what a machine resolves from); n times Packages.
  */
 #define JUDGE_PINS 0x0334
-/* u32 missing; text which ("": none), cut to 320 bytes. */
+/* u32 missing; text which ("": none), the first of them and how many
+ * more, in about 200 bytes. */
 #define JUDGE_PINS_ARE 0x0335
 /*
  * u64 offset, u64 length of the .buildinfo that a build left.

@@ -12,7 +12,7 @@
 #define PINS_MAX 16384
 #define PINS_BYTES_MAX (4u * 1024 * 1024)
 /* How much of what is missing a sentence names. */
-#define PINS_NAMED_MAX 300
+#define PINS_NAMED_MAX 200
 
 struct pin {
 	struct span name;

@@ -229,11 +229,11 @@ buildinfo()
 	} >text
 }
 
-# sign_buildinfo [KEY [OPTION...]]
+# sign_buildinfo KEY [OPTION...]
 sign_buildinfo()
 {
-	who=${1-good}
-	[ $# -eq 0 ] || shift
+	who=$1
+	shift
 	gpg --batch --quiet --yes -u "$who" "$@" --output "$info" \
 		--clearsign text
 }
