@@ -11,6 +11,7 @@
 #include "common/process/msg.h"
 #include "rebuilder/ask.h"
 #include "rebuilder/run.h"
+#include "rebuilder/said.h"
 
 #define BLOCK (32 * 1024)
 #define PACKAGES_MAX 1024
@@ -168,21 +169,71 @@ out:
 	return rc;
 }
 
+enum rb_err
+built_each(struct journal *j, const struct built_place *place,
+    enum rb_err (*each)(void *self, const struct digest *d), void *self)
+{
+	struct digest key = DIGEST_INIT, d = DIGEST_INIT;
+	struct buf value = BUF_INIT;
+	struct span in;
+	enum rb_err rc = RB_EINTERNAL;
+
+	if ((rc = built_key(place, &key)) != RB_OK ||
+	    (rc = journal_recall(j, &key, &value)) != RB_OK)
+		goto out;
+	in = buf_span(&value);
+	while (in.len > 0 && rc == RB_OK)
+		if ((rc = take_digest(&in, &d)) == RB_OK)
+			rc = each(self, &d);
+out:
+	buf_clear(&value);
+	return rc;
+}
+
+/* What is kept now; what was kept before and is not any more is let go. */
+struct letting_go {
+	struct journal *journal;
+	const struct digest *index;
+	const struct measured *list;
+	size_t n;
+};
+
+static enum rb_err
+let_go(void *self, const struct digest *d)
+{
+	const struct letting_go *now = self;
+	size_t i;
+
+	if (digest_equal(d, now->index))
+		return RB_OK;
+	for (i = 0; i < now->n; i++)
+		if (digest_equal(d, &now->list[i].sha256))
+			return RB_OK;
+	return said_unpin(now->journal, d);
+}
+
 static enum rb_err
 remember(struct trip *t, const struct built_place *place,
     const struct digest *index, const struct measured *list, size_t n)
 {
+	struct letting_go now = { t->journal, index, list, n };
 	struct digest key = DIGEST_INIT;
 	struct buf value = BUF_INIT;
 	size_t i;
 	enum rb_err rc = RB_EINTERNAL;
 
-	if ((rc = built_key(place, &key)) == RB_OK)
-		rc = put_digest(&value, index);
-	for (i = 0; i < n && rc == RB_OK; i++)
-		rc = put_digest(&value, &list[i].sha256);
-	if (rc == RB_OK)
+	if ((rc = built_key(place, &key)) != RB_OK ||
+	    (rc = said_pin(t->journal, index)) != RB_OK ||
+	    (rc = put_digest(&value, index)) != RB_OK)
+		goto out;
+	for (i = 0; i < n; i++)
+		if ((rc = said_pin(t->journal, &list[i].sha256)) != RB_OK ||
+		    (rc = put_digest(&value, &list[i].sha256)) != RB_OK)
+			goto out;
+	rc = built_each(t->journal, place, let_go, &now);
+	if (rc == RB_OK || rc == RB_ENOTFOUND)
 		rc = journal_remember(t->journal, &key, buf_span(&value));
+out:
 	buf_clear(&value);
 	return rc;
 }
@@ -214,27 +265,6 @@ built_add(struct trip *t, const struct built_place *place)
 		rc = remember(t, place, &index, list, n);
 out:
 	free(list);
-	return rc;
-}
-
-enum rb_err
-built_each(struct journal *j, const struct built_place *place,
-    enum rb_err (*each)(void *self, const struct digest *d), void *self)
-{
-	struct digest key = DIGEST_INIT, d = DIGEST_INIT;
-	struct buf value = BUF_INIT;
-	struct span in;
-	enum rb_err rc = RB_EINTERNAL;
-
-	if ((rc = built_key(place, &key)) != RB_OK ||
-	    (rc = journal_recall(j, &key, &value)) != RB_OK)
-		goto out;
-	in = buf_span(&value);
-	while (in.len > 0 && rc == RB_OK)
-		if ((rc = take_digest(&in, &d)) == RB_OK)
-			rc = each(self, &d);
-out:
-	buf_clear(&value);
 	return rc;
 }
 

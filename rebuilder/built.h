@@ -16,7 +16,8 @@ struct built_place {
 
 /*
  * Keeps the packages that the trip's build left, in the place of what was
- * there before.  Call it after stage_build.  RB_EREFUSED: what was built
+ * there before, and pins them, so that the depot does not collect them: only
+ * this node has them.  Call it after stage_build.  RB_EREFUSED: what was built
  * cannot be described, and nothing is kept; t->why says why.
  */
 enum rb_err built_add(struct trip *t, const struct built_place *place) RB_CHECK;
@@ -30,8 +31,8 @@ enum rb_err built_offer(struct trip *t, const struct built_place *place,
     const char *const *earlier, size_t n) RB_CHECK;
 
 /*
- * Calls back for every digest that is kept for a place: the index and the
- * packages, which the depot must not lose.  RB_ENOTFOUND: nothing is.
+ * Calls back for every digest that is kept for a place: the index, then the
+ * packages.  RB_ENOTFOUND: nothing is.
  */
 enum rb_err built_each(struct journal *j, const struct built_place *place,
     enum rb_err (*each)(void *self, const struct digest *d), void *self)

@@ -285,6 +285,21 @@ said_pin(struct journal *j, const struct digest *d)
 	return journal_write(j, &w, 1);
 }
 
+enum rb_err
+said_unpin(struct journal *j, const struct digest *d)
+{
+	const struct journal_write w = { JOURNAL_REMOVE, JOURNAL_PINNED,
+		digest_span(d), SPAN_INIT };
+	struct buf value = BUF_INIT;
+	enum rb_err rc = RB_EINTERNAL;
+
+	rc = journal_read(j, JOURNAL_PINNED, digest_span(d), VALUE_MAX, &value);
+	if (rc == RB_OK && value.len == 0)
+		rc = journal_write(j, &w, 1);
+	buf_clear(&value);
+	return rc == RB_ENOTFOUND ? RB_OK : rc;
+}
+
 bool
 said_is_pinned(struct journal *j, const struct digest *d)
 {

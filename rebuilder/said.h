@@ -39,6 +39,8 @@ enum rb_err said_count(struct journal *j, enum verdict v, uint64_t *out)
     RB_CHECK;
 /* Keeps a file in the depot for ever: what was accepted rests on it. */
 enum rb_err said_pin(struct journal *j, const struct digest *d) RB_CHECK;
+/* Takes said_pin back; what a statement names stays. */
+enum rb_err said_unpin(struct journal *j, const struct digest *d) RB_CHECK;
 /* A statement names it, or somebody pinned it. */
 bool said_is_pinned(struct journal *j, const struct digest *d);
 

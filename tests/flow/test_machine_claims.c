@@ -14,6 +14,7 @@
 #include "rebuilder/buildinfo.h"
 #include "rebuilder/built.h"
 #include "rebuilder/changelog.h"
+#include "rebuilder/said.h"
 #include "tests/flow/fake_machine.h"
 
 static const struct built_place tiny = { "r1", "bookworm", "tiny" };
@@ -121,6 +122,7 @@ offers_to_later_components_what_was_measured(void **state)
 	text = text_of(&w, &sha256);
 	assert_string_equal((const char *)text.p, content);
 	buf_clear(&text);
+	assert_true(said_is_pinned(w.journal, &sha256));
 	/* The index and the package; nothing of any other place. */
 	assert_int_equal(built_each(w.journal, &tiny, count, &n), RB_OK);
 	assert_int_equal(n, 2);
@@ -128,6 +130,28 @@ offers_to_later_components_what_was_measured(void **state)
 	    RB_ENOTFOUND);
 	assert_int_equal(built_offer(&w.trip, &elsewhere, earlier, 3), RB_OK);
 	assert_null(w.trip.built.name);
+	fake_world_stop(&w);
+}
+
+/* The depot may take what another build has replaced. */
+static void
+lets_go_of_what_it_keeps_no_more(void **state)
+{
+	struct fake_world w;
+	struct digest before, now;
+
+	(void)state;
+	fake_world_start(&w);
+	assert_int_equal(digest_of(SPAN("not really a package"), &before),
+	    RB_OK);
+	assert_int_equal(digest_of(SPAN("another package"), &now), RB_OK);
+	assert_int_equal(add(&w, GOOD), RB_OK);
+	assert_int_equal(add(&w, GOOD), RB_OK);
+	assert_true(said_is_pinned(w.journal, &before));
+	fake_world_build(&w, "tiny_1_all.deb", "another package");
+	assert_int_equal(built_add(&w.trip, &tiny), RB_OK);
+	assert_true(said_is_pinned(w.journal, &now));
+	assert_false(said_is_pinned(w.journal, &before));
 	fake_world_stop(&w);
 }
 
@@ -291,6 +315,7 @@ main(void)
 		cmocka_unit_test(
 		    keeps_nothing_that_a_machine_describes_wrongly),
 		cmocka_unit_test(offers_to_later_components_what_was_measured),
+		cmocka_unit_test(lets_go_of_what_it_keeps_no_more),
 		cmocka_unit_test(offers_nothing_of_which_a_part_is_gone),
 		cmocka_unit_test(takes_no_changelog_but_of_a_published_package),
 		cmocka_unit_test(takes_a_changelog_once),
