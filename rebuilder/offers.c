@@ -135,7 +135,7 @@ offers_make(struct trip *t, struct offers *out)
 			goto out;
 	}
 	if (missing[0] != '\0') {
-		rc = fault_set(&t->why, RB_EREFUSED,
+		fault_set(&t->why, RB_EREFUSED,
 		    "%s %s: its .buildinfo names versions that neither the "
 		    "archive, nor %zu old ones, nor this node's own builds "
 		    "have: %s",

@@ -157,7 +157,7 @@ published_fetch(struct trip *t)
 	for (i = 0; i < t->published.n; i++)
 		if (!t->published.list[i].is_absent)
 			return RB_OK;
-	rc = listed_fault(&t->published.list[0], &t->why, RB_ENOTFOUND,
+	(void)listed_fault(&t->published.list[0], &t->why, RB_ENOTFOUND,
 	    "the archive does not have it any more; nothing to compare with");
 	return trip_obstacle(t, VERDICT_UNAVAILABLE, "published");
 }

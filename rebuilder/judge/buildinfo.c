@@ -42,27 +42,25 @@ count_lines(struct span value, size_t max, size_t *n)
 	return rc == RB_ENOTFOUND ? RB_OK : rc;
 }
 
-/* A list whose lines are counted; memory for them in `*out`, owned. */
+/* A list that must be there, and how many lines it has. */
 static enum rb_err
 open_list(const struct deb822 *stanza, const char *field, size_t max,
-    size_t size, struct span *lines, void **out, struct fault *why)
+    struct span *lines, size_t *n, struct fault *why)
 {
 	const struct span *value = deb822_find(stanza, field);
-	size_t n = 0;
 	enum rb_err rc = RB_EINTERNAL;
 
 	if (value == NULL)
 		return fault_set(why, RB_EFORMAT,
 		    FILE_NAME ": it lacks field '%s'", field);
-	if ((rc = count_lines(*value, max, &n)) == RB_ELIMIT)
+	if ((rc = count_lines(*value, max, n)) == RB_ELIMIT)
 		return fault_set(why, RB_ELIMIT,
 		    FILE_NAME ": %s has more than %zu lines", field, max);
 	if (rc != RB_OK)
 		return fault_set(why, RB_EFORMAT,
 		    FILE_NAME ": %s is not a list of lines", field);
 	*lines = *value;
-	*out = calloc(n + 1, size);
-	return *out == NULL ? RB_ENOMEM : RB_OK;
+	return RB_OK;
 }
 
 static int
@@ -79,15 +77,14 @@ read_files(const struct deb822 *stanza, struct buildinfo *b, struct fault *why)
 	static const char field[] = "Checksums-Sha256";
 	struct checksum *file;
 	struct span lines, line;
-	void *list = NULL;
-	size_t i;
+	size_t n = 0, i;
 	enum rb_err rc = RB_EINTERNAL;
 
-	rc = open_list(stanza, field, BUILDINFO_FILES_MAX, sizeof(*b->files),
-	    &lines, &list, why);
-	b->files = list;
+	rc = open_list(stanza, field, BUILDINFO_FILES_MAX, &lines, &n, why);
 	if (rc != RB_OK)
 		return rc;
+	if ((b->files = calloc(n + 1, sizeof(*b->files))) == NULL)
+		return RB_ENOMEM;
 	while (deb822_line_take(&lines, &line) == RB_OK) {
 		file = &b->files[b->nfiles];
 		if (checksum_parse(line, file) != RB_OK ||
@@ -148,15 +145,14 @@ read_installed(const struct deb822 *stanza, struct buildinfo *b,
 {
 	static const char field[] = "Installed-Build-Depends";
 	struct span lines, line, after;
-	void *list = NULL;
-	size_t i;
+	size_t n = 0, i;
 	enum rb_err rc = RB_EINTERNAL;
 
-	rc = open_list(stanza, field, BUILDINFO_PACKAGES_MAX,
-	    sizeof(*b->installed), &lines, &list, why);
-	b->installed = list;
+	rc = open_list(stanza, field, BUILDINFO_PACKAGES_MAX, &lines, &n, why);
 	if (rc != RB_OK)
 		return rc;
+	if ((b->installed = calloc(n + 1, sizeof(*b->installed))) == NULL)
+		return RB_ENOMEM;
 	while (deb822_line_take(&lines, &line) == RB_OK) {
 		after = lines;
 		if (!take_package(line,
@@ -199,14 +195,14 @@ read_environment(const struct deb822 *stanza, struct buildinfo *b,
 	static const char field[] = "Environment";
 	struct buildinfo_variable *v;
 	struct span lines, line, rest;
-	void *list = NULL;
+	size_t n = 0;
 	enum rb_err rc = RB_EINTERNAL;
 
-	rc = open_list(stanza, field, BUILDINFO_VARIABLES_MAX,
-	    sizeof(*b->environment), &lines, &list, why);
-	b->environment = list;
+	rc = open_list(stanza, field, BUILDINFO_VARIABLES_MAX, &lines, &n, why);
 	if (rc != RB_OK)
 		return rc;
+	if ((b->environment = calloc(n + 1, sizeof(*b->environment))) == NULL)
+		return RB_ENOMEM;
 	while (deb822_line_take(&lines, &line) == RB_OK) {
 		v = &b->environment[b->nenvironment];
 		rest = line;
@@ -430,26 +426,34 @@ buildinfo_write_pins(const struct buildinfo *b, struct buf *out)
 }
 
 static bool
+is_odd(const struct buildinfo_package *p, const char *how, struct fault *why)
+{
+	(void)fault_set(why, RB_EREFUSED, "%.*s %.*s is %s", shown(p->name),
+	    (const char *)p->name.p, shown(p->version),
+	    (const char *)p->version.p, how);
+	return true;
+}
+
+/* NULL: there is none in that place any more. */
+static bool
 package_differs(const struct buildinfo_package *a,
     const struct buildinfo_package *b, struct fault *why)
 {
-	int r = a == NULL ? 1 : b == NULL ? -1 : compare_package(a, b);
+	int r;
 
-	if (r == 0 && span_equal(a->version, b->version))
+	if (b == NULL)
+		return a != NULL && is_odd(a, "too much", why);
+	if (a == NULL)
+		return is_odd(b, "missing", why);
+	if ((r = compare_package(a, b)) != 0)
+		return r < 0 ? is_odd(a, "too much", why) :
+			       is_odd(b, "missing", why);
+	if (span_equal(a->version, b->version))
 		return false;
-	if (r == 0)
-		(void)fault_set(why, RB_EREFUSED, "%.*s is %.*s, not %.*s",
-		    shown(a->name), (const char *)a->name.p, shown(a->version),
-		    (const char *)a->version.p, shown(b->version),
-		    (const char *)b->version.p);
-	else if (r < 0)
-		(void)fault_set(why, RB_EREFUSED, "%.*s %.*s is too much",
-		    shown(a->name), (const char *)a->name.p, shown(a->version),
-		    (const char *)a->version.p);
-	else
-		(void)fault_set(why, RB_EREFUSED, "%.*s %.*s is missing",
-		    shown(b->name), (const char *)b->name.p, shown(b->version),
-		    (const char *)b->version.p);
+	(void)fault_set(why, RB_EREFUSED, "%.*s is %.*s, not %.*s",
+	    shown(a->name), (const char *)a->name.p, shown(a->version),
+	    (const char *)a->version.p, shown(b->version),
+	    (const char *)b->version.p);
 	return true;
 }
 
