@@ -6,11 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/base/file.h"
+#include "rebuilder/machine/boot_kept.h"
 
-#define CHUNK_LEN (1024 * 1024)
 #define INIT_NAME "machine/init"
 
 void
@@ -20,76 +21,6 @@ boot_image_clear(struct boot_image *b)
 	fd_close(&b->initramfs);
 	fd_close(&b->system);
 	*b = (struct boot_image)BOOT_IMAGE_INIT;
-}
-
-static enum rb_err
-unusable(const char *dir, enum boot_file file, enum rb_err rc, const char *what,
-    struct fault *why)
-{
-	return fault_set(why, rc,
-	    "the guest image cannot be used: %s/%s %s; make it anew with "
-	    "scripts/image",
-	    dir, boot_file_name(file), what);
-}
-
-static enum rb_err
-open_file(int dirfd, const char *dir, enum boot_file file, uint64_t size,
-    int *out, struct fault *why)
-{
-	uint64_t found = 0;
-	int fd = openat(dirfd, boot_file_name(file),
-	    O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	enum rb_err rc = RB_EINTERNAL;
-
-	if (fd == -1)
-		return unusable(dir, file, RB_EIO, strerror(errno), why);
-	if ((rc = file_size(fd, &found)) != RB_OK || found != size) {
-		fd_close(&fd);
-		return unusable(dir, file, RB_EDIGEST,
-		    "has another size than its manifest says", why);
-	}
-	*out = fd;
-	return RB_OK;
-}
-
-/* What is hashed is what is kept: the file itself may change meanwhile. */
-static enum rb_err
-copy_hashed(int from, uint64_t size, int to, struct digest *out)
-{
-	struct digester *digester = NULL;
-	uint8_t *chunk = NULL;
-	uint64_t at = 0;
-	enum rb_err rc = RB_EINTERNAL;
-
-	if ((rc = digester_new(&digester)) != RB_OK)
-		goto out;
-	if ((chunk = malloc(CHUNK_LEN)) == NULL) {
-		rc = RB_ENOMEM;
-		goto out;
-	}
-	while (at < size) {
-		uint64_t left = size - at;
-		ssize_t got = pread(from, chunk,
-		    left < CHUNK_LEN ? (size_t)left : CHUNK_LEN, (off_t)at);
-
-		if (got == -1 && errno == EINTR)
-			continue;
-		if (got <= 0) {
-			rc = RB_EIO;
-			goto out;
-		}
-		if ((rc = file_write_fd(to, span_of(chunk, (size_t)got))) !=
-			RB_OK ||
-		    (rc = digester_put(digester,
-			 span_of(chunk, (size_t)got))) != RB_OK)
-			goto out;
-		at += (uint64_t)got;
-	}
-	rc = digester_end(digester, out);
-out:
-	digester_free(&digester);
-	free(chunk);
-	return rc;
 }
 
 /* One member of a cpio as the kernel takes it ("newc"). */
@@ -137,31 +68,21 @@ append_init(int fd, uint64_t size, struct span init)
 	return rc;
 }
 
-/* `init`: appended, if not empty. */
+/* The copy stays as it is: init is this program's. */
 static enum rb_err
-load(int dirfd, const char *dir, enum boot_file file,
-    const struct boot_manifest *m, struct span init, int *out,
-    struct fault *why)
+load_initramfs(int dir, struct span init, int *out)
 {
-	uint64_t size = m->files[file].size;
-	struct digest found = DIGEST_INIT;
+	uint64_t size = 0;
 	int from = -1, fd = -1;
-	enum rb_err rc = RB_EINTERNAL;
+	enum rb_err rc = RB_EIO;
 
-	if ((rc = open_file(dirfd, dir, file, size, &from, why)) != RB_OK)
+	if ((from = openat(dir, "initramfs", O_RDONLY | O_CLOEXEC)) == -1 ||
+	    (fd = memfd_create("initramfs", MFD_CLOEXEC | MFD_ALLOW_SEALING)) ==
+		-1)
 		goto out;
-	rc = RB_EIO;
-	if ((fd = memfd_create(boot_file_name(file),
-		 MFD_CLOEXEC | MFD_ALLOW_SEALING)) == -1)
-		goto out;
-	if ((rc = copy_hashed(from, size, fd, &found)) != RB_OK)
-		goto out;
-	if (!digest_equal(&found, &m->files[file].sha256)) {
-		rc = unusable(dir, file, RB_EDIGEST,
-		    "is not what its manifest says", why);
-		goto out;
-	}
-	if (init.len != 0 && (rc = append_init(fd, size, init)) != RB_OK)
+	if ((rc = file_size(from, &size)) != RB_OK ||
+	    (rc = file_copy_range(from, 0, size, fd)) != RB_OK ||
+	    (rc = append_init(fd, size, init)) != RB_OK)
 		goto out;
 	if (fcntl(fd, F_ADD_SEALS,
 		F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) !=
@@ -179,43 +100,68 @@ out:
 	return rc;
 }
 
-/* Too large to copy: it stays the operator's file. */
 static enum rb_err
-check_system(int dirfd, const char *dir, const struct boot_manifest *m,
-    int *out, struct fault *why)
+open_above(const struct node *node, int *out, struct fault *why)
 {
-	uint64_t size = m->files[BOOT_SYSTEM].size;
-	struct digest found = DIGEST_INIT;
-	int fd = -1;
+	char *path = NULL, *above = NULL;
 	enum rb_err rc = RB_EINTERNAL;
 
-	if ((rc = open_file(dirfd, dir, BOOT_SYSTEM, size, &fd, why)) == RB_OK)
-		rc = digest_of_fd(fd, 0, size, &found);
-	if (rc == RB_OK && !digest_equal(&found, &m->files[BOOT_SYSTEM].sha256))
-		rc = unusable(dir, BOOT_SYSTEM, RB_EDIGEST,
-		    "is not what its manifest says", why);
-	if (rc != RB_OK) {
-		fd_close(&fd);
-		return rc;
-	}
-	*out = fd;
-	return RB_OK;
+	if ((rc = node_path(node, "machine", &above)) != RB_OK ||
+	    (rc = node_path(node, "machine/image", &path)) != RB_OK)
+		goto out;
+	if ((mkdir(above, 0700) != 0 && errno != EEXIST) ||
+	    (mkdir(path, 0700) != 0 && errno != EEXIST) ||
+	    (*out = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) == -1)
+		rc = fault_set(why, RB_EIO, "cannot make %s: %s", path,
+		    strerror(errno));
+out:
+	free(above);
+	free(path);
+	return rc;
+}
+
+/* Finds or makes the verified copy, and opens it. */
+static enum rb_err
+open_copy(const struct node *node, int from, const char *dir,
+    const struct boot_manifest *m, struct span init, struct boot_image *b,
+    struct fault *why)
+{
+	char hex[DIGEST_HEX_LEN + 1];
+	int above = -1, kept = -1;
+	enum rb_err rc = RB_EINTERNAL;
+
+	digest_hex(&b->digest, hex);
+	if ((rc = open_above(node, &above, why)) != RB_OK ||
+	    (rc = boot_kept_get(above, hex, from, dir, m, &kept, why)) != RB_OK)
+		goto out;
+	if ((b->kernel = openat(kept, "kernel", O_RDONLY | O_CLOEXEC)) == -1 ||
+	    (b->system = openat(kept, "system", O_RDONLY | O_CLOEXEC)) == -1)
+		rc = RB_EIO;
+	else
+		rc = load_initramfs(kept, init, &b->initramfs);
+	/* Another image was made at this moment, and this one removed. */
+	if (rc != RB_OK)
+		fault_set(why, rc, "cannot open the node's copy of %s: %s", dir,
+		    strerror(errno));
+out:
+	fd_close(&above);
+	fd_close(&kept);
+	return rc;
 }
 
 enum rb_err
-boot_image_open(const char *dir, struct span init, struct boot_image *out,
-    struct fault *why)
+boot_image_open(const struct node *node, const char *dir, struct span init,
+    struct boot_image *out, struct fault *why)
 {
 	struct boot_image b = BOOT_IMAGE_INIT;
 	struct boot_manifest m = BOOT_MANIFEST_INIT;
 	struct buf text = BUF_INIT;
-	int dirfd = -1;
+	int from = -1;
 	enum rb_err rc = RB_EINTERNAL;
 
-	dirfd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (dirfd == -1 ||
-	    file_read_at(dirfd, "manifest", BOOT_MANIFEST_MAX, &text) !=
-		RB_OK) {
+	from = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (from == -1 ||
+	    file_read_at(from, "manifest", BOOT_MANIFEST_MAX, &text) != RB_OK) {
 		rc = fault_set(why, RB_EIO,
 		    "there is no guest image in %s: scripts/image makes one",
 		    dir);
@@ -223,11 +169,7 @@ boot_image_open(const char *dir, struct span init, struct boot_image *out,
 	}
 	if ((rc = boot_manifest_parse(buf_span(&text), &m, why)) != RB_OK ||
 	    (rc = digest_of(buf_span(&text), &b.digest)) != RB_OK ||
-	    (rc = load(dirfd, dir, BOOT_KERNEL, &m, SPAN(""), &b.kernel,
-		 why)) != RB_OK ||
-	    (rc = load(dirfd, dir, BOOT_INITRAMFS, &m, init, &b.initramfs,
-		 why)) != RB_OK ||
-	    (rc = check_system(dirfd, dir, &m, &b.system, why)) != RB_OK)
+	    (rc = open_copy(node, from, dir, &m, init, &b, why)) != RB_OK)
 		goto out;
 	b.kernel_digest = m.files[BOOT_KERNEL].sha256;
 	*out = b;
@@ -236,6 +178,6 @@ boot_image_open(const char *dir, struct span init, struct boot_image *out,
 out:
 	boot_image_clear(&b);
 	buf_clear(&text);
-	fd_close(&dirfd);
+	fd_close(&from);
 	return rc;
 }

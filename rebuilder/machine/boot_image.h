@@ -2,19 +2,23 @@
 #ifndef RB_REBUILDER_BOOT_IMAGE_H
 #define RB_REBUILDER_BOOT_IMAGE_H
 
+#include "common/process/node.h"
 #include "rebuilder/machine/boot_manifest.h"
 
 /*
  * The guest image of machines with a kernel of their own, verified, and
  * ready to boot with this program's own init.
+ *
+ * It is verified once, while it is copied to machine/image/<digest of the
+ * manifest>, where only the host's root can change it; another manifest makes
+ * another copy, and the one before is removed.  A directory of that name is
+ * always complete and on the disk.
  */
 struct boot_image {
-	/*
-	 * owned: files in memory, sealed, readable by everybody through
-	 * /proc/self/fd: their digests were taken of these very bytes
-	 */
-	int kernel, initramfs;
-	int system; /* owned: the file itself, read only; disk a */
+	/* owned: readable by everybody through /proc/self/fd */
+	int kernel;
+	int initramfs; /* in memory, sealed, with init */
+	int system;    /* disk a */
 	/* of the manifest, and of the kernel: for the statement */
 	struct digest digest, kernel_digest;
 };
@@ -26,8 +30,8 @@ struct boot_image {
  * initramfs.  RB_EDIGEST, RB_EFORMAT, RB_EIO: it can't be used; `why` says
  * which file and what to do.
  */
-enum rb_err boot_image_open(const char *dir, struct span init,
-    struct boot_image *out, struct fault *why) RB_CHECK;
+enum rb_err boot_image_open(const struct node *node, const char *dir,
+    struct span init, struct boot_image *out, struct fault *why) RB_CHECK;
 void boot_image_clear(struct boot_image *b);
 
 #endif

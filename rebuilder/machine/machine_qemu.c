@@ -188,7 +188,7 @@ prepare(struct session *x, struct machine_run *run, struct machine *m,
 	if (access(QEMU_PROGRAM, X_OK) != 0)
 		return fault_set(why, RB_EIO,
 		    "there is no " QEMU_PROGRAM " (install qemu-system-x86)");
-	if ((rc = boot_image_open(run->settings->image,
+	if ((rc = boot_image_open(run->node, run->settings->image,
 		 span_of(recipe_texts[0].text, recipe_texts[0].len), &m->image,
 		 why)) != RB_OK)
 		return rc;

@@ -225,7 +225,7 @@ prepare(struct machine_run *run, struct machine *m, struct fault *why)
 	/* What costs nothing first. */
 	if ((rc = xen_is_there(why)) != RB_OK ||
 	    (rc = find_script(m->script, why)) != RB_OK ||
-	    (rc = boot_image_open(run->settings->image,
+	    (rc = boot_image_open(run->node, run->settings->image,
 		 span_of(recipe_texts[0].text, recipe_texts[0].len), &m->image,
 		 why)) != RB_OK)
 		goto out;

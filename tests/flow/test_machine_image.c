@@ -60,9 +60,45 @@ refuses_an_image_that_is_not_what_its_manifest_says(void **state)
 	(void)state;
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		trial_use_changed(":");
+		/* As if it had not been seen before. */
+		shell("rm -rf %s/node/machine/image", trial.dir);
 		shell("cd %s/image && %s", trial.dir, cases[i].deed);
 		expect_unavailable(SECONDS, cases[i].detail);
 	}
+}
+
+/* One copy, of which nothing unfinished is ever used. */
+static void
+keeps_a_verified_copy(void **state)
+{
+	struct run r;
+
+	(void)state;
+	trial_use_changed(":");
+	shell("mkdir -p %s/node/machine/image/new-1 && "
+	      "echo half >%s/node/machine/image/new-1/kernel",
+	    trial.dir, trial.dir);
+	run_init(&r);
+	run_to_end(&r, &trial.small, "true\n", MACHINE_DONE);
+	run_clear(&r);
+	shell("test \"$(ls %s/node/machine/image)\" = "
+	      "\"$(sha256sum <%s/image/manifest | cut -d ' ' -f 1)\"",
+	    trial.dir, trial.dir);
+
+	/* What the operator's files become does not matter to it. */
+	shell("echo broken >%s/image/system", trial.dir);
+	run_init(&r);
+	run_to_end(&r, &trial.small, "true\n", MACHINE_DONE);
+	run_clear(&r);
+
+	/* Another image is another copy. */
+	trial_use_changed("truncate -s +4096 system");
+	run_init(&r);
+	run_to_end(&r, &trial.small, "true\n", MACHINE_DONE);
+	run_clear(&r);
+	shell("test \"$(ls %s/node/machine/image)\" = "
+	      "\"$(sha256sum <%s/image/manifest | cut -d ' ' -f 1)\"",
+	    trial.dir, trial.dir);
 }
 
 static void
@@ -137,6 +173,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 		    refuses_an_image_that_is_not_what_its_manifest_says),
+		cmocka_unit_test(keeps_a_verified_copy),
 		cmocka_unit_test(tells_when_the_kernel_is_none),
 		cmocka_unit_test(tells_when_the_kernel_hangs),
 		cmocka_unit_test(tells_when_the_initramfs_is_none),
