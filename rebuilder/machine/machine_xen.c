@@ -31,7 +31,7 @@
 #define LAYER_PROCESSES 64
 #define FD_PATH_LEN 32
 /* What every guest is told, beside what MACHINE.md says. */
-#define KERNEL_WORDS "console=hvc0 quiet panic=-1 "
+#define KERNEL_WORDS "console=hvc0 quiet loglevel=2 panic=-1 "
 
 struct machine {
 	struct boot_image image;

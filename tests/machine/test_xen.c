@@ -118,6 +118,7 @@ runs_a_recipe(void **state)
 	    "test $(($(date +%s) - 1234567890)) -lt 300\n"
 	    "ls /sys/class/net 2>/dev/null && exit 9\n"
 	    "test \"$(tail -n +3 /proc/net/dev | grep -cv ' lo:')\" = 0\n"
+	    "test ! -t 1 -a ! -t 2\n"
 	    "cat /proc/partitions\n"
 	    "echo hello\necho result >\"$OUTPUT/file\"\nexit 7\n",
 	    MACHINE_DONE);
