@@ -134,7 +134,7 @@ describe(struct trip *t, const struct measured *list, size_t n,
     struct digest *index)
 {
 	const char *parameters[] = { NULL };
-	struct run run = { "describe", NULL, parameters, NULL, 0 };
+	struct run run = { "describe", NULL, parameters, NULL, 0, 0 };
 	struct run_file *files = NULL;
 	struct run_result r;
 	const struct output *control;

@@ -150,7 +150,7 @@ static enum rb_err
 extract(struct trip *t)
 {
 	const char *parameters[] = { "arch", t->base.architecture, NULL };
-	struct run run = { "changelog", NULL, parameters, NULL, 0 };
+	struct run run = { "changelog", NULL, parameters, NULL, 0, 0 };
 	struct run_file *files = NULL;
 	struct run_result r;
 	size_t i;

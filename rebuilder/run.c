@@ -58,6 +58,13 @@ run_find(const struct output *outputs, size_t n, const char *name)
 	return NULL;
 }
 
+/* Namespaces share the host's. */
+static bool
+has_own_clock(const struct trip *t)
+{
+	return strcmp(t->settings->machine.kind, "namespace") != 0;
+}
+
 static enum rb_err
 write_description(const struct trip *t, const struct run *run,
     uint64_t layer_size, struct buf *out)
@@ -75,19 +82,22 @@ write_description(const struct trip *t, const struct run *run,
 	}
 	if (rc != RB_OK)
 		return rc;
-	return buf_printf(out,
-	    "memory %" PRIu64 "\n"
-	    "disk %" PRIu64 "\n"
-	    "output %" PRIu64 "\n"
-	    "log %" PRIu64 "\n"
-	    "processes %" PRIu64 "\n"
-	    "cpus %" PRIu64 "\n"
-	    "seconds %" PRIu64 "\n"
-	    "clock host\n",
-	    t->settings->machine.memory, t->settings->machine.disk,
-	    t->settings->machine.output, t->settings->machine.log,
-	    t->settings->machine.processes, t->settings->machine.cpus,
-	    t->settings->machine.seconds);
+	if ((rc = buf_printf(out,
+		 "memory %" PRIu64 "\n"
+		 "disk %" PRIu64 "\n"
+		 "output %" PRIu64 "\n"
+		 "log %" PRIu64 "\n"
+		 "processes %" PRIu64 "\n"
+		 "cpus %" PRIu64 "\n"
+		 "seconds %" PRIu64 "\n",
+		 t->settings->machine.memory, t->settings->machine.disk,
+		 t->settings->machine.output, t->settings->machine.log,
+		 t->settings->machine.processes, t->settings->machine.cpus,
+		 t->settings->machine.seconds)) != RB_OK)
+		return rc;
+	if (run->clock == 0 || !has_own_clock(t))
+		return buf_put_str(out, "clock host\n");
+	return buf_printf(out, "clock %" PRId64 "\n", run->clock);
 }
 
 static enum rb_err

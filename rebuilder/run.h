@@ -20,6 +20,7 @@ struct run {
 	const char *const *parameters;
 	const struct run_file *files;
 	size_t nfiles;
+	int64_t clock; /* what the guest's begins at; 0: the host's */
 };
 
 struct run_result {

@@ -136,7 +136,8 @@ stage_build(struct trip *t)
 		t->changelog.is_known ? "changelog" : "",
 		NULL,
 	};
-	struct run run = { "deb", &t->environment.layer, parameters, NULL, 0 };
+	struct run run = { "deb", &t->environment.layer, parameters, NULL, 0,
+		0 };
 	struct run_file *files = NULL;
 	struct run_result r;
 	size_t i;
@@ -155,6 +156,8 @@ stage_build(struct trip *t)
 		files[i].sha256 = t->source.files.list[i].sha256;
 	}
 	run.files = files;
+	/* Some programs write the day of their build into themselves. */
+	run.clock = t->buildinfo.is_known ? t->buildinfo.date : 0;
 	run.nfiles = t->source.files.n;
 	if (t->changelog.is_known) {
 		files[run.nfiles].name = "changelog";

@@ -160,7 +160,7 @@ make(struct trip *t, const struct making *m, struct digest *layer)
 		epoch,
 		NULL,
 	};
-	struct run run = { "environment", m->below, parameters, NULL, 0 };
+	struct run run = { "environment", m->below, parameters, NULL, 0, 0 };
 	struct run_file *files = NULL;
 	struct run_result r;
 	const struct output *tar;

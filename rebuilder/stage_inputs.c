@@ -171,7 +171,8 @@ resolve(struct trip *t, const struct offers *o, struct resolution *out)
 	struct run run = { "resolve", NULL, parameters, files,
 		is_base                   ? 1 :
 		    t->buildinfo.is_known ? 3 :
-					    2 };
+					    2,
+		0 };
 	struct run_result r;
 	const struct output *chosen;
 	enum rb_err rc = RB_EINTERNAL;

@@ -258,7 +258,7 @@ run_prepare(struct trip *t, const struct plan *p)
 			NULL,
 		};
 		struct run run = { "prepare", &t->environment.layer, parameters,
-			files.list, files.n };
+			files.list, files.n, 0 };
 
 		trip_tell(t, "preparing source", 0, 0, "");
 		rc = run_machine(t, &run, &r);
