@@ -56,13 +56,16 @@ static const struct machine_driver *const drivers[] = {
  *   CHOWN         giving a new layer to the guest's root
  *   DAC_OVERRIDE  renaming and removing directories of the guest's root
  *   KILL          ending processes of the guest's ids
- *   MKNOD         giving /dev/kvm to an emulator that is no user's
  */
 static const unsigned int kept[] = { CAP_SYS_ADMIN, CAP_SETUID, CAP_SETGID,
-	CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_KILL, CAP_MKNOD };
+	CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_KILL };
 
+/*
+ * Of QEMU alone:
+ *   MKNOD         giving /dev/kvm to an emulator that is no user's
+ */
 static enum rb_err
-drop_capabilities(void)
+drop_capabilities(const struct machine_settings *s)
 {
 	struct __user_cap_header_struct header = {
 		.version = _LINUX_CAPABILITY_VERSION_3,
@@ -74,6 +77,8 @@ drop_capabilities(void)
 	memset(data, 0, sizeof(data));
 	for (i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
 		data[0].permitted |= 1u << kept[i];
+	if (strcmp(s->kind, "qemu") == 0)
+		data[0].permitted |= 1u << CAP_MKNOD;
 	data[0].effective = data[0].permitted;
 	/* Before its own right to do so is gone; EINVAL: past the last. */
 	for (cap = 0; cap < 64; cap++) {
@@ -86,7 +91,7 @@ drop_capabilities(void)
 }
 
 static enum rb_err
-confine(void)
+confine(const struct machine_settings *s)
 {
 	/* Orphans of a sandbox come to us, so that none is forgotten. */
 	if (prctl(PR_SET_CHILD_SUBREAPER, 1) != 0 ||
@@ -95,7 +100,7 @@ confine(void)
 	    signal(SIGPIPE, SIG_IGN) == SIG_ERR)
 		return RB_EIO;
 	(void)umask(077);
-	return drop_capabilities();
+	return drop_capabilities(s);
 }
 
 static enum rb_err
@@ -261,7 +266,7 @@ serve(const char *conf, struct fault *why)
 	    (rc = machine_settings_check(&settings, conf, why)) != RB_OK ||
 	    (rc = check_peer(&node, why)) != RB_OK)
 		goto out;
-	if ((rc = confine()) != RB_OK) {
+	if ((rc = confine(&settings)) != RB_OK) {
 		fault_set(why, rc, "cannot confine ourselves: %s",
 		    strerror(errno));
 		goto out;
