@@ -1,67 +1,47 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "rebuilder/tag_signatures.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "common/process/msg.h"
 #include "rebuilder/gpgv.h"
 
-#define AT_ONCE_MAX 8
+/*
+ * Half of the time goes into making a jail, and whoever makes one waits for
+ * it; so each processor gets a thread that does nothing else.
+ */
+#define THREADS_MAX 8
 #define FIELD_MAX (256u * 1024 * 1024)
 
-/* The window of candidates whose answers are still to come. */
-struct window {
-	struct {
-		struct gpgv_job job; /* owned */
-		bool asked;
-	} slots[AT_ONCE_MAX];
-	size_t first, n, max;
+/* One candidate and its answer. */
+struct check {
+	struct span payload, signature; /* empty: not to be asked about */
+	struct buf status;              /* owned */
+	unsigned int exit_status;
+};
+
+struct work {
+	int keyring;
+	struct check *list; /* owned */
+	size_t n;
+	atomic_size_t next;
+	atomic_bool failed; /* and then rc and why are set, by one thread */
+	enum rb_err rc;
+	struct fault why;
 };
 
 static void
-window_init(struct window *w)
-{
-	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-	size_t i;
-
-	w->first = w->n = 0;
-	w->max = cpus < 1 ? 1 : cpus < AT_ONCE_MAX ? (size_t)cpus : AT_ONCE_MAX;
-	for (i = 0; i < AT_ONCE_MAX; i++) {
-		w->slots[i].job = (struct gpgv_job)GPGV_JOB_INIT;
-		w->slots[i].asked = false;
-	}
-}
-
-static void
-window_clear(struct window *w)
+work_clear(struct work *w)
 {
 	size_t i;
 
-	for (i = 0; i < AT_ONCE_MAX; i++)
-		gpgv_job_clear(&w->slots[i].job);
-}
-
-/* The oldest answer, in the order of the candidates. */
-static enum rb_err
-take_answer(struct window *w, struct buf *statuses, struct fault *why)
-{
-	struct buf status = BUF_INIT;
-	unsigned int exit_status = 0;
-	size_t i = w->first;
-	enum rb_err rc = RB_OK;
-
-	w->first = (w->first + 1) % AT_ONCE_MAX;
-	w->n--;
-	if (w->slots[i].asked)
-		rc = gpgv_end(&w->slots[i].job, &status, &exit_status, why);
-	if (rc != RB_OK ||
-	    (rc = put_u8(statuses, w->slots[i].asked ? 1 : 0)) != RB_OK ||
-	    (rc = put_u32(statuses, exit_status)) != RB_OK)
-		goto out;
-	rc = put_bytes(statuses, buf_span(&status));
-out:
-	buf_clear(&status);
-	return rc;
+	for (i = 0; i < w->n; i++)
+		buf_clear(&w->list[i].status);
+	free(w->list);
 }
 
 static enum rb_err
@@ -84,34 +64,121 @@ take_signed(struct span *in, struct span *payload, struct span *signature)
 	return take_bytes(in, FIELD_MAX, signature);
 }
 
+static enum rb_err
+take_candidates(struct span in, struct work *w)
+{
+	struct span rest = in, payload, signature;
+	enum rb_err rc;
+	size_t n = 0;
+
+	while (rest.len > 0) {
+		if ((rc = take_signed(&rest, &payload, &signature)) != RB_OK)
+			return rc;
+		n++;
+	}
+	w->list = calloc(n + 1, sizeof(*w->list));
+	if (w->list == NULL)
+		return RB_ENOMEM;
+	for (; w->n < n; w->n++) {
+		if ((rc = take_signed(&in, &w->list[w->n].payload,
+			 &w->list[w->n].signature)) != RB_OK)
+			return rc;
+	}
+	return RB_OK;
+}
+
+static enum rb_err
+check(const struct work *w, struct check *c, struct fault *why)
+{
+	struct gpgv_job job = GPGV_JOB_INIT;
+	enum rb_err rc;
+
+	if (c->signature.len == 0)
+		return RB_OK;
+	if ((rc = gpgv_start(w->keyring, c->payload, c->signature, &job,
+		 why)) == RB_OK)
+		rc = gpgv_end(&job, &c->status, &c->exit_status, why);
+	gpgv_job_clear(&job);
+	return rc;
+}
+
+/* Each thread takes what is next until nothing is left, or one failed. */
+static void *
+run(void *arg)
+{
+	struct fault why = FAULT_INIT;
+	struct work *w = arg;
+	enum rb_err rc;
+	size_t i;
+
+	while (!atomic_load(&w->failed) &&
+	    (i = atomic_fetch_add(&w->next, 1)) < w->n) {
+		rc = check(w, &w->list[i], &why);
+		if (rc != RB_OK && !atomic_exchange(&w->failed, true)) {
+			w->rc = rc;
+			w->why = why;
+		}
+	}
+	return NULL;
+}
+
+static size_t
+processors(void)
+{
+	long n = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (n < 1)
+		return 1;
+	return n < THREADS_MAX ? (size_t)n : THREADS_MAX;
+}
+
+/* This thread works too, so that it works with no other as well. */
+static void
+run_all(struct work *w)
+{
+	size_t n = 0, most = processors() - 1;
+	pthread_t threads[THREADS_MAX];
+
+	while (n < most && n + 1 < w->n &&
+	    pthread_create(&threads[n], NULL, run, w) == 0)
+		n++;
+	(void)run(w);
+	while (n > 0)
+		(void)pthread_join(threads[--n], NULL);
+}
+
+static enum rb_err
+put_answers(const struct work *w, struct buf *out)
+{
+	size_t i, len = out->len;
+	enum rb_err rc = RB_OK;
+
+	for (i = 0; i < w->n && rc == RB_OK; i++) {
+		if ((rc = put_u8(out, w->list[i].signature.len != 0 ? 1 : 0)) ==
+			RB_OK &&
+		    (rc = put_u32(out, w->list[i].exit_status)) == RB_OK)
+			rc = put_bytes(out, buf_span(&w->list[i].status));
+	}
+	if (rc != RB_OK)
+		out->len = len;
+	return rc;
+}
+
 enum rb_err
 tag_signatures(int keyring, struct span candidates, struct buf *statuses,
     struct fault *why)
 {
-	struct window w;
-	struct span payload, signature;
-	size_t i, len = statuses->len;
-	enum rb_err rc = RB_OK;
+	struct work w;
+	enum rb_err rc;
 
-	window_init(&w);
-	while (candidates.len > 0 && rc == RB_OK) {
-		if (w.n == w.max &&
-		    (rc = take_answer(&w, statuses, why)) != RB_OK)
-			break;
-		if ((rc = take_signed(&candidates, &payload, &signature)) !=
-		    RB_OK)
-			break;
-		i = (w.first + w.n) % AT_ONCE_MAX;
-		w.n++;
-		w.slots[i].asked = signature.len != 0;
-		if (w.slots[i].asked)
-			rc = gpgv_start(keyring, payload, signature,
-			    &w.slots[i].job, why);
-	}
-	while (rc == RB_OK && w.n > 0)
-		rc = take_answer(&w, statuses, why);
-	if (rc != RB_OK)
-		statuses->len = len;
-	window_clear(&w);
+	memset(&w, 0, sizeof(w));
+	w.keyring = keyring;
+	if ((rc = take_candidates(candidates, &w)) != RB_OK)
+		goto out;
+	run_all(&w);
+	rc = atomic_load(&w.failed) ? fault_set(why, w.rc, "%s", w.why.text) :
+				      put_answers(&w, statuses);
+out:
+	work_clear(&w);
 	return rc;
 }

@@ -13,13 +13,15 @@ foreach(module delta git_commit git_refs git_tag git_tree pack tag_rule)
 		LINK packed rb_judge rb_base)
 endforeach()
 
-# All of it, by real git and gpg.  It asks the real judge, which so must lie
-# beside it.
+# All of it, by real git and gpg; and for scripts/bench.  They ask the real
+# judge, which is looked for beside them.
 rb_test(test_tag flow flow/test_tag.c LINK rb_rebuilder)
-set_target_properties(test_tag PROPERTIES
-	RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests/tag)
-add_custom_command(TARGET test_tag POST_BUILD
-	COMMAND ${CMAKE_COMMAND} -E copy_if_different
-		$<TARGET_FILE:rebuilder-judge>
-		${CMAKE_BINARY_DIR}/tests/tag/)
-add_dependencies(test_tag rebuilder-judge)
+rb_program(count_tags bench/count_tags.c LINK rb_rebuilder)
+foreach(program test_tag count_tags)
+	set_target_properties(${program} PROPERTIES
+		RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/beside)
+	add_dependencies(${program} rebuilder-judge)
+endforeach()
+file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/beside)
+file(CREATE_LINK ../bin/rebuilder-judge
+	${CMAKE_BINARY_DIR}/beside/rebuilder-judge SYMBOLIC)
