@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/ioctl.h>
@@ -338,8 +339,8 @@ add_all(struct filter *f, unsigned int allow)
 #endif
 }
 
-enum rb_err
-jail_calls_make(unsigned int allow, struct buf *filter, struct fault *why)
+static enum rb_err
+make(unsigned int allow, struct buf *filter, struct fault *why)
 {
 	struct filter f = FILTER_INIT;
 	enum rb_err rc = RB_EINTERNAL;
@@ -350,5 +351,36 @@ jail_calls_make(unsigned int allow, struct buf *filter, struct fault *why)
 	rc = filter_write(&f, filter, why);
 out:
 	filter_clear(&f);
+	return rc;
+}
+
+/*
+ * The last filter that was made.  Making one takes longer than all else in a
+ * jail, and who starts a thousand programs starts them in equal jails.
+ */
+static struct {
+	pthread_mutex_t mutex;
+	bool is_made;
+	unsigned int allow;
+	struct buf filter; /* owned, as long as the process lives */
+} last = { PTHREAD_MUTEX_INITIALIZER, false, 0, BUF_INIT };
+
+enum rb_err
+jail_calls_make(unsigned int allow, struct buf *filter, struct fault *why)
+{
+	enum rb_err rc = RB_OK;
+
+	if (pthread_mutex_lock(&last.mutex) != 0)
+		return RB_EINTERNAL;
+	if (!last.is_made || last.allow != allow) {
+		last.is_made = false;
+		buf_clear(&last.filter);
+		rc = make(allow, &last.filter, why);
+		last.is_made = rc == RB_OK;
+		last.allow = allow;
+	}
+	if (rc == RB_OK)
+		rc = buf_put(filter, buf_span(&last.filter));
+	(void)pthread_mutex_unlock(&last.mutex);
 	return rc;
 }
