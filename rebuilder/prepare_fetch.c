@@ -127,6 +127,18 @@ out:
 	return rc;
 }
 
+/* In armour or bare, as the builder takes them; gpgv wants them bare. */
+static enum rb_err
+add_key(struct span key, struct buf *all)
+{
+	if (span_starts(key, SPAN("-----BEGIN")))
+		return armour_parse(key, all);
+	/* RFC 4880, 4.2: a public key packet. */
+	if (key.len == 0 || ((key.p[0] & 0xfc) != 0x98 && key.p[0] != 0xc6))
+		return RB_EFORMAT;
+	return buf_put(all, key);
+}
+
 static enum rb_err
 make_keyring(const struct plan_file *f, int *out, struct fault *why)
 {
@@ -135,11 +147,11 @@ make_keyring(const struct plan_file *f, int *out, struct fault *why)
 	enum rb_err rc = RB_OK;
 
 	for (i = 0; i < f->nkeys && rc == RB_OK; i++)
-		if (armour_parse(buf_span(&f->keys[i]), &all) != RB_OK)
-			rc = fault_set(why, RB_EREFUSED,
-			    "%s: a key that signs it is not one armoured "
-			    "OpenPGP key in the tree",
-			    f->url);
+		rc = add_key(buf_span(&f->keys[i]), &all);
+	if (rc != RB_OK && rc != RB_ENOMEM)
+		rc = fault_set(why, RB_EREFUSED,
+		    "number %zu of its pubkeys is not one OpenPGP public key",
+		    i);
 	if (rc == RB_OK)
 		rc = memory_file("keyring", buf_span(&all), out);
 	buf_clear(&all);
