@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <linux/kvm.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/wait.h>
@@ -36,6 +37,8 @@
 #define THREADS 96
 /* Where it finds the log again: far above what anybody has open. */
 #define LOG_FD 900
+/* Of a machine of kind q35, whose processors have numbers of 8 bits. */
+#define CPUS_MAX 255
 #define CPUINFO_MAX (16 * 1024 * 1024)
 
 struct machine {
@@ -88,15 +91,18 @@ has_kvm(void)
 	return has;
 }
 
+/* As many as we may use ourselves: more would only wait for each other. */
 static unsigned int
 count_cpus(uint64_t wanted)
 {
-	long online = sysconf(_SC_NPROCESSORS_ONLN);
+	unsigned int ours = 1;
+	cpu_set_t set;
 
-	if (online < 1 || online > 255)
-		online = online < 1 ? 1 : 255;
-	return wanted < (uint64_t)online ? (unsigned int)wanted :
-					   (unsigned int)online;
+	if (sched_getaffinity(0, sizeof(set), &set) == 0)
+		ours = (unsigned int)CPU_COUNT(&set);
+	if (ours > CPUS_MAX)
+		ours = CPUS_MAX;
+	return wanted < ours ? (unsigned int)wanted : ours;
 }
 
 static void

@@ -14,6 +14,9 @@
  * told to reset through the keyboard's port, where a device sits that makes
  * QEMU end with a number of its own.
  */
+#define SANDBOX "on,obsolete=deny,elevateprivileges=deny"
+#define MACHINE "q35,i8042=off,sata=off,smbus=off,usb=off,vmport=off"
+
 static const char *const fixed[] = {
 	QEMU_PROGRAM,
 	"-name",
@@ -23,11 +26,9 @@ static const char *const fixed[] = {
 	"-display",
 	"none",
 	"-sandbox",
-	"on,obsolete=deny,elevateprivileges=deny,spawn=deny,"
-	"resourcecontrol=deny",
+	SANDBOX ",spawn=deny,resourcecontrol=deny",
 	"-machine",
-	"q35,i8042=off,sata=off,smbus=off,usb=off,vmport=off,"
-	"dump-guest-core=off",
+	MACHINE ",dump-guest-core=off",
 	"-action",
 	"reboot=shutdown,shutdown=poweroff,panic=exit-failure",
 	"-device",
