@@ -254,15 +254,70 @@ choose(const struct copy copies[COPIES], size_t *out, struct fault *why)
 	    (unsigned long long)b->state.frontier.size);
 }
 
+/* These bytes are of `expected`, or were never written. */
 static bool
-is_new(int fd, uint64_t len)
+is_partly(const uint8_t *seen, const uint8_t *expected, size_t len)
 {
-	static const char new[] = NODE_STATE_NEW;
-	char seen[sizeof(new) - 1];
+	size_t i;
 
-	return len == sizeof(seen) &&
-	    pread(fd, seen, sizeof(seen), 0) == (ssize_t)sizeof(seen) &&
-	    memcmp(seen, new, sizeof(seen)) == 0;
+	for (i = 0; i < len; i++) {
+		if (seen[i] != 0 && seen[i] != expected[i])
+			return false;
+	}
+	return true;
+}
+
+/*
+ * A log that has not begun, or whose begin was cut off: first the line of
+ * init and nothing more, and behind it no more than pieces of the begin.
+ */
+static enum rb_err
+is_new(int fd, uint64_t len, const struct signer_state *begin, bool *out)
+{
+	static const uint8_t new[SIGNER_COPY_LEN] = NODE_STATE_NEW;
+	const size_t line = sizeof(NODE_STATE_NEW) - 1;
+	uint8_t seen[COPIES * SIGNER_COPY_LEN] = { 0 };
+	uint8_t copy[SIGNER_COPY_LEN];
+	size_t done = 0;
+	enum rb_err rc;
+	ssize_t r;
+
+	*out = false;
+	if (len < line || len > sizeof(seen))
+		return RB_OK;
+	if ((rc = signer_state_write(begin, copy)) != RB_OK)
+		return rc;
+	while (done < len) {
+		r = pread(fd, seen + done, (size_t)len - done, (off_t)done);
+		if (r < 0 && errno == EINTR)
+			continue;
+		if (r <= 0)
+			return RB_EIO;
+		done += (size_t)r;
+	}
+	*out = memcmp(seen, new, SIGNER_COPY_LEN) == 0 &&
+	    is_partly(seen + SIGNER_COPY_LEN, copy, SIGNER_COPY_LEN);
+	return RB_OK;
+}
+
+/*
+ * The other way round than saving: the line of init is there until the whole
+ * state stands behind it.
+ */
+static enum rb_err
+begin_file(int fd, const struct signer_state *begin)
+{
+	uint8_t copy[SIGNER_COPY_LEN];
+	enum rb_err rc;
+	size_t i;
+
+	if ((rc = signer_state_write(begin, copy)) != RB_OK)
+		return rc;
+	for (i = COPIES; i-- > 0;) {
+		if ((rc = save_copy(fd, i, copy)) != RB_OK)
+			return rc;
+	}
+	return RB_OK;
 }
 
 enum rb_err
@@ -273,11 +328,15 @@ signer_state_load(int fd, const struct signer_state *begin,
 	uint64_t len = 0;
 	enum rb_err rc;
 	size_t i, chosen = 0;
+	bool begins = false;
 
 	if ((rc = file_size(fd, &len)) != RB_OK)
 		return fault_set(why, rc, "the signer's state is no file");
-	if (is_new(fd, len)) {
-		if ((rc = signer_state_save(fd, begin)) != RB_OK)
+	if ((rc = is_new(fd, len, begin, &begins)) != RB_OK)
+		return fault_set(why, rc, "the signer's state: %s",
+		    strerror(errno));
+	if (begins) {
+		if ((rc = begin_file(fd, begin)) != RB_OK)
 			return fault_set(why, rc, "the signer's state: %s",
 			    strerror(errno));
 		*out = *begin;

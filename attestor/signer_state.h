@@ -19,6 +19,8 @@
  *   the other and nothing is forgotten (of two copies written in turn, the
  *   newer one rotting would look like a torn write and be rolled back).
  * Everything else is damage that no rule can repair, and refused.
+ * A log begins the other way round, second copy first: the line of init stays
+ * in front until a whole state stands behind it.
  *
  * A copy: magic; size (u64, big endian); SHA-256 of the origin, LF and the
  * public key; leaf hash of the last leaf (zero without leaves); the roots of
@@ -52,8 +54,9 @@ enum rb_err signer_state_parse(const uint8_t in[SIGNER_COPY_LEN],
 enum rb_err signer_state_save(int fd, const struct signer_state *s) RB_CHECK;
 /*
  * The state in the file, both copies written and synced anew, whatever a
- * failed sync of an earlier process left on the disk.  NODE_STATE_NEW becomes
- * that of `begin`, whose log it must be otherwise.  RB_EREFUSED: another log's.
+ * failed sync of an earlier process left on the disk.  NODE_STATE_NEW, with a
+ * begin that was cut off behind it or nothing, becomes that of `begin`, whose
+ * log it must be otherwise.  RB_EREFUSED: another log's.
  * RB_EFORMAT: damaged.  RB_ESTALE: an old copy came back.
  */
 enum rb_err signer_state_load(int fd, const struct signer_state *begin,

@@ -329,6 +329,59 @@ only_the_line_of_init_begins_a_log(void **state)
 	assert_loads(fd, 0);
 }
 
+/* A begin of which the disk has these bytes, and zeros or no end for others. */
+static int
+begun_file(size_t first, size_t second, size_t size)
+{
+	const struct signer_state begin = state_of(0);
+	uint8_t copy[SIGNER_COPY_LEN];
+	int fd = new_file();
+
+	assert_ok(file_write_fd(fd, SPAN(NODE_STATE_NEW)));
+	assert_ok(signer_state_write(&begin, copy));
+	assert_int_equal(ftruncate(fd, (off_t)size), 0);
+	assert_int_equal(pwrite(fd, copy, second, SIGNER_COPY_LEN),
+	    (ssize_t)second);
+	assert_int_equal(pwrite(fd, copy, first, 0), (ssize_t)first);
+	return fd;
+}
+
+static void
+every_torn_begin_is_begun_again(void **state)
+{
+	size_t cut;
+
+	(void)state;
+	for (cut = 0; cut <= SIGNER_COPY_LEN; cut += 512) {
+		assert_loads(begun_file(0, 0, cut < 8 ? 8 : cut), 0);
+		assert_loads(begun_file(0, 0, SIGNER_COPY_LEN + cut), 0);
+		assert_loads(begun_file(0, cut, 8), 0);
+		assert_loads(begun_file(0, cut, 2 * SIGNER_COPY_LEN), 0);
+		assert_loads(begun_file(cut, SIGNER_COPY_LEN, 8), 0);
+	}
+}
+
+static void
+nothing_else_behind_the_line_of_init_begins_a_log(void **state)
+{
+	int fd;
+
+	(void)state;
+	/* What a torn begin never is: it has another byte than ours. */
+	fd = begun_file(0, SIGNER_COPY_LEN, 8);
+	spoil(fd, SIGNER_COPY_LEN + 100);
+	assert_refuses(fd, RB_EFORMAT);
+	fd = begun_file(0, 0, 2 * SIGNER_COPY_LEN);
+	spoil(fd, 100);
+	assert_refuses(fd, RB_EFORMAT);
+	/* The other copy has leaves: they count. */
+	fd = file_of(5, 5);
+	assert_int_equal(pwrite(fd, NODE_STATE_NEW, 8, 0), 8);
+	assert_loads(fd, 5);
+	/* A file that is longer is none of ours. */
+	assert_refuses(begun_file(0, 0, 2 * SIGNER_COPY_LEN + 1), RB_EFORMAT);
+}
+
 static void
 what_is_saved_is_loaded(void **state)
 {
@@ -441,6 +494,9 @@ main(void)
 		    every_torn_write_leaves_the_old_state_or_the_new),
 		cmocka_unit_test(one_rotten_copy_rolls_nothing_back),
 		cmocka_unit_test(only_the_line_of_init_begins_a_log),
+		cmocka_unit_test(every_torn_begin_is_begun_again),
+		cmocka_unit_test(
+		    nothing_else_behind_the_line_of_init_begins_a_log),
 		cmocka_unit_test(what_is_saved_is_loaded),
 		cmocka_unit_test(a_failed_write_is_an_error_and_loses_nothing),
 		cmocka_unit_test(
