@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "common/store/db.h"
+#include "common/db/db.h"
 
 enum { META, LEAF, STATEMENT, BLOB, TABLES };
 

@@ -2,7 +2,7 @@
 #ifndef RB_STORE_INSIDE_H
 #define RB_STORE_INSIDE_H
 
-#include "common/store/db.h"
+#include "common/db/db.h"
 #include "common/store/store.h"
 
 /* What store.c and find.c share, and nobody else sees. */

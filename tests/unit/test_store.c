@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "common/base/file.h"
-#include "common/store/db.h"
+#include "common/db/db.h"
 #include "common/store/store.h"
 
 struct fixture {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "common/store/db.h"
+#include "common/db/db.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef RB_STORE_DB_H
-#define RB_STORE_DB_H
+#ifndef RB_DB_DB_H
+#define RB_DB_DB_H
 
 #include <lmdb.h>
 #include <sys/types.h>
@@ -8,8 +8,8 @@
 #include "common/base/span.h"
 
 /*
- * The little of LMDB that the served store and attestor's truth share: one
- * environment of named tables, the first of which holds the schema.
+ * The little of LMDB that all databases of a node share: one environment of
+ * named tables, the first of which holds the schema.
  */
 #define DB_TABLES_MAX 8
 #define DB_SCHEMA_KEY SPAN("schema")
