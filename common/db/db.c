@@ -3,11 +3,17 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "common/base/file.h"
 #include "common/base/note.h"
+
+#define DATA_NAME "data.mdb" /* of LMDB's choosing */
+#define NEW_NAME "new.mdb"
 
 void
 db_put_u64(uint8_t out[DB_U64_LEN], uint64_t v)
@@ -178,27 +184,102 @@ out:
 	return rc;
 }
 
+static int
+open_environment(const char *path, unsigned int flags,
+    const struct db_plan *plan, MDB_env **out)
+{
+	int r;
+
+	if ((r = mdb_env_create(out)) != 0) {
+		*out = NULL;
+		return r;
+	}
+	if ((r = mdb_env_set_mapsize(*out, DB_MAP_SIZE)) != 0 ||
+	    (r = mdb_env_set_maxreaders(*out, DB_READERS_MAX)) != 0 ||
+	    (r = mdb_env_set_maxdbs(*out, DB_TABLES_MAX)) != 0)
+		return r;
+	return mdb_env_open(*out, path, flags | MDB_NOTLS, plan->data_mode);
+}
+
+/* An empty database, whole and synced, that nobody has open. */
+static enum rb_err
+write_empty(const char *directory, const struct db_plan *plan,
+    struct fault *why)
+{
+	char path[PATH_MAX];
+	struct db db = DB_INIT;
+	enum rb_err rc = RB_EINTERNAL;
+	int r;
+
+	r = snprintf(path, sizeof(path), "%s/" NEW_NAME, directory);
+	if (r < 0 || (size_t)r >= sizeof(path))
+		return RB_ELIMIT;
+	r = open_environment(path, MDB_NOSUBDIR | MDB_NOLOCK, plan, &db.env);
+	if (r != 0)
+		rc = open_fault(r, directory, plan, why);
+	else
+		rc = open_tables(&db, true, plan, directory, why);
+	db_close(&db);
+	return rc;
+}
+
+/*
+ * LMDB makes its file in place, and syncs neither its first pages before
+ * others see them nor ever the directory: a power cut would leave half a
+ * database, or none, of which we could not tell that it had held something.
+ * So it is made under another name, and comes whole or not at all.
+ */
+static enum rb_err
+make_database(const char *directory, const struct db_plan *plan,
+    struct fault *why)
+{
+	enum rb_err rc = RB_EINTERNAL;
+	int dir;
+
+	dir = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0) {
+		rc = open_fault(errno, directory, plan, why);
+		goto out;
+	}
+	if (faccessat(dir, DATA_NAME, F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
+		/* Whoever made it may have died in front of its sync. */
+		rc = fsync(dir) == 0 ? RB_OK :
+				       open_fault(errno, directory, plan, why);
+		goto out;
+	}
+	if (unlinkat(dir, NEW_NAME, 0) != 0 && errno != ENOENT) {
+		rc = open_fault(errno, directory, plan, why);
+		goto out;
+	}
+	if ((rc = write_empty(directory, plan, why)) != RB_OK)
+		goto out;
+	if (fchmodat(dir, NEW_NAME, plan->data_mode, 0) != 0 ||
+	    renameat(dir, NEW_NAME, dir, DATA_NAME) != 0 || fsync(dir) != 0) {
+		rc = open_fault(errno, directory, plan, why);
+		goto out;
+	}
+	rc = RB_OK;
+out:
+	if (rc != RB_OK && dir >= 0)
+		(void)unlinkat(dir, NEW_NAME, 0);
+	fd_close(&dir);
+	return rc;
+}
+
 enum rb_err
 db_open(const char *directory, bool writes, const struct db_plan *plan,
     struct db *out, struct fault *why)
 {
 	struct db db = DB_INIT;
-	unsigned int flags = MDB_NOTLS | (writes ? 0 : MDB_RDONLY);
 	enum rb_err rc = RB_EINTERNAL;
 	int dead, r;
 
 	if (plan->ntables > DB_TABLES_MAX)
 		return RB_EINTERNAL;
-	if ((r = mdb_env_create(&db.env)) != 0) {
-		db.env = NULL;
-		rc = open_fault(r, directory, plan, why);
+	if (writes && (rc = make_database(directory, plan, why)) != RB_OK)
 		goto out;
-	}
-	if ((r = mdb_env_set_mapsize(db.env, DB_MAP_SIZE)) != 0 ||
-	    (r = mdb_env_set_maxreaders(db.env, DB_READERS_MAX)) != 0 ||
-	    (r = mdb_env_set_maxdbs(db.env, DB_TABLES_MAX)) != 0 ||
-	    (r = mdb_env_open(db.env, directory, flags, plan->data_mode)) !=
-		0) {
+	r = open_environment(directory, writes ? 0 : MDB_RDONLY, plan, &db.env);
+	if (r != 0) {
 		rc = open_fault(r, directory, plan, why);
 		goto out;
 	}

@@ -39,7 +39,8 @@ struct db {
 
 /*
  * Opens LMDB's files below `directory`, which exists.  A writer makes what
- * is missing and forgets readers that died; a reader gets RB_ENOTFOUND for
+ * is missing, so that a power cut leaves an empty database or none, and
+ * forgets readers that died; a reader gets RB_ENOTFOUND for
  * it.  RB_EREFUSED: another schema.  RB_EFORMAT: not a database.
  */
 enum rb_err db_open(const char *directory, bool writes,

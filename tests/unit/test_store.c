@@ -331,6 +331,25 @@ package_keys_do_not_run_into_each_other(void **state)
 	assert_false(digest_equal(&a, &b));
 }
 
+/* What a crash leaves while a database is made is made again. */
+static void
+half_a_new_database_is_no_database(void **state)
+{
+	char *directory = sample_directory();
+	int dir = open(directory, O_RDONLY | O_DIRECTORY);
+	struct store *s = NULL;
+
+	(void)state;
+	assert_ok(file_replace_at(dir, "new.mdb", SPAN("half"), 0600));
+	assert_int_equal(store_open(directory, STORE_READ, &s, NULL),
+	    RB_ENOTFOUND);
+	assert_ok(store_open(directory, STORE_WRITE, &s, NULL));
+	assert_int_not_equal(faccessat(dir, "new.mdb", F_OK, 0), 0);
+	store_close(&s);
+	close(dir);
+	sample_remove(directory);
+}
+
 static void
 a_reader_keeps_its_moment(void **state)
 {
@@ -496,6 +515,7 @@ main(void)
 		T(finds_by_bits_of_digest_and_package),
 		T(attempts_at_one_file_are_found_oldest_first),
 		T(package_keys_do_not_run_into_each_other),
+		cmocka_unit_test(half_a_new_database_is_no_database),
 		T(a_reader_keeps_its_moment),
 		T(an_abort_leaves_nothing),
 		T(emptied_it_takes_leaf_zero_again),
