@@ -45,11 +45,15 @@ talk_connect(struct fixture *f)
 	const struct timeval patience = { .tv_sec = 60 };
 	struct node node = NODE_INIT;
 	struct fault why = FAULT_INIT;
+	struct buf notes;
 	int sock = -1;
 
 	node.directory = f->node.directory;
-	if (node_connect(&node, "attestor.sock", &sock, &why) != RB_OK)
+	if (node_connect(&node, "attestor.sock", &sock, &why) != RB_OK) {
+		notes = attest_node_notes(&f->node);
+		print_message("%s", (char *)notes.p);
 		fail_msg("%s", why.text);
+	}
 	/* Only so that a test that hangs fails. */
 	assert_int_equal(setsockopt(sock, SOL_SOCKET, SO_RCVTIMEO, &patience,
 			     sizeof(patience)),
