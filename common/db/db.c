@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/base/enc.h"
 #include "common/base/file.h"
 #include "common/base/note.h"
 
@@ -125,25 +126,106 @@ set_modes(const char *directory, const struct db_plan *plan, struct fault *why)
 	return rc;
 }
 
-static enum rb_err
-check_schema(MDB_txn *txn, MDB_dbi table, bool writes,
-    const struct db_plan *plan, struct fault *why)
+enum rb_err
+db_put_schema(MDB_txn *txn, MDB_dbi table, unsigned int schema)
 {
-	struct span schema = SPAN_INIT;
+	char text[16];
+	int len = snprintf(text, sizeof(text), "%u", schema);
+
+	return db_put(txn, table, DB_SCHEMA_KEY, span_of(text, (size_t)len), 0);
+}
+
+/* 0: none.  Looks at the first table alone. */
+static enum rb_err
+read_schema(const struct db *db, MDB_txn *txn, const struct db_plan *plan,
+    unsigned int *out, struct fault *why)
+{
+	struct span text = SPAN_INIT;
+	uint64_t n = 0;
 	enum rb_err rc;
 
-	rc = db_get(txn, table, DB_SCHEMA_KEY, &schema);
-	if (rc == RB_ENOTFOUND && writes)
-		return db_put(txn, table, DB_SCHEMA_KEY,
-		    span_of_str(plan->schema), 0);
+	*out = 0;
+	rc = db_get(txn, db->tables[0], DB_SCHEMA_KEY, &text);
+	if (rc == RB_ENOTFOUND)
+		return RB_OK;
 	if (rc != RB_OK)
 		return rc;
-	if (!span_equal_str(schema, plan->schema))
+	if (dec_parse(text, UINT_MAX, &n) != RB_OK || n == 0)
 		return fault_set(why, RB_EREFUSED,
-		    "%s has schema %.*s, and this program knows %s", plan->what,
-		    schema.len > 8 ? 8 : (int)schema.len,
-		    (const char *)schema.p, plan->schema);
+		    "%s has a schema that no version of this program writes",
+		    plan->what);
+	*out = (unsigned int)n;
 	return RB_OK;
+}
+
+static enum rb_err
+check_schema(unsigned int schema, bool writes, const struct db_plan *plan,
+    struct fault *why)
+{
+	if (schema > plan->schema)
+		return fault_set(why, RB_EREFUSED,
+		    "%s has schema %u, and this program knows %u: a newer "
+		    "version wrote it; use that or a later one",
+		    plan->what, schema, plan->schema);
+	if (!writes && schema != plan->schema)
+		return fault_set(why, RB_EREFUSED,
+		    "%s has schema %u, and this program knows %u: who writes "
+		    "it has not brought it up yet",
+		    plan->what, schema, plan->schema);
+	return RB_OK;
+}
+
+/* Something stands in it: it was not made just now. */
+static enum rb_err
+is_used(const struct db *db, MDB_txn *txn, const struct db_plan *plan,
+    bool *out)
+{
+	MDB_stat st;
+	size_t i;
+	enum rb_err rc;
+
+	*out = false;
+	for (i = 0; i < plan->ntables; i++) {
+		rc = db_err(mdb_stat(txn, db->tables[i], &st), "stat");
+		if (rc != RB_OK)
+			return rc;
+		*out = *out || st.ms_entries > 0;
+	}
+	return RB_OK;
+}
+
+/* Of a writer: what is older, or has no schema, gets the present one. */
+static enum rb_err
+bring_up(const struct db *db, MDB_txn *txn, const struct db_plan *plan,
+    unsigned int from, struct fault *why)
+{
+	bool used = false;
+	enum rb_err rc;
+
+	if (from == plan->schema)
+		return RB_OK;
+	if (from == 0) {
+		if ((rc = is_used(db, txn, plan, &used)) != RB_OK)
+			return rc;
+		from = used ? plan->unnamed : plan->schema;
+	}
+	if (from == 0)
+		return fault_set(why, RB_EFORMAT,
+		    "%s has no schema: this program did not write it",
+		    plan->what);
+	for (; from < plan->schema; from++) {
+		rc = RB_EREFUSED;
+		if (plan->upgrade != NULL)
+			rc = plan->upgrade(db, txn, from);
+		if (rc != RB_OK)
+			return fault_set(why, rc,
+			    "%s has schema %u, which this program cannot "
+			    "bring to schema %u: %s",
+			    plan->what, from, plan->schema, err_name(rc));
+		note(NOTE_INFO, "%s is brought from schema %u to %u",
+		    plan->what, from, from + 1);
+	}
+	return db_put_schema(txn, db->tables[0], plan->schema);
 }
 
 static enum rb_err
@@ -152,6 +234,7 @@ open_tables(struct db *db, bool writes, const struct db_plan *plan,
 {
 	MDB_txn *txn = NULL;
 	enum rb_err rc = RB_EINTERNAL;
+	unsigned int schema = 0;
 	size_t i;
 	int r;
 
@@ -170,10 +253,13 @@ open_tables(struct db *db, bool writes, const struct db_plan *plan,
 		}
 		if (i != 0)
 			continue;
-		rc = check_schema(txn, db->tables[i], writes, plan, why);
-		if (rc != RB_OK)
+		/* Before the others, which another schema may not have. */
+		if ((rc = read_schema(db, txn, plan, &schema, why)) != RB_OK ||
+		    (rc = check_schema(schema, writes, plan, why)) != RB_OK)
 			goto out;
 	}
+	if (writes && (rc = bring_up(db, txn, plan, schema, why)) != RB_OK)
+		goto out;
 	/* Also of a reader: the handles live on only after a commit. */
 	r = mdb_txn_commit(txn);
 	txn = NULL;

@@ -371,6 +371,7 @@ store_empty(struct store_txn *t)
 		rc = db_err(mdb_drop(t->txn, t->store->db.tables[i], 0),
 		    "empty");
 	if (rc == RB_OK)
-		rc = put(t, META, DB_SCHEMA_KEY, span_of_str(STORE_SCHEMA), 0);
+		rc = db_put_schema(t->txn, t->store->db.tables[META],
+		    STORE_SCHEMA);
 	return rc;
 }

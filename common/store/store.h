@@ -29,7 +29,7 @@
  */
 enum store_mode { STORE_READ, STORE_WRITE };
 
-#define STORE_SCHEMA "1"
+#define STORE_SCHEMA 1
 
 struct store;
 struct store_txn;
