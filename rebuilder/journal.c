@@ -1,106 +1,61 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "rebuilder/journal.h"
 
-#include <errno.h>
-#include <lmdb.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/base/enc.h"
+#include "common/db/db.h"
 #include "common/process/msg.h"
 
-/* Address space: only what is written takes room on the disk. */
-#define MAP_SIZE (UINT64_C(1) << 40)
-#define TABLES_MAX 32
+enum { META, MEMORY, ATTEMPT, NEWEST, OTHERS };
+#define TABLES (OTHERS + JOURNAL_TABLES)
 
 struct journal {
-	MDB_env *env;
-	MDB_dbi memory, attempt, newest;
-	MDB_dbi tables[JOURNAL_TABLES];
+	struct db db;
 };
 
-static const char *const table_names[JOURNAL_TABLES] = {
-	[JOURNAL_JOB] = "job",
-	[JOURNAL_LEAF] = "leaf",
-	[JOURNAL_FOUND] = "found",
-	[JOURNAL_PINNED] = "pinned",
-	[JOURNAL_USED] = "used",
-	[JOURNAL_STATE] = "state",
+static const char *const table_names[TABLES] = {
+	[META] = "meta",
+	[MEMORY] = "memory",
+	[ATTEMPT] = "attempt",
+	[NEWEST] = "newest",
+	[OTHERS + JOURNAL_JOB] = "job",
+	[OTHERS + JOURNAL_LEAF] = "leaf",
+	[OTHERS + JOURNAL_FOUND] = "found",
+	[OTHERS + JOURNAL_PINNED] = "pinned",
+	[OTHERS + JOURNAL_USED] = "used",
+	[OTHERS + JOURNAL_STATE] = "state",
+};
+
+static const struct db_plan plan = {
+	.tables = table_names,
+	.ntables = TABLES,
+	.schema = 1,
+	.what = "journal",
+	.data_mode = 0600,
+	.lock_mode = 0600,
+	.unnamed = 1, /* it said so nowhere in the beginning */
 };
 
 static enum rb_err
 err_of(int r)
 {
-	switch (r) {
-	case MDB_SUCCESS:
-		return RB_OK;
-	case MDB_NOTFOUND:
-		return RB_ENOTFOUND;
-	case ENOMEM:
-		return RB_ENOMEM;
-	default:
-		return RB_EIO;
-	}
-}
-
-static MDB_val
-val_of(struct span s)
-{
-	MDB_val v;
-
-	v.mv_size = s.len;
-	v.mv_data = (void *)(uintptr_t)s.p; /* LMDB reads keys and values */
-	return v;
-}
-
-static struct span
-span_of_val(const MDB_val *v)
-{
-	return span_of(v->mv_data, v->mv_size);
-}
-
-static int
-open_tables(struct journal *j, MDB_txn *txn)
-{
-	size_t i;
-	int r;
-
-	if ((r = mdb_dbi_open(txn, "memory", MDB_CREATE, &j->memory)) != 0 ||
-	    (r = mdb_dbi_open(txn, "attempt", MDB_CREATE, &j->attempt)) != 0 ||
-	    (r = mdb_dbi_open(txn, "newest", MDB_CREATE, &j->newest)) != 0)
-		return r;
-	for (i = 0; i < JOURNAL_TABLES && r == 0; i++)
-		r = mdb_dbi_open(txn, table_names[i], MDB_CREATE,
-		    &j->tables[i]);
-	return r;
+	return db_err(r, "journal");
 }
 
 enum rb_err
 journal_open(const char *path, struct journal **out, struct fault *why)
 {
 	struct journal *j = NULL;
-	MDB_txn *txn = NULL;
-	int r;
+	enum rb_err rc = RB_EINTERNAL;
 
 	if ((j = calloc(1, sizeof(*j))) == NULL)
 		return RB_ENOMEM;
-	if ((r = mdb_env_create(&j->env)) != 0 ||
-	    (r = mdb_env_set_mapsize(j->env, MAP_SIZE)) != 0 ||
-	    (r = mdb_env_set_maxdbs(j->env, TABLES_MAX)) != 0 ||
-	    (r = mdb_env_open(j->env, path, MDB_NOTLS, 0600)) != 0 ||
-	    (r = mdb_txn_begin(j->env, NULL, 0, &txn)) != 0 ||
-	    (r = open_tables(j, txn)) != 0) {
-		if (txn != NULL)
-			mdb_txn_abort(txn);
+	if ((rc = db_open(path, true, &plan, &j->db, why)) != RB_OK) {
 		journal_close(&j);
-		return fault_set(why,
-		    err_of(r) == RB_ENOTFOUND ? RB_EIO : err_of(r),
-		    "journal %s: cannot open: %s", path, mdb_strerror(r));
-	}
-	if ((r = mdb_txn_commit(txn)) != 0) {
-		journal_close(&j);
-		return fault_set(why, err_of(r), "journal %s: cannot write: %s",
-		    path, mdb_strerror(r));
+		/* The directory, which init makes, and we can't. */
+		return rc == RB_ENOTFOUND ? RB_EIO : rc;
 	}
 	*out = j;
 	return RB_OK;
@@ -111,8 +66,7 @@ journal_close(struct journal **j)
 {
 	if (*j == NULL)
 		return;
-	if ((*j)->env != NULL)
-		mdb_env_close((*j)->env);
+	db_close(&(*j)->db);
 	free(*j);
 	*j = NULL;
 }
@@ -122,10 +76,10 @@ get(struct journal *j, MDB_dbi dbi, struct span key, size_t limit,
     struct buf *out)
 {
 	MDB_txn *txn = NULL;
-	MDB_val k = val_of(key), v = { 0, NULL };
+	MDB_val k = db_val(key), v = { 0, NULL };
 	enum rb_err rc = RB_EINTERNAL;
 
-	if ((rc = err_of(mdb_txn_begin(j->env, NULL, MDB_RDONLY, &txn))) !=
+	if ((rc = err_of(mdb_txn_begin(j->db.env, NULL, MDB_RDONLY, &txn))) !=
 	    RB_OK)
 		goto out;
 	if ((rc = err_of(mdb_get(txn, dbi, &k, &v))) != RB_OK)
@@ -134,7 +88,7 @@ get(struct journal *j, MDB_dbi dbi, struct span key, size_t limit,
 		rc = RB_ELIMIT;
 		goto out;
 	}
-	rc = buf_put(out, span_of_val(&v));
+	rc = buf_put(out, db_span(v));
 out:
 	if (txn != NULL)
 		mdb_txn_abort(txn);
@@ -145,10 +99,10 @@ static enum rb_err
 put(struct journal *j, MDB_dbi dbi, struct span key, struct span value)
 {
 	MDB_txn *txn = NULL;
-	MDB_val k = val_of(key), v = val_of(value);
+	MDB_val k = db_val(key), v = db_val(value);
 	enum rb_err rc = RB_EINTERNAL;
 
-	if ((rc = err_of(mdb_txn_begin(j->env, NULL, 0, &txn))) != RB_OK)
+	if ((rc = err_of(mdb_txn_begin(j->db.env, NULL, 0, &txn))) != RB_OK)
 		return rc;
 	if ((rc = err_of(mdb_put(txn, dbi, &k, &v, 0))) != RB_OK) {
 		mdb_txn_abort(txn);
@@ -160,7 +114,7 @@ put(struct journal *j, MDB_dbi dbi, struct span key, struct span value)
 enum rb_err
 journal_recall(struct journal *j, const struct digest *key, struct buf *out)
 {
-	return get(j, j->memory, digest_span(key), MEMORY_MAX, out);
+	return get(j, j->db.tables[MEMORY], digest_span(key), MEMORY_MAX, out);
 }
 
 enum rb_err
@@ -168,7 +122,7 @@ journal_remember(struct journal *j, const struct digest *key, struct span value)
 {
 	if (value.len > MEMORY_MAX)
 		return RB_ELIMIT;
-	return put(j, j->memory, digest_span(key), value);
+	return put(j, j->db.tables[MEMORY], digest_span(key), value);
 }
 
 static enum rb_err
@@ -211,11 +165,11 @@ journal_attempt(struct journal *j, const struct digest *published,
 	uint64_t n = 0;
 	enum rb_err rc = RB_EINTERNAL;
 
-	rc = get_number(j, j->attempt, digest_span(published), &n);
+	rc = get_number(j, j->db.tables[ATTEMPT], digest_span(published), &n);
 	if (rc != RB_OK)
 		return rc;
 	n++;
-	rc = put_number(j, j->attempt, digest_span(published), n);
+	rc = put_number(j, j->db.tables[ATTEMPT], digest_span(published), n);
 	if (rc == RB_OK)
 		*out = n;
 	return rc;
@@ -227,7 +181,7 @@ journal_newest(struct journal *j, const char *name, int64_t *out)
 	uint64_t n = 0;
 	enum rb_err rc = RB_EINTERNAL;
 
-	rc = get_number(j, j->newest, span_of_str(name), &n);
+	rc = get_number(j, j->db.tables[NEWEST], span_of_str(name), &n);
 	if (rc != RB_OK)
 		return rc;
 	if (n > INT64_MAX)
@@ -248,7 +202,8 @@ journal_saw(struct journal *j, const char *name, int64_t date)
 		return RB_ESTALE;
 	if (date == newest)
 		return RB_OK;
-	return put_number(j, j->newest, span_of_str(name), (uint64_t)date);
+	return put_number(j, j->db.tables[NEWEST], span_of_str(name),
+	    (uint64_t)date);
 }
 
 static enum rb_err
@@ -264,14 +219,14 @@ count_in(MDB_txn *txn, MDB_dbi dbi, MDB_val *k, struct span more)
 		goto out;
 	rc = err_of(mdb_get(txn, dbi, k, &v));
 	if (rc == RB_OK) {
-		old = span_of_val(&v);
+		old = db_span(v);
 		rc = take_u64(&old, &n);
 	} else if (rc == RB_ENOTFOUND) {
 		rc = RB_OK;
 	}
 	if (rc != RB_OK || (rc = put_u64(&sum, n + add)) != RB_OK)
 		goto out;
-	v = val_of(buf_span(&sum));
+	v = db_val(buf_span(&sum));
 	rc = err_of(mdb_put(txn, dbi, k, &v, 0));
 out:
 	buf_clear(&sum);
@@ -281,8 +236,8 @@ out:
 static enum rb_err
 write_one(struct journal *j, MDB_txn *txn, const struct journal_write *w)
 {
-	MDB_val k = val_of(w->key), v = val_of(w->value);
-	MDB_dbi dbi = j->tables[w->table];
+	MDB_val k = db_val(w->key), v = db_val(w->value);
+	MDB_dbi dbi = j->db.tables[OTHERS + w->table];
 	enum rb_err rc = RB_EINTERNAL;
 
 	switch (w->deed) {
@@ -306,7 +261,7 @@ journal_write(struct journal *j, const struct journal_write *list, size_t n)
 
 	if (n == 0)
 		return RB_OK;
-	if ((rc = err_of(mdb_txn_begin(j->env, NULL, 0, &txn))) != RB_OK)
+	if ((rc = err_of(mdb_txn_begin(j->db.env, NULL, 0, &txn))) != RB_OK)
 		return rc;
 	for (i = 0; i < n; i++) {
 		if ((rc = write_one(j, txn, &list[i])) != RB_OK) {
@@ -321,21 +276,21 @@ enum rb_err
 journal_read(struct journal *j, enum journal_table table, struct span key,
     size_t max, struct buf *out)
 {
-	return get(j, j->tables[table], key, max, out);
+	return get(j, j->db.tables[OTHERS + table], key, max, out);
 }
 
 enum rb_err
 journal_number(struct journal *j, enum journal_table table, struct span key,
     uint64_t *out)
 {
-	return get_number(j, j->tables[table], key, out);
+	return get_number(j, j->db.tables[OTHERS + table], key, out);
 }
 
 /* The first entry at or behind the prefix; empty: the first of all. */
 static enum rb_err
 seek(MDB_cursor *cursor, struct span prefix, MDB_val *k, MDB_val *v)
 {
-	*k = val_of(prefix);
+	*k = db_val(prefix);
 	return err_of(mdb_cursor_get(cursor, k, v,
 	    prefix.len == 0 ? MDB_FIRST : MDB_SET_RANGE));
 }
@@ -350,14 +305,14 @@ journal_each(struct journal *j, enum journal_table table, struct span prefix,
 	MDB_val k = { 0, NULL }, v = { 0, NULL };
 	enum rb_err rc = RB_EINTERNAL;
 
-	if ((rc = err_of(mdb_txn_begin(j->env, NULL, MDB_RDONLY, &txn))) !=
+	if ((rc = err_of(mdb_txn_begin(j->db.env, NULL, MDB_RDONLY, &txn))) !=
 		RB_OK ||
-	    (rc = err_of(mdb_cursor_open(txn, j->tables[table], &cursor))) !=
-		RB_OK)
+	    (rc = err_of(mdb_cursor_open(txn, j->db.tables[OTHERS + table],
+		 &cursor))) != RB_OK)
 		goto out;
 	rc = seek(cursor, prefix, &k, &v);
-	while (rc == RB_OK && span_starts(span_of_val(&k), prefix)) {
-		rc = each(self, span_of_val(&k), span_of_val(&v));
+	while (rc == RB_OK && span_starts(db_span(k), prefix)) {
+		rc = each(self, db_span(k), db_span(v));
 		if (rc != RB_OK)
 			goto out;
 		rc = err_of(mdb_cursor_get(cursor, &k, &v, MDB_NEXT));
@@ -388,10 +343,10 @@ journal_last(struct journal *j, enum journal_table table, struct span prefix,
 	memset(behind, 0xff, sizeof(behind));
 	if (prefix.len > 0)
 		memcpy(behind, prefix.p, prefix.len);
-	if ((rc = err_of(mdb_txn_begin(j->env, NULL, MDB_RDONLY, &txn))) !=
+	if ((rc = err_of(mdb_txn_begin(j->db.env, NULL, MDB_RDONLY, &txn))) !=
 		RB_OK ||
-	    (rc = err_of(mdb_cursor_open(txn, j->tables[table], &cursor))) !=
-		RB_OK)
+	    (rc = err_of(mdb_cursor_open(txn, j->db.tables[OTHERS + table],
+		 &cursor))) != RB_OK)
 		goto out;
 	rc = seek(cursor, span_of(behind, prefix.len + sizeof(uint64_t) + 1),
 	    &k, &v);
@@ -401,8 +356,8 @@ journal_last(struct journal *j, enum journal_table table, struct span prefix,
 	if (rc != RB_OK)
 		goto out;
 	rc = RB_ENOTFOUND;
-	if (span_starts(span_of_val(&k), prefix))
-		rc = buf_put(key, span_of_val(&k));
+	if (span_starts(db_span(k), prefix))
+		rc = buf_put(key, db_span(k));
 out:
 	if (cursor != NULL)
 		mdb_cursor_close(cursor);

@@ -12,6 +12,7 @@
  */
 struct journal;
 
+/* RB_EREFUSED: a newer version of the program wrote it. */
 enum rb_err journal_open(const char *path, struct journal **out,
     struct fault *why) RB_CHECK;
 void journal_close(struct journal **j);

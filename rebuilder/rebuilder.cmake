@@ -27,7 +27,7 @@ rb_library(rb_rebuilder
 	tag_tree.c target.c trip.c verdict_memory.c verdict_statement.c
 	verdict_submit.c watch.c watch_jobs.c watch_tell.c work.c
 	${CMAKE_CURRENT_BINARY_DIR}/recipe_texts.h
-	LINK rb_told rb_machine_settings rb_attest rb_process rb_base
+	LINK rb_told rb_machine_settings rb_db rb_attest rb_process rb_base
 		PkgConfig::ARCHIVE PkgConfig::LMDB
 		PkgConfig::ZSTD Threads::Threads)
 target_include_directories(rb_rebuilder PRIVATE ${CMAKE_CURRENT_BINARY_DIR})

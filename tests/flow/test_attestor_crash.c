@@ -10,6 +10,7 @@
 
 #include "attestor/truth.h"
 #include "common/base/file.h"
+#include "common/db/db.h"
 #include "tests/flow/attest_talk.h"
 
 #define KILLS 30
@@ -77,6 +78,47 @@ what_is_served_wrongly_is_replaced(void **state)
 	free(path);
 }
 
+/* A database of this node says that it has another schema. */
+static void
+set_schema(struct fixture *f, const char *name, const char *schema)
+{
+	char *path = attest_node_path(&f->node, name);
+	MDB_val k = db_val(DB_SCHEMA_KEY), v = db_val(span_of_str(schema));
+	MDB_env *env = NULL;
+	MDB_txn *txn = NULL;
+	MDB_dbi meta;
+
+	assert_int_equal(mdb_env_create(&env), 0);
+	assert_int_equal(mdb_env_set_maxdbs(env, DB_TABLES_MAX), 0);
+	assert_int_equal(mdb_env_open(env, path, MDB_NOTLS, 0600), 0);
+	assert_int_equal(mdb_txn_begin(env, NULL, 0, &txn), 0);
+	assert_int_equal(mdb_dbi_open(txn, "meta", 0, &meta), 0);
+	assert_int_equal(mdb_put(txn, meta, &k, &v, 0), 0);
+	assert_int_equal(mdb_txn_commit(txn), 0);
+	mdb_env_close(env);
+	free(path);
+}
+
+/* Older or newer: the truth has all of it. */
+static void
+a_served_store_of_another_schema_is_made_again(void **state)
+{
+	static const char *const schemas[] = { "0", "999", "none" };
+	struct fixture *f = *state;
+	uint64_t i;
+
+	assert_int_equal(verdict_log(f, 0), 0);
+	served_see(f);
+	for (i = 0; i < 3; i++) {
+		attest_node_stop(&f->node);
+		fd_close(&f->sock);
+		set_schema(f, "served", schemas[i]);
+		attest_node_start(&f->node);
+		assert_int_equal(verdict_log(f, i + 1), i + 1);
+		served_check(f, i + 2);
+	}
+}
+
 static void
 copy_file(struct fixture *f, const char *from, const char *to)
 {
@@ -120,6 +162,23 @@ assert_will_not_start(struct fixture *f, const char *about)
 		    (char *)notes.p);
 	buf_clear(&notes);
 	free(path);
+}
+
+static void
+a_truth_of_a_newer_version_is_refused_and_kept(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(verdict_log(f, 0), 0);
+	attest_node_stop(&f->node);
+	fd_close(&f->sock);
+	set_schema(f, "attestor/truth", "2");
+	assert_will_not_start(f,
+	    "truth has schema 2, and this program knows 1");
+	set_schema(f, "attestor/truth", "1");
+	attest_node_start(&f->node);
+	assert_int_equal(verdict_log(f, 1), 1);
+	served_check(f, 2);
 }
 
 static void
@@ -294,6 +353,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		T(what_is_served_is_made_again_from_the_truth),
 		T(what_is_served_wrongly_is_replaced),
+		T(a_served_store_of_another_schema_is_made_again),
+		T(a_truth_of_a_newer_version_is_refused_and_kept),
 		T(a_backup_of_one_of_the_two_is_refused),
 		T(a_crash_before_the_signature_is_finished),
 		T(a_crash_behind_the_signature_is_finished),

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "common/db/db.h"
 #include "rebuilder/journal.h"
 
 struct place {
@@ -263,6 +264,64 @@ finds_the_last_of_a_prefix(void **state)
 	buf_clear(&key);
 }
 
+/* Puts `key` into `table` of the journal's file, past the journal. */
+static void
+put_past(const struct place *p, const char *table, struct span key,
+    struct span value)
+{
+	MDB_val k = db_val(key), v = db_val(value);
+	MDB_env *env = NULL;
+	MDB_txn *txn = NULL;
+	MDB_dbi dbi;
+
+	assert_int_equal(mdb_env_create(&env), 0);
+	assert_int_equal(mdb_env_set_maxdbs(env, DB_TABLES_MAX), 0);
+	assert_int_equal(mdb_env_open(env, p->path, MDB_NOTLS, 0600), 0);
+	assert_int_equal(mdb_txn_begin(env, NULL, 0, &txn), 0);
+	assert_int_equal(mdb_dbi_open(txn, table, MDB_CREATE, &dbi), 0);
+	if (v.mv_size > 0)
+		assert_int_equal(mdb_put(txn, dbi, &k, &v, 0), 0);
+	else
+		assert_int_equal(mdb_del(txn, dbi, &k, NULL), 0);
+	assert_int_equal(mdb_txn_commit(txn), 0);
+	mdb_env_close(env);
+}
+
+/* Never as an empty one: its jobs were acknowledged. */
+static void
+refuses_a_journal_of_a_newer_version(void **state)
+{
+	struct place *p = *state;
+	struct fault why = FAULT_INIT;
+
+	assert_int_equal(put_in(p->journal, JOURNAL_PUT, "k", SPAN("v")),
+	    RB_OK);
+	journal_close(&p->journal);
+	put_past(p, "meta", DB_SCHEMA_KEY, SPAN("2"));
+	assert_int_equal(journal_open(p->path, &p->journal, &why), RB_EREFUSED);
+	assert_non_null(strstr(why.text, "a newer version wrote it"));
+	put_past(p, "meta", DB_SCHEMA_KEY, SPAN("1"));
+	assert_int_equal(journal_open(p->path, &p->journal, NULL), RB_OK);
+}
+
+static void
+opens_a_journal_from_before_it_had_a_schema(void **state)
+{
+	struct place *p = *state;
+	struct buf out = BUF_INIT;
+
+	assert_int_equal(put_in(p->journal, JOURNAL_PUT, "k", SPAN("v")),
+	    RB_OK);
+	journal_close(&p->journal);
+	put_past(p, "meta", DB_SCHEMA_KEY, SPAN(""));
+	assert_int_equal(journal_open(p->path, &p->journal, NULL), RB_OK);
+	assert_int_equal(journal_read(p->journal, JOURNAL_STATE, SPAN("k"), 1,
+			     &out),
+	    RB_OK);
+	assert_true(span_equal_str(buf_span(&out), "v"));
+	buf_clear(&out);
+}
+
 int
 main(void)
 {
@@ -273,6 +332,8 @@ main(void)
 		cmocka_unit_test(writes_all_of_a_list_or_nothing),
 		cmocka_unit_test(counts_and_refuses_to_count_what_is_no_number),
 		cmocka_unit_test(finds_the_last_of_a_prefix),
+		cmocka_unit_test(refuses_a_journal_of_a_newer_version),
+		cmocka_unit_test(opens_a_journal_from_before_it_had_a_schema),
 	};
 
 	return cmocka_run_group_tests(tests, make_place, remove_place);
