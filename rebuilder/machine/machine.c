@@ -80,11 +80,12 @@ drop_capabilities(const struct machine_settings *s)
 	if (strcmp(s->kind, "qemu") == 0)
 		data[0].permitted |= 1u << CAP_MKNOD;
 	data[0].effective = data[0].permitted;
-	/* Before its own right to do so is gone; EINVAL: past the last. */
+	/* Before its own right to do so is gone; some may be so already. */
 	for (cap = 0; cap < 64; cap++) {
-		if (cap < 32 && (data[0].permitted & 1u << cap) != 0)
+		if ((cap < 32 && (data[0].permitted & 1u << cap) != 0) ||
+		    prctl(PR_CAPBSET_READ, cap) != 1)
 			continue;
-		if (prctl(PR_CAPBSET_DROP, cap) != 0 && errno != EINVAL)
+		if (prctl(PR_CAPBSET_DROP, cap) != 0)
 			return RB_EIO;
 	}
 	return syscall(SYS_capset, &header, data) == 0 ? RB_OK : RB_EIO;
