@@ -18,7 +18,7 @@ rb_program(run_machine machine/run_machine.c LINK rb_machine_client rb_base)
 set_target_properties(run_machine PROPERTIES
 	RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
 
-foreach(test test_machine test_machine_limits)
+foreach(test test_machine test_machine_far test_machine_limits)
 	rb_test(${test} flow flow/${test}.c LINK rb_machine_client rb_base)
 	add_dependencies(${test} rebuilder-machine)
 endforeach()

@@ -35,6 +35,7 @@
 #include "common/process/role.h"
 #include "rebuilder/machine/machine_driver.h"
 #include "rebuilder/machine/relay.h"
+#include "rebuilder/machine/stream.h"
 #ifdef RB_XEN
 #include "rebuilder/machine/xen_block.h"
 #endif
@@ -47,6 +48,7 @@ static const struct machine_driver *const drivers[] = {
 #ifdef RB_XEN
 	&machine_xen,
 #endif
+	&machine_far,
 };
 
 /*
@@ -230,7 +232,8 @@ answer(struct msg *m, const struct node *node,
 		note(NOTE_ERROR, "no machine: %s", why.text);
 		result.detail = why;
 	}
-	rc = send_ended(settings->kind, &result, clock_now() - started);
+	rc = send_ended(result.kind[0] != '\0' ? result.kind : settings->kind,
+	    &result, clock_now() - started);
 out:
 	run_clear(&run);
 	return rc;
@@ -252,7 +255,7 @@ check_peer(const struct node *node, struct fault *why)
 }
 
 static enum rb_err
-serve(const char *conf, struct fault *why)
+serve(const char *conf, bool is_stream, struct fault *why)
 {
 	struct machine_settings settings;
 	struct conf_section section;
@@ -265,6 +268,7 @@ serve(const char *conf, struct fault *why)
 	section = machine_section(&settings);
 	if ((rc = node_read(conf, &node, &section, 1, why)) != RB_OK ||
 	    (rc = machine_settings_check(&settings, conf, why)) != RB_OK ||
+	    (is_stream && (rc = stream_serve(&node, why)) != RB_OK) ||
 	    (rc = check_peer(&node, why)) != RB_OK)
 		goto out;
 	if ((rc = confine(&settings)) != RB_OK) {
@@ -312,11 +316,12 @@ int
 main(int argc, char **argv)
 {
 	struct fault why = FAULT_INIT;
+	bool is_stream;
 	enum rb_err rc = RB_EINTERNAL;
 
 	note_open("rebuilder-machine");
 	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
-		puts("usage: rebuilder-machine -c node.yml\n"
+		puts("usage: rebuilder-machine -c node.yml [--stream]\n"
 		     "Makes one machine for rebuilder, which is connected to "
 		     "descriptor 3; see rebuilder-machine(8).");
 		return 0;
@@ -326,12 +331,16 @@ main(int argc, char **argv)
 	if (argc == 2 && getenv("XENBUS_PATH") != NULL)
 		return connect_disk(argv[1], getenv("XENBUS_PATH"));
 #endif
-	if (argc != 3 || strcmp(argv[1], "-c") != 0) {
-		note(NOTE_ERROR, "usage: rebuilder-machine -c node.yml");
+	is_stream = argc == 4 && strcmp(argv[3], "--stream") == 0;
+	if ((argc != 3 && !is_stream) || strcmp(argv[1], "-c") != 0) {
+		note(NOTE_ERROR,
+		    "usage: rebuilder-machine -c node.yml [--stream]");
 		return 2;
 	}
 	/* Whatever else we inherited is no guest's business. */
-	if (fcntl(ROLE_SOCKET, F_SETFD, FD_CLOEXEC) != 0 ||
+	if (is_stream)
+		(void)close_range(ROLE_SOCKET, ~0u, 0);
+	else if (fcntl(ROLE_SOCKET, F_SETFD, FD_CLOEXEC) != 0 ||
 	    close_range(ROLE_FIRST_FD, ~0u, 0) != 0) {
 		note(NOTE_ERROR,
 		    "descriptor %d is not a connection; started by "
@@ -339,7 +348,7 @@ main(int argc, char **argv)
 		    ROLE_SOCKET);
 		return 2;
 	}
-	if ((rc = serve(argv[2], &why)) == RB_OK)
+	if ((rc = serve(argv[2], is_stream, &why)) == RB_OK)
 		return 0;
 	note(NOTE_ERROR, "%s", why.text[0] != '\0' ? why.text : err_name(rc));
 	return 1;

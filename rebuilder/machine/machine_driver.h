@@ -23,7 +23,10 @@ struct machine_run {
 	int64_t deadline; /* of clock_now */
 };
 
+#define MACHINE_KIND_LEN 32
+
 struct machine_result {
+	char kind[MACHINE_KIND_LEN]; /* "": the driver's */
 	enum machine_end end;
 	uint32_t status;         /* of the recipe; 0: unknown */
 	char clock[UTC_LEN + 1]; /* "host", or what the guest's began at */
@@ -43,6 +46,7 @@ struct machine_driver {
 	    struct fault *why);
 };
 
-extern const struct machine_driver machine_namespace, machine_qemu, machine_xen;
+extern const struct machine_driver machine_namespace, machine_qemu, machine_xen,
+    machine_far;
 
 #endif

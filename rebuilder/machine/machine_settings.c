@@ -12,6 +12,7 @@
 static const struct conf_key keys[] = {
 	{ "kind", CONF_TEXT, FIELD(kind), false, 0, 0 },
 	{ "image", CONF_TEXT, FIELD(image), false, 0, 0 },
+	{ "connect", CONF_TEXT, FIELD(connect), false, 0, 0 },
 	{ "xen-type", CONF_TEXT, FIELD(xen_type), false, 0, 0 },
 	{ "memory", CONF_SIZE, FIELD(memory), false, 64 * MIB, 1024 * GIB },
 	{ "disk", CONF_SIZE, FIELD(disk), false, 64 * MIB, 4096 * GIB },
@@ -42,6 +43,7 @@ machine_settings_clear(struct machine_settings *s)
 	free(s->kind);
 	free(s->image);
 	free(s->xen_type);
+	free(s->connect);
 	memset(s, 0, sizeof(*s));
 }
 
@@ -60,10 +62,18 @@ machine_settings_check(struct machine_settings *s, const char *path,
 		return RB_ENOMEM;
 	if (strcmp(s->kind, "namespace") == 0)
 		return RB_OK;
+	if (strcmp(s->kind, "far") == 0) {
+		if (s->connect != NULL && s->connect[0] == '/')
+			return RB_OK;
+		return fault_set(why, RB_EFORMAT,
+		    "%s: machine.connect: a machine of kind \"far\" needs the "
+		    "absolute path of the program that connects it",
+		    path);
+	}
 	if (strcmp(s->kind, "qemu") != 0 && strcmp(s->kind, "xen") != 0)
 		return fault_set(why, RB_EREFUSED,
 		    "%s: machine.kind: \"%s\" is not a kind that this "
-		    "program has; use namespace, qemu or xen",
+		    "program has; use namespace, qemu, xen or far",
 		    path, s->kind);
 	s->is_pv = s->xen_type != NULL && strcmp(s->xen_type, "pv") == 0;
 	if (s->xen_type != NULL && !s->is_pv && strcmp(s->xen_type, "pvh") != 0)

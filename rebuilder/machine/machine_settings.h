@@ -14,6 +14,7 @@ struct machine_settings {
 	char *image; /* owned; directory; NULL with kind namespace alone */
 	char *xen_type; /* owned; NULL: pvh */
 	bool is_pv;     /* what it says */
+	char *connect;  /* owned; program; NULL but with kind far */
 	uint64_t memory, disk, output, log; /* bytes */
 	uint64_t processes, cpus, seconds;
 };
