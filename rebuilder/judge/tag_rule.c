@@ -257,28 +257,44 @@ count(const struct tag_rule *rule, const struct candidate *c,
 		t->has_asked = true;
 }
 
-/* Whether the version is lower than the one accepted before. */
+/*
+ * The version that is compared with the one accepted before: what the tree
+ * says, or where it says nothing, what its tag does; as tag_verify has it.
+ */
 static enum rb_err
-is_lower(const struct tag_rule *rule, bool *out)
+put_version(const struct tag_rule *rule, const struct tally *t, struct buf *out)
 {
 	const struct tag_ground *g = &rule->ground;
+	enum rb_err rc = RB_OK;
+
+	if (g->version.len != 0) {
+		if ((rc = buf_put(out, g->version)) == RB_OK &&
+		    g->release.len != 0 &&
+		    (rc = buf_put_str(out, "-")) == RB_OK)
+			rc = buf_put(out, g->release);
+	} else if (!g->has_version && t->has_tag &&
+	    is_version_name(t->best.ref))
+		rc = buf_put(out,
+		    span_of(t->best.ref.p + 1, t->best.ref.len - 1));
+	return rc;
+}
+
+/*
+ * Whether the version is lower than the one accepted before.  One that had a
+ * version, and has none that can be compared, is.
+ */
+static enum rb_err
+is_lower(const struct tag_rule *rule, const struct tally *t, bool *out)
+{
 	struct buf b = BUF_INIT;
 	enum rb_err rc = RB_OK;
 
 	*out = false;
 	if (rule->accepted_version.len == 0)
 		return RB_OK;
-	if (g->version.len == 0 ||
-	    !debversion_is_valid(rule->accepted_version)) {
-		/* It had a version, and has none that can be compared. */
-		*out = true;
-		return RB_OK;
-	}
-	if ((rc = buf_put(&b, g->version)) == RB_OK && g->release.len != 0 &&
-	    (rc = buf_put_str(&b, "-")) == RB_OK)
-		rc = buf_put(&b, g->release);
-	if (rc == RB_OK)
+	if ((rc = put_version(rule, t, &b)) == RB_OK)
 		*out = !debversion_is_valid(buf_span(&b)) ||
+		    !debversion_is_valid(rule->accepted_version) ||
 		    debversion_compare(buf_span(&b), rule->accepted_version) <
 			0;
 	buf_clear(&b);
@@ -311,7 +327,7 @@ decide(const struct tag_rule *rule, const struct tally *t,
 		by_commit = true;
 	}
 	/* Of an older commit that was asked for, nothing newer is expected. */
-	if (rule->asked.len == 0 && (rc = is_lower(rule, &lower)) != RB_OK)
+	if (rule->asked.len == 0 && (rc = is_lower(rule, t, &lower)) != RB_OK)
 		return rc;
 	if (rule->asked.len == 0 && rule->relation == COMMIT_BACK)
 		j->ruling = TAGS_BRANCH_BACK;

@@ -351,6 +351,54 @@ nothing_goes_back(void **state)
 	records_clear(&records);
 }
 
+/* As git describe has it: trees without a file `version` are such. */
+static void
+a_tag_says_the_version_where_its_tree_says_none(void **state)
+{
+	static const struct {
+		const char *accepted, *tag;
+		enum tag_ruling ruling;
+	} cases[] = {
+		{ "", "v1.3", TAGS_ACCEPTED },
+		{ "1.2", "v1.3", TAGS_ACCEPTED },
+		{ "1.3", "v1.3", TAGS_ACCEPTED },
+		{ "1.3-1", "v1.3", TAGS_VERSION_BACK },
+		{ "1.10", "v1.3", TAGS_VERSION_BACK },
+		/* None, or one that cannot be compared. */
+		{ "1.2", "a_1", TAGS_VERSION_BACK },
+		{ "1.2", "v", TAGS_VERSION_BACK },
+		{ "1.2", "vice", TAGS_VERSION_BACK },
+	};
+	struct records records = { BUF_INIT, BUF_INIT };
+	struct tag_rule r = rule(1);
+	enum tag_outcome outcomes[8];
+	struct tag_judgement j;
+	struct candidate c;
+	struct buf text;
+	size_t i;
+
+	(void)state;
+	r.ground.has_version = false;
+	r.ground.version = r.ground.release = SPAN("");
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		text = tag_text(cases[i].tag, COMMIT, SIG);
+		memset(&c, 0, sizeof(c));
+		c.kind = CANDIDATE_TAG;
+		c.ref = span_of_str(cases[i].tag);
+		c.ground = r.ground;
+		c.object = buf_span(&text);
+		assert_int_equal(git_id_of(GIT_TAG, c.object, &c.id), RB_OK);
+		put_candidate(&records, &c);
+		put_status(&records, true, GOOD(FPR_A), 0);
+		r.accepted_version = span_of_str(cases[i].accepted);
+		if (judge(&r, &records, &j, outcomes) != cases[i].ruling)
+			fail_msg("%s after %s", cases[i].tag,
+			    cases[i].accepted);
+		buf_clear(&text);
+		records_clear(&records);
+	}
+}
+
 static void
 a_tag_is_named_that_stands_for_the_commit(void **state)
 {
@@ -548,6 +596,8 @@ main(void)
 		cmocka_unit_test(counts_primary_keys),
 		cmocka_unit_test(a_version_needs_a_tag_of_a_version),
 		cmocka_unit_test(nothing_goes_back),
+		cmocka_unit_test(
+		    a_tag_says_the_version_where_its_tree_says_none),
 		cmocka_unit_test(a_tag_is_named_that_stands_for_the_commit),
 		cmocka_unit_test(what_stood_once_falls_by_a_revocation_alone),
 		cmocka_unit_test(a_signed_commit_counts_in_its_mode_alone),
