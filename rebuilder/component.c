@@ -40,7 +40,7 @@ component_question(const struct component *c, const struct settings *settings,
 }
 
 enum rb_err
-component_keys(const struct component *c, const struct settings *settings,
+component_terms(const struct component *c, const struct settings *settings,
     struct digest *out, struct fault *why)
 {
 	struct buf all = BUF_INIT, key = BUF_INIT;
@@ -56,6 +56,12 @@ component_keys(const struct component *c, const struct settings *settings,
 		    settings->release.keys);
 		goto out;
 	}
+	if ((rc = put_text(&all, c->url)) != RB_OK ||
+	    (rc = put_text(&all, c->branch)) != RB_OK ||
+	    (rc = put_u64(&all, c->min_distinct)) != RB_OK ||
+	    (rc = put_u8(&all, (uint8_t)c->mode)) != RB_OK ||
+	    (rc = put_u8(&all, c->versions_only ? 1 : 0)) != RB_OK)
+		goto out;
 	for (i = 0; i < c->nmaintainers; i++) {
 		buf_reset(&key);
 		snprintf(name, sizeof(name), "%s.asc", c->maintainers[i]);
@@ -191,6 +197,7 @@ component_tag(const struct fetch_context *fetch, struct journal *journal,
     const struct component *c, const char *tag, struct tagged *out)
 {
 	struct component_state state;
+	struct digest terms = DIGEST_INIT;
 	struct tag_question q;
 	struct tagged t;
 	enum rb_err rc = RB_EINTERNAL;
@@ -210,7 +217,12 @@ component_tag(const struct fetch_context *fetch, struct journal *journal,
 	if (state.is_accepted && state.accepted.tag != NULL &&
 	    (tag == NULL || strcmp(tag, state.accepted.tag) == 0)) {
 		tag = state.accepted.tag;
-		if (depot_has(fetch->depot, &state.accepted.tree_sha256)) {
+		if ((rc = component_terms(c, fetch->settings, &terms,
+			 fetch->why)) != RB_OK)
+			goto out;
+		/* A revoked key is not believed until a server answers. */
+		if (digest_equal(&terms, &state.terms) &&
+		    depot_has(fetch->depot, &state.accepted.tree_sha256)) {
 			*out = state.accepted;
 			tagged_init(&state.accepted); /* now the caller's */
 			rc = RB_OK;
@@ -218,7 +230,8 @@ component_tag(const struct fetch_context *fetch, struct journal *journal,
 		}
 	}
 	/* By its name, whatever has been accepted since. */
-	component_question(c, fetch->settings, tag, NULL, &q);
+	component_question(c, fetch->settings, tag, tag == NULL ? &state : NULL,
+	    &q);
 	if ((rc = ask_server(fetch, &q, &t)) != RB_OK)
 		goto out;
 	if (!tagged_is_accepted(&t)) {

@@ -17,8 +17,12 @@ void component_question(const struct component *c,
     const struct settings *settings, const char *tag,
     const struct component_state *before, struct tag_question *out);
 
-/* Over the key files of its maintainers: another digest, other keys. */
-enum rb_err component_keys(const struct component *c,
+/*
+ * Over all that its tags are judged by: where it is, who must have signed and
+ * how, and the key files of its maintainers.  What was accepted under another
+ * digest was accepted under other terms.
+ */
+enum rb_err component_terms(const struct component *c,
     const struct settings *settings, struct digest *out, struct fault *why)
     RB_CHECK;
 
@@ -32,7 +36,8 @@ enum rb_err component_verify(const struct fetch_context *fetch,
 
 /*
  * The tag of a component that is to be built, with its tree in the depot: the
- * one accepted, or `tag`.  Asks the server only when the depot lacks it.
+ * one accepted, or `tag`.  Asks the server when the depot lacks it, or when it was
+ * accepted under other terms than those of today.
  */
 enum rb_err component_tag(const struct fetch_context *fetch,
     struct journal *journal, const struct component *c, const char *tag,

@@ -91,7 +91,7 @@ put_state(struct buf *b, const struct component_state *s)
 
 	if ((rc = put_u8(b, VERSION)) != RB_OK ||
 	    (rc = put_digest(b, &s->advertisement)) != RB_OK ||
-	    (rc = put_digest(b, &s->keys)) != RB_OK ||
+	    (rc = put_digest(b, &s->terms)) != RB_OK ||
 	    (rc = put_text(b, s->refusal == NULL ? "" : s->refusal)) != RB_OK ||
 	    (rc = put_u8(b, (uint8_t)s->nalarms)) != RB_OK)
 		return rc;
@@ -255,7 +255,7 @@ take_state(struct span *in, struct component_state *s)
 	if (version != VERSION)
 		return RB_ENOTFOUND;
 	if ((rc = take_digest(in, &s->advertisement)) != RB_OK ||
-	    (rc = take_digest(in, &s->keys)) != RB_OK ||
+	    (rc = take_digest(in, &s->terms)) != RB_OK ||
 	    (rc = take_text(in, TEXT_LIMIT, &s->refusal)) != RB_OK ||
 	    (rc = take_alarms(in, s)) != RB_OK ||
 	    (rc = take_refs(in, s)) != RB_OK ||

@@ -26,8 +26,8 @@ struct known_ref {
 struct component_state {
 	/* Of the advertisement that was judged last; zero: none was. */
 	struct digest advertisement;
-	/* Of the key files that `accepted` was judged by. */
-	struct digest keys;
+	/* What `accepted` was judged by (component_terms). */
+	struct digest terms;
 	bool is_accepted;
 	/* Without `seen` and `counts`. */
 	struct tagged accepted;

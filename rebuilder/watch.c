@@ -113,9 +113,9 @@ set_refusal(struct look *k, const char *sentence)
 	return RB_OK;
 }
 
-/* Keys changed: what they made us accept must stand by those of today too. */
+/* What was accepted under other terms must stand under those of today too. */
 static enum rb_err
-judge_again(struct look *k, const struct digest *keys)
+judge_again(struct look *k)
 {
 	struct tag_question q;
 	bool stands = false;
@@ -125,21 +125,15 @@ judge_again(struct look *k, const struct digest *keys)
 	    &q);
 	rc = tag_stands(&q, &k->state.accepted.evidence, k->w->setting.depot,
 	    &stands, &k->why);
-	if (rc == RB_ENOTFOUND) {
-		/* What it rested on is gone: look at the server's again. */
-		k->state.advertisement = (struct digest)DIGEST_INIT;
-		rc = RB_OK;
-	} else if (rc == RB_OK && !stands) {
+	if (rc == RB_ENOTFOUND)
+		return RB_OK; /* what it rested on is gone: the server has it */
+	if (rc == RB_OK && !stands) {
 		rc = raise_alarm(k, k->why.text);
 		tagged_clear(&k->state.accepted);
 		k->state.is_accepted = false;
-		k->state.advertisement = (struct digest)DIGEST_INIT;
+		k->is_changed = true;
 	}
-	if (rc != RB_OK)
-		return rc;
-	k->state.keys = *keys;
-	k->is_changed = true;
-	return RB_OK;
+	return rc;
 }
 
 static bool
@@ -148,25 +142,39 @@ smells_of_attack(enum tag_ruling v)
 	return v == TAGS_BRANCH_BACK || v == TAGS_VERSION_BACK;
 }
 
+/* Signatures for the commit that is built already, or a tag less. */
+static bool
+is_known(const struct component_state *s, const struct tagged *t)
+{
+	return s->is_accepted && strcmp(s->accepted.commit, t->commit) == 0 &&
+	    (t->tag == NULL || s->accepted.tag != NULL);
+}
+
 /* The jobs come first: a tag whose jobs were lost would not be looked at. */
 static enum rb_err
-accept(struct look *k, struct tagged *t)
+build(struct look *k, const struct tagged *t)
+{
+	note(NOTE_INFO, "%s: accepted %s, %s, commit %s", k->component->name,
+	    t->tag == NULL ? "a signed commit" : t->tag,
+	    t->version[0] == '\0' ? "without a version" : t->version,
+	    t->commit);
+	return watch_add_jobs(&k->w->setting, k->release, k->component, t->tag,
+	    &k->why);
+}
+
+static enum rb_err
+accept(struct look *k, struct tagged *t, const struct digest *terms)
 {
 	enum rb_err rc = RB_EINTERNAL;
 
 	if ((rc = set_refusal(k, NULL)) != RB_OK)
 		return rc;
-	if (k->state.is_accepted &&
-	    strcmp(k->state.accepted.commit, t->commit) == 0)
+	if (!is_known(&k->state, t)) {
+		if ((rc = build(k, t)) != RB_OK)
+			return rc;
+	} else if (t->tag == NULL || digest_equal(&k->state.terms, terms))
 		return RB_OK;
-	note(NOTE_INFO, "%s: accepted %s, %s, commit %s", k->component->name,
-	    t->tag == NULL ? "a signed commit" : t->tag,
-	    t->version[0] == '\0' ? "without a version" : t->version,
-	    t->commit);
-	if ((rc = watch_add_jobs(&k->w->setting, k->release, k->component,
-		 t->tag, &k->why)) != RB_OK)
-		return rc;
-	/* When keys change, it is judged again by this file. */
+	/* When terms change, it is judged again by this file. */
 	if ((rc = said_pin(k->w->setting.journal, &t->evidence)) != RB_OK)
 		return rc;
 	tagged_clear(&k->state.accepted);
@@ -177,9 +185,18 @@ accept(struct look *k, struct tagged *t)
 	return RB_OK;
 }
 
-/* The server says something that it did not say before. */
+/* What stays accepted is what the server of today has, too. */
+static bool
+is_there(const struct component_state *s, const struct tag_refs *refs)
+{
+	return !s->is_accepted || s->accepted.tag == NULL ||
+	    tag_refs_change(refs, s->accepted.tag, s->accepted.tag_object) ==
+	    TAG_STAYS;
+}
+
+/* The server says something that it did not say before, or terms changed. */
 static enum rb_err
-judge_refs(struct look *k, struct advert *a)
+judge_refs(struct look *k, struct advert *a, const struct digest *terms)
 {
 	struct tag_question q;
 	struct tag_refs refs = TAG_REFS_INIT;
@@ -200,7 +217,7 @@ judge_refs(struct look *k, struct advert *a)
 	if ((rc = component_verify(&k->fetch, &q, &refs, &t)) != RB_OK)
 		goto out;
 	if (tagged_is_accepted(&t)) {
-		if ((rc = accept(k, &t)) != RB_OK)
+		if ((rc = accept(k, &t, terms)) != RB_OK)
 			goto out;
 	} else {
 		if (smells_of_attack(t.ruling) &&
@@ -211,6 +228,8 @@ judge_refs(struct look *k, struct advert *a)
 	}
 	/* Only now: whatever failed before is looked at again. */
 	k->state.advertisement = a->sha256;
+	if (is_there(&k->state, &refs))
+		k->state.terms = *terms;
 	k->is_changed = true;
 out:
 	tagged_clear(&t);
@@ -221,24 +240,18 @@ out:
 static enum rb_err
 judge_news(struct look *k, struct advert *a)
 {
-	struct digest keys = DIGEST_INIT;
+	struct digest terms = DIGEST_INIT;
 	enum rb_err rc = RB_EINTERNAL;
 
-	if ((rc = component_keys(k->component, k->w->setting.settings, &keys,
+	if ((rc = component_terms(k->component, k->w->setting.settings, &terms,
 		 &k->why)) != RB_OK)
 		return rc;
-	if (!digest_equal(&keys, &k->state.keys)) {
-		if (k->state.is_accepted) {
-			if ((rc = judge_again(k, &keys)) != RB_OK)
-				return rc;
-		} else {
-			k->state.keys = keys;
-			k->state.advertisement = (struct digest)DIGEST_INIT;
-		}
-	}
-	if (digest_equal(&a->sha256, &k->state.advertisement))
+	if (!digest_equal(&terms, &k->state.terms)) {
+		if (k->state.is_accepted && (rc = judge_again(k)) != RB_OK)
+			return rc;
+	} else if (digest_equal(&a->sha256, &k->state.advertisement))
 		return RB_OK;
-	return judge_refs(k, a);
+	return judge_refs(k, a, &terms);
 }
 
 static enum rb_err

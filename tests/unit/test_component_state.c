@@ -127,7 +127,7 @@ fill(struct component_state *s)
 	take_over(s, names, 2, RB_OK, NULL);
 	s->refusal = strdup("too few");
 	memset(s->advertisement.b, 1, sizeof(s->advertisement.b));
-	memset(s->keys.b, 2, sizeof(s->keys.b));
+	memset(s->terms.b, 2, sizeof(s->terms.b));
 	s->is_accepted = true;
 	t->ruling = TAGS_ACCEPTED;
 	memcpy(t->commit, ID_B, sizeof(t->commit));
@@ -168,7 +168,7 @@ finds_everything_again(void **state)
 	assert_int_equal(journal_open(p->path, &p->journal, NULL), RB_OK);
 	assert_int_equal(component_state_get(p->journal, "one", &out), RB_OK);
 	assert_true(digest_equal(&out.advertisement, &in.advertisement));
-	assert_true(digest_equal(&out.keys, &in.keys));
+	assert_true(digest_equal(&out.terms, &in.terms));
 	assert_string_equal(out.refusal, "too few");
 	assert_int_equal(out.nrefs, 1);
 	assert_string_equal(out.refs[0].name, "v1");
