@@ -363,7 +363,7 @@ go_round(struct watcher *w, struct fault *why)
 		if ((rc = look(w, &release, due[i], &adverts[i])) != RB_OK)
 			goto out;
 	w->polled = (int64_t)time(NULL);
-	rc = RB_OK;
+	rc = watch_renew_jobs(&w->setting, &release, w->polled);
 out:
 	/* What is left of the one before is what this one took its place of. */
 	if (release.name != NULL) {

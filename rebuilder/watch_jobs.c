@@ -5,6 +5,9 @@
 
 #include "rebuilder/component_state.h"
 
+/* Between two looks at what had not been published yet. */
+#define AGAIN_SECONDS (6 * 3600)
+
 /* The targets of one job's predecessors; ended by NULL. */
 struct names {
 	char **list; /* owned, each owned */
@@ -94,4 +97,75 @@ watch_add_jobs(const struct watch_setting *s, const struct release *r,
 	for (i = 0; i < r->ndistributions && rc == RB_OK; i++)
 		rc = add_job(s, r, c, tag, r->distributions[i], why);
 	return rc;
+}
+
+/* Whether no job of that name does what it is for, or has done it. */
+static enum rb_err
+is_missing(const struct watch_setting *s, const char *component,
+    const char *tag, const char *distribution, int64_t now, bool *out)
+{
+	struct job_record job;
+	char *target = NULL;
+	enum rb_err rc = RB_EINTERNAL;
+
+	job_record_init(&job);
+	*out = false;
+	if ((rc = name_target(component, tag, distribution, &target)) != RB_OK)
+		return rc;
+	rc = jobs_record(s->jobs, target, &job);
+	if (rc == RB_ENOTFOUND) {
+		*out = true;
+		rc = RB_OK;
+	} else if (rc == RB_OK)
+		/* A clock that was set back makes nobody wait. */
+		*out = job.state == JOB_DONE && job.outcome == JOB_NOT_TRIED &&
+		    (job.ended > now || now - job.ended >= AGAIN_SECONDS);
+	job_record_clear(&job);
+	free(target);
+	return rc;
+}
+
+static enum rb_err
+renew_jobs(const struct watch_setting *s, const struct release *r,
+    const struct component *c, const char *tag, int64_t now)
+{
+	struct fault why = FAULT_INIT;
+	bool missing = false;
+	size_t i;
+	enum rb_err rc = RB_OK;
+
+	for (i = 0; i < r->ndistributions && rc == RB_OK; i++) {
+		rc = is_missing(s, c->name, tag, r->distributions[i], now,
+		    &missing);
+		if (rc == RB_OK && missing)
+			rc = add_job(s, r, c, tag, r->distributions[i], &why);
+	}
+	return rc;
+}
+
+enum rb_err
+watch_renew_jobs(const struct watch_setting *s, const struct release *r,
+    int64_t now)
+{
+	struct component_state state;
+	const struct component *c;
+	size_t i;
+	enum rb_err rc = RB_OK;
+
+	for (i = 0; i < r->n; i++) {
+		c = &r->list[i];
+		if (!c->packages || c->mode == VERIFY_NOTHING)
+			continue;
+		rc = component_state_get(s->journal, c->name, &state);
+		if (rc == RB_ENOMEM)
+			return rc;
+		if (rc != RB_OK)
+			continue; /* its own round says so */
+		if (state.is_accepted && state.accepted.tag != NULL)
+			rc = renew_jobs(s, r, c, state.accepted.tag, now);
+		component_state_clear(&state);
+		if (rc == RB_ENOMEM)
+			return rc;
+	}
+	return RB_OK;
 }

@@ -15,4 +15,14 @@ enum rb_err watch_add_jobs(const struct watch_setting *s,
     const struct release *r, const struct component *c, const char *tag,
     struct fault *why) RB_CHECK;
 
+/*
+ * Adds the jobs of accepted tags that there are none of, as for a
+ * distribution that is new in the release, and those again that ended without
+ * a verdict some hours before `now`: what a tag makes is published later than
+ * the tag, and servers come back.  Not those that an operator cancelled.  One
+ * that cannot be added waits for the next call.
+ */
+enum rb_err watch_renew_jobs(const struct watch_setting *s,
+    const struct release *r, int64_t now) RB_CHECK;
+
 #endif
