@@ -72,10 +72,9 @@ fetch_module(struct trip *t, const struct plan_module *m)
 	enum rb_err rc = RB_EINTERNAL;
 
 	if (commit == NULL)
-		return fault_set(&t->why, RB_EREFUSED,
-		    "%s: .qubesbuilder names '%s', which is no submodule of "
-		    "the tree",
-		    t->of.component->name, m->path);
+		return fault_set(&t->why, RB_EPEER,
+		    "rebuilder-judge names another submodule than it was "
+		    "told of");
 	if ((rc = fetch_pack(&fetch, m->url, &commit, 1, &pack)) == RB_OK &&
 	    (rc = tag_submodule_tree(commit, pack, t->depot, &tree, &t->why)) ==
 		RB_OK)

@@ -147,6 +147,26 @@ take_plan(const struct msg *answer, struct span records, struct plan *p)
 	return take_records(records, p, n);
 }
 
+static enum rb_err
+put_submodules(struct buf *body, struct trip *t)
+{
+	const struct tagged *g = &t->of.tagged;
+	enum rb_err rc = RB_EINTERNAL;
+	size_t i;
+
+	if (g->nsubmodules > LIST_LIMIT)
+		return fault_set(&t->why, RB_EREFUSED,
+		    "%s: more than %d submodules", t->of.component->name,
+		    LIST_LIMIT);
+	if ((rc = put_text(body, t->of.component->url)) != RB_OK ||
+	    (rc = put_u16(body, (uint16_t)g->nsubmodules)) != RB_OK)
+		return rc;
+	for (i = 0; i < g->nsubmodules; i++)
+		if ((rc = put_text(body, g->submodules[i].path)) != RB_OK)
+			return rc;
+	return RB_OK;
+}
+
 enum rb_err
 plan_read(struct trip *t, struct plan *out)
 {
@@ -161,7 +181,7 @@ plan_read(struct trip *t, struct plan *out)
 	if ((rc = put_text(&question.body, t->of.component->name)) != RB_OK ||
 	    (rc = put_text(&question.body, t->of.distribution)) != RB_OK ||
 	    (rc = put_text(&question.body, t->of.tagged.version)) != RB_OK ||
-	    (rc = put_text(&question.body, t->of.component->url)) != RB_OK ||
+	    (rc = put_submodules(&question.body, t)) != RB_OK ||
 	    (rc = depot_get(t->depot, &t->of.tagged.tree_sha256, &tree)) !=
 		RB_OK ||
 	    (rc = depot_scratch(t->depot, &fd)) != RB_OK ||

@@ -199,10 +199,12 @@ enum machine_end {
 /*
  * What .qubesbuilder says of one distribution.  text component; text
  * distribution ("vm-bookworm"); text version, for a tree without a file
- * `version` ("": none); text address of the component's repository.
+ * `version` ("": none); text address of the component's repository; u16 n,
+ * n times text path of a submodule that the tree has.
  * fds: the tree (the tar of JUDGE_TREE), out records.
  * Records: nbuilds times text directory; nmodules times { text path; text
- * address of its repository }; nfiles times { text url; text name;
+ * address of its repository }: all n, as in a clone, or none when there is
+ * nothing to build; nfiles times { text url; text name;
  * u8 decompress first; u8 check (0 SHA-256, 1 SHA-512, 2 signature); bytes
  * checksum (empty for a signature); text url of the signature ("");
  * u8 n, n times bytes key (as it lies in the tree) }.

@@ -22,6 +22,8 @@
 #define SUM_FILE_MAX 4096
 #define KEY_FILE_MAX (256 * 1024)
 #define TEXT_MAX 256
+#define PATH_MAX_LEN 4096
+#define SUBMODULES_MAX 64
 #define URL_MAX 1024
 #define STATUS_MAX (32 * 1024)
 
@@ -154,7 +156,14 @@ put_file(struct span tree, const struct builder_file *f, struct buf *records,
 	return put_u8(records, 0);
 }
 
-/* A module, and where .gitmodules says that its repository is. */
+/* The tree's submodules, and the address that theirs may be meant from. */
+struct submodules {
+	struct span base;
+	struct span paths[SUBMODULES_MAX];
+	uint16_t n;
+};
+
+/* One of them, and where .gitmodules says that its repository is. */
 static enum rb_err
 put_module(struct span tree, struct span path, struct span base,
     struct buf *records, struct fault *why)
@@ -162,13 +171,17 @@ put_module(struct span tree, struct span path, struct span base,
 	struct buf text = BUF_INIT, url = BUF_INIT;
 	enum rb_err rc = RB_EINTERNAL;
 
+	if (!builder_path_is_valid(path))
+		return fault_set(why, RB_EREFUSED,
+		    "submodule '%.*s': this path cannot be prepared",
+		    (int)path.len, (const char *)path.p);
 	rc = tree_file_read(tree, SPAN(".gitmodules"), GITMODULES_MAX, &text);
 	if (rc == RB_OK)
 		rc = gitmodules_url(buf_span(&text), path, base, &url, why);
 	if (rc == RB_ENOTFOUND || rc == RB_ELIMIT)
 		rc = fault_set(why, RB_EREFUSED,
-		    ".qubesbuilder: .gitmodules does not say where the "
-		    "repository of '%.*s' is",
+		    ".gitmodules does not say where the repository of "
+		    "submodule '%.*s' is",
 		    (int)path.len, (const char *)path.p);
 	if (rc == RB_OK && (rc = put_bytes(records, path)) == RB_OK)
 		rc = put_bytes(records, buf_span(&url));
@@ -177,20 +190,46 @@ put_module(struct span tree, struct span path, struct span base,
 	return rc;
 }
 
+/* A clone has all of them; .qubesbuilder may name those that it uses. */
 static enum rb_err
-put_plan(struct span tree, struct span url, const struct builder_place *p,
-    const struct qubesbuilder *q, struct buf *body, struct buf *records,
-    struct fault *why)
+put_modules(struct span tree, const struct submodules *m,
+    const struct qubesbuilder *q, struct buf *records, struct fault *why)
 {
+	enum rb_err rc = RB_EINTERNAL;
+	size_t i, k;
+
+	for (i = 0; i < q->nmodules; i++) {
+		for (k = 0; k < m->n; k++)
+			if (span_equal(q->modules[i], m->paths[k]))
+				break;
+		if (k == m->n)
+			return fault_set(why, RB_EREFUSED,
+			    ".qubesbuilder names '%.*s', which is no "
+			    "submodule of the tree",
+			    (int)q->modules[i].len,
+			    (const char *)q->modules[i].p);
+	}
+	for (i = 0; i < m->n; i++)
+		if ((rc = put_module(tree, m->paths[i], m->base, records,
+			 why)) != RB_OK)
+			return rc;
+	return RB_OK;
+}
+
+static enum rb_err
+put_plan(struct span tree, const struct submodules *m,
+    const struct builder_place *p, const struct qubesbuilder *q,
+    struct buf *body, struct buf *records, struct fault *why)
+{
+	uint16_t nmodules = q->nbuilds == 0 ? 0 : m->n;
 	enum rb_err rc = RB_EINTERNAL;
 	size_t i;
 
 	for (i = 0; i < q->nbuilds; i++)
 		if ((rc = put_bytes(records, q->builds[i])) != RB_OK)
 			return rc;
-	for (i = 0; i < q->nmodules; i++)
-		if ((rc = put_module(tree, q->modules[i], url, records, why)) !=
-		    RB_OK)
+	if (nmodules != 0 || q->nmodules != 0)
+		if ((rc = put_modules(tree, m, q, records, why)) != RB_OK)
 			return rc;
 	for (i = 0; i < q->nfiles; i++)
 		if ((rc = put_file(tree, &q->files[i], records, why)) != RB_OK)
@@ -201,13 +240,13 @@ put_plan(struct span tree, struct span url, const struct builder_place *p,
 		 q->unavailable == NULL ? "" : q->unavailable)) != RB_OK ||
 	    (rc = put_u8(body, q->makes_archive ? 1 : 0)) != RB_OK ||
 	    (rc = put_u32(body, (uint32_t)q->nbuilds)) != RB_OK ||
-	    (rc = put_u32(body, (uint32_t)q->nmodules)) != RB_OK)
+	    (rc = put_u32(body, nmodules)) != RB_OK)
 		return rc;
 	return put_u32(body, (uint32_t)q->nfiles);
 }
 
 static enum rb_err
-read_recipe(struct builder_place *p, struct span url, int tree_fd,
+read_recipe(struct builder_place *p, const struct submodules *m, int tree_fd,
     int records_fd, struct buf *body, struct fault *why)
 {
 	struct mapping tree = MAPPING_INIT;
@@ -233,8 +272,7 @@ read_recipe(struct builder_place *p, struct span url, int tree_fd,
 	p->version = buf_span(&version);
 	p->release = buf_span(&release);
 	if ((rc = qubesbuilder_parse(buf_span(&text), p, &q, why)) != RB_OK ||
-	    (rc = put_plan(tree.bytes, url, p, &q, body, &records, why)) !=
-		RB_OK)
+	    (rc = put_plan(tree.bytes, m, p, &q, body, &records, why)) != RB_OK)
 		goto out;
 	rc = file_write_fd(records_fd, buf_span(&records));
 out:
@@ -247,12 +285,32 @@ out:
 	return rc;
 }
 
+static enum rb_err
+take_submodules(struct span in, struct submodules *m)
+{
+	enum rb_err rc = RB_EINTERNAL;
+	uint16_t n = 0;
+
+	if ((rc = take_bytes(&in, URL_MAX, &m->base)) != RB_OK ||
+	    (rc = take_u16(&in, &n)) != RB_OK)
+		return rc;
+	if (n > SUBMODULES_MAX)
+		return RB_ELIMIT;
+	while (m->n < n) {
+		if ((rc = take_bytes(&in, PATH_MAX_LEN, &m->paths[m->n])) !=
+		    RB_OK)
+			return rc;
+		m->n++;
+	}
+	return take_end(in);
+}
+
 enum rb_err
 judge_recipe(void *self, unsigned int *state, int sock, struct msg *question)
 {
 	struct span in = buf_span(&question->body);
 	struct builder_place p;
-	struct span url = SPAN_INIT;
+	struct submodules m = { .n = 0 };
 	struct fault why = FAULT_INIT;
 	struct msg answer;
 	enum rb_err rc = RB_EINTERNAL;
@@ -265,11 +323,10 @@ judge_recipe(void *self, unsigned int *state, int sock, struct msg *question)
 	if ((rc = take_bytes(&in, TEXT_MAX, &p.component)) != RB_OK ||
 	    (rc = take_bytes(&in, TEXT_MAX, &p.distribution)) != RB_OK ||
 	    (rc = take_bytes(&in, TEXT_MAX, &p.version)) != RB_OK ||
-	    (rc = take_bytes(&in, URL_MAX, &url)) != RB_OK ||
-	    (rc = take_end(in)) != RB_OK)
+	    (rc = take_submodules(in, &m)) != RB_OK)
 		return rc;
 	msg_init(&answer, JUDGE_RECIPE_IS);
-	rc = read_recipe(&p, url, question->fds[0], question->fds[1],
+	rc = read_recipe(&p, &m, question->fds[0], question->fds[1],
 	    &answer.body, &why);
 	rc = judge_answer(sock, rc, &why, &answer);
 	msg_clear(&answer);

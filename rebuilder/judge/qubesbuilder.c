@@ -178,9 +178,8 @@ find_value(const struct layers *l, const char *key)
 	return value != NULL && yaml_is_nothing(value) ? NULL : value;
 }
 
-/* Relative, downwards, and no option of any command. */
-static bool
-is_path(struct span s)
+bool
+builder_path_is_valid(struct span s)
 {
 	struct span rest = s, part = SPAN_INIT;
 	size_t i;
@@ -209,7 +208,7 @@ path_read(const struct yaml *value, const char *what, struct span *out,
 
 	if ((rc = yaml_text(value, what, out, why)) != RB_OK)
 		return rc;
-	if (!is_path(*out))
+	if (!builder_path_is_valid(*out))
 		return yaml_refuse(value, why,
 		    "%s '%.100s' is not a path of a file in the tree", what,
 		    (const char *)out->p);

@@ -60,6 +60,8 @@ enum rb_err qubesbuilder_write(const struct qubesbuilder *q,
     struct span distribution, struct buf *out) RB_CHECK;
 void qubesbuilder_clear(struct qubesbuilder *q);
 
+/* Relative, downwards, and no option of any command. */
+bool builder_path_is_valid(struct span s);
 /* A version or release that may become part of a name. */
 bool builder_word_is_valid(struct span s);
 

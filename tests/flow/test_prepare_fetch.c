@@ -434,23 +434,61 @@ takes_the_file_that_the_tree_names(void **state)
 	buf_clear(&bytes);
 }
 
-static void
-refuses_a_module_that_is_no_submodule(void **state)
+static enum rb_err
+read_with_submodule(const char *path, const char *text, struct plan *plan)
 {
+	struct tag_submodule sub = { (char *)(uintptr_t)path,
+		"0123456789012345678901234567890123456789" };
+	enum rb_err rc;
+
+	world.trip.of.tagged.submodules = &sub;
+	world.trip.of.tagged.nsubmodules = 1;
+	rc = read_plan(text, plan);
+	world.trip.of.tagged.submodules = NULL;
+	world.trip.of.tagged.nsubmodules = 0;
+	return rc;
+}
+
+static void
+wants_every_submodule_that_a_clone_has(void **state)
+{
+	static const struct {
+		const char *path, *text, *says;
+	} refused[] = {
+		{ "other", "vm: {deb: {build: [debian]}}",
+		    "does not say where the repository of submodule 'other'" },
+		{ "a b", "vm: {deb: {build: [debian]}}",
+		    "submodule 'a b': this path cannot be prepared" },
+		{ "lib",
+		    "vm: {deb: {build: [debian]}}\n"
+		    "source: {modules: [other]}",
+		    "names 'other', which is no submodule" },
+	};
 	struct plan plan = PLAN_INIT;
+	size_t i;
 
 	(void)state;
 	deed("printf '[submodule \"a\"]\\n\\tpath = lib\\n\\turl = "
 	     "../lib\\n' >tree/.gitmodules");
-	assert_int_equal(read_plan("source: {modules: [lib]}", &plan), RB_OK);
+	for (i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+		if (read_with_submodule(refused[i].path, refused[i].text,
+			&plan) != RB_EREFUSED ||
+		    strstr(world.trip.why.text, refused[i].says) == NULL)
+			fail_msg("%s: %s", refused[i].path,
+			    world.trip.why.text);
+	}
+	/* Whether .qubesbuilder names it or not. */
+	assert_int_equal(read_with_submodule("lib",
+			     "vm: {deb: {build: [debian]}}", &plan),
+	    RB_OK);
+	assert_int_equal(plan.nmodules, 1);
+	assert_string_equal(plan.modules[0].path, "lib");
 	assert_string_equal(plan.modules[0].url, "https://h.example/lib");
-	forget_others();
-	assert_int_equal(prepare_fetch(&world.trip, &plan), RB_EREFUSED);
-	assert_non_null(
-	    strstr(world.trip.why.text, "names 'lib', which is no submodule"));
 	plan_clear(&plan);
-	assert_int_equal(read_plan("source: {modules: [other]}", &plan),
-	    RB_EREFUSED);
+	/* Where nothing is built nothing is wanted. */
+	assert_int_equal(read_with_submodule("a b", "vm: {}", &plan), RB_OK);
+	assert_int_equal(plan.nmodules, 0);
+	plan_clear(&plan);
 }
 
 int
@@ -462,7 +500,7 @@ main(void)
 		cmocka_unit_test(keeps_no_command),
 		cmocka_unit_test(takes_no_file_that_the_tree_does_not_name),
 		cmocka_unit_test(takes_the_file_that_the_tree_names),
-		cmocka_unit_test(refuses_a_module_that_is_no_submodule),
+		cmocka_unit_test(wants_every_submodule_that_a_clone_has),
 	};
 
 	note_open("test_prepare_fetch");
