@@ -9,6 +9,12 @@
 #define WORD_MAX 100
 #define PLACES 11
 
+static bool
+is_one_byte_of(uint8_t c, const char *set)
+{
+	return c != 0 && strchr(set, c) != NULL;
+}
+
 bool
 builder_word_is_valid(struct span s)
 {
@@ -22,7 +28,7 @@ builder_word_is_valid(struct span s)
 		if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
 		    (c >= '0' && c <= '9'))
 			continue;
-		if (i == 0 || memchr("._+~-", c, 5) == NULL)
+		if (i == 0 || !is_one_byte_of(c, "._+~-"))
 			return false;
 	}
 	return true;
@@ -190,7 +196,7 @@ builder_path_is_valid(struct span s)
 		if (!(s.p[i] >= 'a' && s.p[i] <= 'z') &&
 		    !(s.p[i] >= 'A' && s.p[i] <= 'Z') &&
 		    !(s.p[i] >= '0' && s.p[i] <= '9') &&
-		    memchr("._+~-/", s.p[i], 6) == NULL)
+		    !is_one_byte_of(s.p[i], "._+~-/"))
 			return false;
 	while (rest.len != 0)
 		if (span_take_until(&rest, '/', &part) != RB_OK ||
@@ -261,7 +267,7 @@ url_read(const struct yaml *value, const char *what, struct span *out,
 		if (!(out->p[i] >= 'a' && out->p[i] <= 'z') &&
 		    !(out->p[i] >= 'A' && out->p[i] <= 'Z') &&
 		    !(out->p[i] >= '0' && out->p[i] <= '9') &&
-		    memchr("-._~:/+%#?=&,", out->p[i], 13) == NULL)
+		    !is_one_byte_of(out->p[i], "-._~:/+%#?=&,"))
 			return yaml_refuse(value, why,
 			    "%s '%.200s' holds what no URL here may hold", what,
 			    (const char *)out->p);
@@ -272,7 +278,7 @@ url_read(const struct yaml *value, const char *what, struct span *out,
 static bool
 find_name(struct builder_file *f)
 {
-	size_t at = f->url.len, end = f->url.len, i;
+	size_t end = f->url.len, at = end, i;
 
 	while (at > 0 && f->url.p[at - 1] != '/')
 		at--;

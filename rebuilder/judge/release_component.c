@@ -26,6 +26,12 @@ static const char *const component_keys[] = { "url", "branch", "maintainers",
 	"content-dir", "stages", "host", "vm" };
 
 static bool
+is_one_byte_of(uint8_t c, const char *set)
+{
+	return c != 0 && strchr(set, c) != NULL;
+}
+
+static bool
 is_one_of(struct span s, const char *const *words, size_t n)
 {
 	size_t i;
@@ -67,7 +73,7 @@ is_url_text(struct span s)
 		if (!(s.p[i] >= 'a' && s.p[i] <= 'z') &&
 		    !(s.p[i] >= 'A' && s.p[i] <= 'Z') &&
 		    !(s.p[i] >= '0' && s.p[i] <= '9') &&
-		    memchr("-._~:/+[]%", s.p[i], 10) == NULL)
+		    !is_one_byte_of(s.p[i], "-._~:/+[]%"))
 			return false;
 	return true;
 }
@@ -80,14 +86,14 @@ is_branch(struct span s)
 
 	if (s.len == 0 || s.len > RELEASE_NAME_MAX || holds(s, "..") ||
 	    holds(s, "//") || holds(s, "/.") || holds(s, ".lock") ||
-	    memchr("-/.", s.p[0], 3) != NULL ||
-	    memchr("/.", s.p[s.len - 1], 2) != NULL)
+	    is_one_byte_of(s.p[0], "-/.") ||
+	    is_one_byte_of(s.p[s.len - 1], "/."))
 		return false;
 	for (i = 0; i < s.len; i++)
 		if (!(s.p[i] >= 'a' && s.p[i] <= 'z') &&
 		    !(s.p[i] >= 'A' && s.p[i] <= 'Z') &&
 		    !(s.p[i] >= '0' && s.p[i] <= '9') &&
-		    memchr("-._/+", s.p[i], 5) == NULL)
+		    !is_one_byte_of(s.p[i], "-._/+"))
 			return false;
 	return true;
 }

@@ -18,6 +18,12 @@ struct merge {
 	struct fault *why;
 };
 
+static bool
+is_one_byte_of(uint8_t c, const char *set)
+{
+	return c != 0 && strchr(set, c) != NULL;
+}
+
 bool
 release_name_is_valid(struct span name)
 {
@@ -31,7 +37,7 @@ release_name_is_valid(struct span name)
 		if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
 		    (c >= '0' && c <= '9'))
 			continue;
-		if (i == 0 || memchr("._+-", c, 4) == NULL)
+		if (i == 0 || !is_one_byte_of(c, "._+-"))
 			return false;
 	}
 	return true;

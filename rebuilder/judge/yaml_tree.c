@@ -339,6 +339,12 @@ static const char *const untruths[] = { "no", "No", "NO", "false", "False",
 #define NTRUTHS (sizeof(truths) / sizeof(truths[0]))
 #define NUNTRUTHS (sizeof(untruths) / sizeof(untruths[0]))
 
+static bool
+is_one_byte_of(uint8_t c, const char *set)
+{
+	return c != 0 && strchr(set, c) != NULL;
+}
+
 /* What a reader of YAML could take for a number, in whatever base. */
 static bool
 looks_like_number(struct span s)
@@ -346,7 +352,7 @@ looks_like_number(struct span s)
 	size_t i;
 
 	for (i = 0; i < s.len; i++)
-		if (memchr("0123456789_.:+-", s.p[i], 15) == NULL)
+		if (!is_one_byte_of(s.p[i], "0123456789_.:+-"))
 			return i == 1 && s.p[0] == '0' &&
 			    (s.p[1] == 'x' || s.p[1] == 'b' || s.p[1] == 'o');
 	return true;

@@ -169,7 +169,7 @@ static void
 writes_the_stanza_that_an_index_would_have(void **state)
 {
 	struct buf stanza = BUF_INIT;
-	struct prepared p;
+	struct prepared p = { SPAN_INIT, SPAN_INIT, NULL };
 	struct fault why;
 	char text[1024], want[1024];
 	struct left l;
