@@ -15,9 +15,13 @@ endforeach()
 
 # All of it, by real git and gpg; and for scripts/bench.  They ask the real
 # judge, which is looked for beside them.
-rb_test(test_tag flow flow/test_tag.c LINK rb_rebuilder)
+add_library(tag_world STATIC flow/tag_world.c)
+target_link_libraries(tag_world PUBLIC rb_rebuilder PkgConfig::CMOCKA
+	PRIVATE rb_flags)
+rb_test(test_tag flow flow/test_tag.c LINK tag_world)
+rb_test(test_tag_history flow flow/test_tag_history.c LINK tag_world)
 rb_program(count_tags bench/count_tags.c LINK rb_rebuilder)
-foreach(program test_tag count_tags)
+foreach(program test_tag test_tag_history count_tags)
 	set_target_properties(${program} PROPERTIES
 		RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/beside)
 	add_dependencies(${program} rebuilder-judge)
