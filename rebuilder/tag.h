@@ -153,7 +153,7 @@ enum rb_err tag_stands(const struct tag_question *q,
  * of its repository, as a tar in the depot.
  */
 enum rb_err tag_submodule_tree(const char *commit, int pack,
-    struct depot *depot, struct digest *tree, struct fault *why) RB_CHECK;
+    struct depot *depot, struct digest *out, struct fault *why) RB_CHECK;
 
 /* "valid", "other-name", ...: one word each. */
 const char *tag_outcome_name(enum tag_outcome outcome);

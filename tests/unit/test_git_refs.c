@@ -168,7 +168,7 @@ finds_the_branch_and_sorts_the_tags(void **state)
 		A " refs/tags/v2\n", B " refs/tags/v2^{}\n",
 		B " refs/tags/a/b\n", "" A " refs/tags/v1\n", NULL };
 	static const char *const names[] = { "a/b", "v1", "v2" };
-	struct git_refs refs, again;
+	struct git_refs refs = GIT_REFS_INIT, again = GIT_REFS_INIT;
 	struct buf b = said(lines), records = BUF_INIT, twice = BUF_INIT;
 	size_t i;
 
@@ -176,7 +176,7 @@ finds_the_branch_and_sorts_the_tags(void **state)
 	assert_int_equal(parse(buf_span(&b), &refs), RB_OK);
 	assert_int_equal(refs.n, 3);
 	assert_int_equal(refs.head.b[0], 0xaa);
-	for (i = 0; i < refs.n; i++) {
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		assert_true(span_equal_str(refs.tags[i].name, names[i]));
 		assert_ptr_equal(git_refs_find(&refs, refs.tags[i].name),
 		    &refs.tags[i]);

@@ -68,7 +68,7 @@ refuses_what_is_no_pack(void **state)
 	for (i = 0; i < good.len; i++)
 		assert_int_not_equal(read_all(span_of(good.p, i), NULL), RB_OK);
 	/* Changed anywhere, be it in the trailer. */
-	copy = malloc(good.len);
+	copy = malloc(good.len + 1);
 	assert_non_null(copy);
 	for (i = 0; i < good.len; i++) {
 		memcpy(copy, good.p, good.len);

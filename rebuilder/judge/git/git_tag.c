@@ -21,7 +21,7 @@ part_is_valid(struct span part)
 		return false;
 	for (i = 0; i < part.len; i++) {
 		if (part.p[i] <= ' ' || part.p[i] >= 0x7f ||
-		    memchr("~^:?*[\\", part.p[i], 7) != NULL)
+		    strchr("~^:?*[\\", part.p[i]) != NULL)
 			return false;
 		if (i > 0 && part.p[i] == '.' && part.p[i - 1] == '.')
 			return false;

@@ -47,7 +47,7 @@ inflater_take(struct inflater *i, struct span *in, uint8_t *out, size_t len)
 {
 	struct span rest = *in;
 	size_t have = 0;
-	uint8_t more; /* a stream that is too long writes here */
+	uint8_t more = 0; /* a stream that is too long writes here */
 	int r;
 
 	if (inflateReset(&i->z) != Z_OK)

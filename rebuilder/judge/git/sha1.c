@@ -117,24 +117,32 @@ fill(void)
  * the word of step n.
  */
 #define STEP(a, b, c, d, e, f, k, w) \
-	(e += MIX(a, b, c, d, f, k) + (w), b = ROTL(b, 30))
+	((e) += MIX(a, b, c, d, f, k) + (w), (b) = ROTL(b, 30))
 #define STEP_BACK(a, b, c, d, e, f, k, w) \
-	(b = ROTL(b, 2), e -= MIX(a, b, c, d, f, k) + (w))
+	((b) = ROTL(b, 2), (e) -= MIX(a, b, c, d, f, k) + (w))
 #define FIVE(s, i, f, k, W) \
 	do { \
-		STEP(s[0], s[1], s[2], s[3], s[4], f, k, W((i))); \
-		STEP(s[4], s[0], s[1], s[2], s[3], f, k, W((i) + 1)); \
-		STEP(s[3], s[4], s[0], s[1], s[2], f, k, W((i) + 2)); \
-		STEP(s[2], s[3], s[4], s[0], s[1], f, k, W((i) + 3)); \
-		STEP(s[1], s[2], s[3], s[4], s[0], f, k, W((i) + 4)); \
+		STEP((s)[0], (s)[1], (s)[2], (s)[3], (s)[4], f, k, W(i)); \
+		STEP((s)[4], (s)[0], (s)[1], (s)[2], (s)[3], f, k, \
+		    W((i) + 1)); \
+		STEP((s)[3], (s)[4], (s)[0], (s)[1], (s)[2], f, k, \
+		    W((i) + 2)); \
+		STEP((s)[2], (s)[3], (s)[4], (s)[0], (s)[1], f, k, \
+		    W((i) + 3)); \
+		STEP((s)[1], (s)[2], (s)[3], (s)[4], (s)[0], f, k, \
+		    W((i) + 4)); \
 	} while (0)
 #define FIVE_BACK(s, i, f, k, W) \
 	do { \
-		STEP_BACK(s[1], s[2], s[3], s[4], s[0], f, k, W((i) + 4)); \
-		STEP_BACK(s[2], s[3], s[4], s[0], s[1], f, k, W((i) + 3)); \
-		STEP_BACK(s[3], s[4], s[0], s[1], s[2], f, k, W((i) + 2)); \
-		STEP_BACK(s[4], s[0], s[1], s[2], s[3], f, k, W((i) + 1)); \
-		STEP_BACK(s[0], s[1], s[2], s[3], s[4], f, k, W((i))); \
+		STEP_BACK((s)[1], (s)[2], (s)[3], (s)[4], (s)[0], f, k, \
+		    W((i) + 4)); \
+		STEP_BACK((s)[2], (s)[3], (s)[4], (s)[0], (s)[1], f, k, \
+		    W((i) + 3)); \
+		STEP_BACK((s)[3], (s)[4], (s)[0], (s)[1], (s)[2], f, k, \
+		    W((i) + 2)); \
+		STEP_BACK((s)[4], (s)[0], (s)[1], (s)[2], (s)[3], f, k, \
+		    W((i) + 1)); \
+		STEP_BACK((s)[0], (s)[1], (s)[2], (s)[3], (s)[4], f, k, W(i)); \
 	} while (0)
 
 /* With the function and the constant of steps i to i+4. */
