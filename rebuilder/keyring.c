@@ -35,11 +35,11 @@ take_headers(struct span *in)
 	return RB_OK;
 }
 
-enum rb_err
+/* RFC 4880, 6.2; `text` is the armour and nothing else. */
+static enum rb_err
 armour_parse(struct span text, struct buf *out)
 {
 	struct buf digits = BUF_INIT;
-	size_t len = out->len;
 	struct span line;
 	enum rb_err rc;
 
@@ -62,10 +62,24 @@ armour_parse(struct span text, struct buf *out)
 			goto out;
 	}
 	rc = RB_EFORMAT;
-	if (!span_equal_str(line, "-----END PGP PUBLIC KEY BLOCK-----") ||
-	    text.len != 0 ||
-	    (rc = base64_parse(buf_span(&digits), out)) != RB_OK)
-		goto out;
+	if (span_equal_str(line, "-----END PGP PUBLIC KEY BLOCK-----") &&
+	    text.len == 0)
+		rc = base64_parse(buf_span(&digits), out);
+out:
+	buf_clear(&digits);
+	return rc;
+}
+
+enum rb_err
+key_parse(struct span file, struct buf *out)
+{
+	size_t len = out->len;
+	enum rb_err rc;
+
+	rc = span_starts(file, SPAN("-")) ? armour_parse(file, out) :
+					    buf_put(out, file);
+	if (rc != RB_OK)
+		return rc;
 	/*
 	 * RFC 4880, 4.2: it begins with a public key packet.  One file of
 	 * another kind would keep gpgv from reading all behind it.
@@ -73,11 +87,9 @@ armour_parse(struct span text, struct buf *out)
 	if (out->len == len ||
 	    ((out->p[len] & 0xfc) != 0x98 && out->p[len] != 0xc6)) {
 		out->len = len;
-		rc = RB_EFORMAT;
+		return RB_EFORMAT;
 	}
-out:
-	buf_clear(&digits);
-	return rc;
+	return RB_OK;
 }
 
 static enum rb_err
@@ -102,10 +114,10 @@ add_key(int dirfd, const char *directory, const char *fingerprint,
 		    fingerprint, directory, file, err_name(rc));
 		goto out;
 	}
-	if ((rc = armour_parse(buf_span(&text), keys)) != RB_OK)
+	if ((rc = key_parse(buf_span(&text), keys)) != RB_OK)
 		rc = fault_set(why, rc,
-		    "%s/%s is not one armoured OpenPGP public key", directory,
-		    file);
+		    "%s/%s is not one OpenPGP public key, armoured or bare",
+		    directory, file);
 out:
 	buf_clear(&text);
 	return rc;

@@ -126,18 +126,6 @@ out:
 	return rc;
 }
 
-/* In armour or bare, as the builder takes them; gpgv wants them bare. */
-static enum rb_err
-add_key(struct span key, struct buf *all)
-{
-	if (span_starts(key, SPAN("-----BEGIN")))
-		return armour_parse(key, all);
-	/* RFC 4880, 4.2: a public key packet. */
-	if (key.len == 0 || ((key.p[0] & 0xfc) != 0x98 && key.p[0] != 0xc6))
-		return RB_EFORMAT;
-	return buf_put(all, key);
-}
-
 static enum rb_err
 make_keyring(const struct plan_file *f, int *out, struct fault *why)
 {
@@ -146,7 +134,7 @@ make_keyring(const struct plan_file *f, int *out, struct fault *why)
 	enum rb_err rc = RB_OK;
 
 	for (i = 0; i < f->nkeys && rc == RB_OK; i++)
-		rc = add_key(buf_span(&f->keys[i]), &all);
+		rc = key_parse(buf_span(&f->keys[i]), &all);
 	if (rc != RB_OK && rc != RB_ENOMEM)
 		rc = fault_set(why, RB_EREFUSED,
 		    "number %zu of its pubkeys is not one OpenPGP public key",

@@ -12,6 +12,7 @@ foreach(module delta git_commit git_refs git_tag git_tree pack tag_rule)
 	rb_fuzz(fuzz_${module} fuzz/fuzz_${module}.c
 		LINK packed rb_judge rb_base)
 endforeach()
+rb_fuzz(fuzz_key fuzz/fuzz_key.c LINK rb_rebuilder)
 
 # All of it, by real git and gpg; and for scripts/bench.  They ask the real
 # judge, which is looked for beside them.

@@ -17,6 +17,7 @@
 
 #define A "0064428F455451B3EBE78A7F063938BA42CFA724"
 #define B "274E12AB03F2FE293765FC06DA0434BC706E1FCF"
+#define C "77EEEF6D0386962AEA8CF84A9B8273F80AC219E6"
 #define BEGIN "-----BEGIN PGP PUBLIC KEY BLOCK-----\n"
 #define END "-----END PGP PUBLIC KEY BLOCK-----\n"
 /* Bytes 98 01 02 03 and 98 04 05 06: packets of keys, as they begin. */
@@ -24,7 +25,7 @@
 #define OTHER BEGIN "Comment: x\n\nmAQF\nBg==\n" END
 
 static void
-refuses_what_is_not_one_armoured_key(void **state)
+refuses_what_is_not_one_key(void **state)
 {
 	static const struct {
 		const char *why, *text;
@@ -44,6 +45,7 @@ refuses_what_is_not_one_armoured_key(void **state)
 		{ "no base64", BEGIN "\nm?ECAw==\n" END },
 		{ "no bytes", BEGIN "\n" END },
 		{ "a signature instead", BEGIN "\niAECAw==\n" END },
+		{ "a bare signature", "\x88\x01\x02" },
 		{ "text between", BEGIN "\nmAECAw==\n=abcd\nmAEC\n" END },
 	};
 	struct buf out = BUF_INIT;
@@ -52,7 +54,7 @@ refuses_what_is_not_one_armoured_key(void **state)
 	(void)state;
 	assert_int_equal(buf_put_str(&out, "before"), RB_OK);
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		if (armour_parse(span_of_str(cases[i].text), &out) == RB_OK)
+		if (key_parse(span_of_str(cases[i].text), &out) == RB_OK)
 			fail_msg("accepted: %s", cases[i].why);
 		assert_true(span_equal_str(buf_span(&out), "before"));
 	}
@@ -99,7 +101,7 @@ write_key(int dirfd, const char *name, const char *text)
 static void
 holds_exactly_the_listed_keys(void **state)
 {
-	static const char *const both[] = { B, A };
+	static const char *const all[] = { B, C, A };
 	static const char *const unknown[] = {
 		"0123456789ABCDEF0123456789ABCDEF01234567"
 	};
@@ -114,19 +116,21 @@ holds_exactly_the_listed_keys(void **state)
 	assert_true(dirfd >= 0);
 	write_key(dirfd, A ".asc", KEY);
 	write_key(dirfd, B ".asc", OTHER);
-	assert_int_equal(keyring_make(path, both, 2, &fd, &why), RB_OK);
+	write_key(dirfd, C ".asc", "\xc6\x07");
+	assert_int_equal(keyring_make(path, all, 3, &fd, &why), RB_OK);
 	assert_int_equal(file_read_fd(fd, 100, &keys), RB_OK);
 	assert_true(span_equal(buf_span(&keys),
-	    SPAN("\x98\x04\x05\x06\x98\x01\x02\x03")));
+	    SPAN("\x98\x04\x05\x06\xc6\x07\x98\x01\x02\x03")));
 	fd_close(&fd);
 	assert_int_equal(keyring_make(path, unknown, 1, &fd, &why),
 	    RB_ENOTFOUND);
 	assert_non_null(strstr(why.text, unknown[0]));
 	/* A file of another kind would hide the keys behind it. */
 	write_key(dirfd, A ".asc", "x");
-	assert_int_equal(keyring_make(path, both, 2, &fd, &why), RB_EFORMAT);
+	assert_int_equal(keyring_make(path, all, 3, &fd, &why), RB_EFORMAT);
 	assert_int_equal(unlinkat(dirfd, A ".asc", 0), 0);
 	assert_int_equal(unlinkat(dirfd, B ".asc", 0), 0);
+	assert_int_equal(unlinkat(dirfd, C ".asc", 0), 0);
 	assert_int_equal(rmdir(path), 0);
 	fd_close(&dirfd);
 	buf_clear(&keys);
@@ -136,7 +140,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(refuses_what_is_not_one_armoured_key),
+		cmocka_unit_test(refuses_what_is_not_one_key),
 		cmocka_unit_test(refuses_what_is_no_fingerprint),
 		cmocka_unit_test(holds_exactly_the_listed_keys),
 	};
