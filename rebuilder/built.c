@@ -30,10 +30,11 @@ built_key(const struct built_place *place, struct digest *out)
 {
 	struct memory_key k = MEMORY_KEY_INIT;
 
-	memory_key_text(&k, "built");
+	memory_key_text(&k, "built 2");
 	memory_key_text(&k, place->release);
 	memory_key_text(&k, place->distribution);
 	memory_key_text(&k, place->component);
+	memory_key_number(&k, place->build);
 	return memory_key_end(&k, out);
 }
 
@@ -175,13 +176,19 @@ built_each(struct journal *j, const struct built_place *place,
 {
 	struct digest key = DIGEST_INIT, d = DIGEST_INIT;
 	struct buf value = BUF_INIT;
-	struct span in;
+	struct span in, commit = SPAN_INIT;
 	enum rb_err rc = RB_EINTERNAL;
 
 	if ((rc = built_key(place, &key)) != RB_OK ||
 	    (rc = journal_recall(j, &key, &value)) != RB_OK)
 		goto out;
 	in = buf_span(&value);
+	if ((rc = take_bytes(&in, TAG_ID_LEN, &commit)) != RB_OK)
+		goto out;
+	if (place->commit != NULL && !span_equal_str(commit, place->commit)) {
+		rc = RB_ENOTFOUND;
+		goto out;
+	}
 	while (in.len > 0 && rc == RB_OK)
 		if ((rc = take_digest(&in, &d)) == RB_OK)
 			rc = each(self, &d);
@@ -217,12 +224,15 @@ remember(struct trip *t, const struct built_place *place,
     const struct digest *index, const struct measured *list, size_t n)
 {
 	struct letting_go now = { t->journal, index, list, n };
+	struct built_place before = *place;
 	struct digest key = DIGEST_INIT;
 	struct buf value = BUF_INIT;
 	size_t i;
 	enum rb_err rc = RB_EINTERNAL;
 
+	before.commit = NULL;
 	if ((rc = built_key(place, &key)) != RB_OK ||
+	    (rc = put_text(&value, place->commit)) != RB_OK ||
 	    (rc = said_pin(t->journal, index)) != RB_OK ||
 	    (rc = put_digest(&value, index)) != RB_OK)
 		goto out;
@@ -230,7 +240,7 @@ remember(struct trip *t, const struct built_place *place,
 		if ((rc = said_pin(t->journal, &list[i].sha256)) != RB_OK ||
 		    (rc = put_digest(&value, &list[i].sha256)) != RB_OK)
 			goto out;
-	rc = built_each(t->journal, place, let_go, &now);
+	rc = built_each(t->journal, &before, let_go, &now);
 	if (rc == RB_OK || rc == RB_ENOTFOUND)
 		rc = journal_remember(t->journal, &key, buf_span(&value));
 out:
@@ -308,10 +318,8 @@ out:
 }
 
 enum rb_err
-built_offer(struct trip *t, const struct built_place *place,
-    const char *const *earlier, size_t n)
+built_offer(struct trip *t, const struct built_place *earlier, size_t n)
 {
-	struct built_place other = *place;
 	struct collecting c;
 	struct buf all = BUF_INIT;
 	size_t i;
@@ -319,9 +327,8 @@ built_offer(struct trip *t, const struct built_place *place,
 
 	repository_clear(&t->built);
 	for (i = 0; i < n; i++) {
-		other.component = earlier[i];
 		c = (struct collecting){ t->depot, DIGEST_INIT, 0, true };
-		rc = built_each(t->journal, &other, collect, &c);
+		rc = built_each(t->journal, &earlier[i], collect, &c);
 		if (rc != RB_OK && rc != RB_ENOTFOUND)
 			goto out;
 		if (rc == RB_OK && c.n > 0 && c.is_whole &&

@@ -12,7 +12,10 @@
  */
 struct built_place {
 	const char *release, *distribution, *component;
+	size_t build; /* which of its source packages */
+	const char *commit; /* of the component; NULL: whichever it was */
 };
+#define BUILT_BUILDS_MAX 8 /* source packages of one component */
 
 /*
  * Keeps the packages that the trip's build left, in the place of what was
@@ -23,16 +26,16 @@ struct built_place {
 enum rb_err built_add(struct trip *t, const struct built_place *place) RB_CHECK;
 
 /*
- * Offers what is kept of `earlier` components, which belong to the release
- * and distribution of `place`, to the resolution of this trip (t->built).  A
- * component of which nothing is kept, or not all any more, adds nothing.
+ * Offers what is kept for `earlier` places to the resolution of this trip
+ * (t->built).  A place for which nothing is kept, or not all any more, or what
+ * was built of another commit, adds nothing.
  */
-enum rb_err built_offer(struct trip *t, const struct built_place *place,
-    const char *const *earlier, size_t n) RB_CHECK;
+enum rb_err built_offer(struct trip *t, const struct built_place *earlier,
+    size_t n) RB_CHECK;
 
 /*
  * Calls back for every digest that is kept for a place: the index, then the
- * packages.  RB_ENOTFOUND: nothing is.
+ * packages.  RB_ENOTFOUND: nothing is, or it is of another commit.
  */
 enum rb_err built_each(struct journal *j, const struct built_place *place,
     enum rb_err (*each)(void *self, const struct digest *d), void *self)

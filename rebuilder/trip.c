@@ -11,6 +11,7 @@
 #include "rebuilder/buildinfo.h"
 #include "rebuilder/built.h"
 #include "rebuilder/changelog.h"
+#include "rebuilder/component_state.h"
 #include "rebuilder/published.h"
 #include "rebuilder/verdict.h"
 
@@ -202,29 +203,59 @@ trip_concerns(const struct trip *t, const struct listed *item)
 	return item->is_binnmu == (t->pass == PASS_BINNMU);
 }
 
-static struct built_place
-place_of(const struct trip *t)
+/* Whether it is the commit that the node accepted last. */
+static enum rb_err
+is_newest(struct trip *t, bool *out)
 {
-	const struct built_place place = { t->of.release->name,
-		t->of.distribution, t->of.component->name };
+	struct component_state state;
+	enum rb_err rc = RB_EINTERNAL;
 
-	return place;
+	if ((rc = component_state_get(t->journal, t->of.component->name,
+		 &state)) != RB_OK)
+		return rc;
+	*out = state.is_accepted &&
+	    strcmp(state.accepted.commit, t->of.tagged.commit) == 0;
+	component_state_clear(&state);
+	return RB_OK;
 }
 
-/* Later components may need it; its own verdicts do not. */
+/*
+ * Later components may need it; its own verdicts do not.  An older tag that
+ * was asked for by name takes no newer one's place.
+ */
 static void
 keep_built(struct trip *t)
 {
 	struct built_place place;
 	struct fault before = t->why;
+	bool is_wanted = false;
 
 	if (t->of.release == NULL || t->pass != PASS_SOURCE)
 		return;
-	place = place_of(t);
-	if (built_add(t, &place) != RB_OK)
+	place = (struct built_place){ t->of.release->name, t->of.distribution,
+		t->of.component->name, t->of.build, t->of.tagged.commit };
+	if (is_newest(t, &is_wanted) != RB_OK ||
+	    (is_wanted && built_add(t, &place) != RB_OK))
 		note(NOTE_WARN, "%s: cannot be an input of others: %s", t->name,
 		    t->why.text);
 	t->why = before;
+}
+
+/* Places of one component; those for a commit that is accepted no more: none. */
+static enum rb_err
+add_places(struct trip *t, const struct component *c,
+    struct component_state *state, struct built_place *places, size_t *n)
+{
+	size_t i;
+	enum rb_err rc = RB_EINTERNAL;
+
+	if ((rc = component_state_get(t->journal, c->name, state)) != RB_OK)
+		return rc;
+	for (i = 0; i < BUILT_BUILDS_MAX && state->is_accepted; i++)
+		places[(*n)++] = (struct built_place){ t->of.release->name,
+			t->of.distribution, c->name, i,
+			state->accepted.commit };
+	return RB_OK;
 }
 
 /* What components before this one in the release were built to. */
@@ -232,18 +263,27 @@ static enum rb_err
 offer_built(struct trip *t)
 {
 	const struct release *r = t->of.release;
-	const struct built_place place = place_of(t);
-	const char **names;
-	size_t i, n = 0;
-	enum rb_err rc = RB_EINTERNAL;
+	struct built_place *places = NULL;
+	struct component_state *states = NULL;
+	size_t i, n = 0, nstates = 0;
+	enum rb_err rc = RB_OK;
 
-	if ((names = calloc(r->n + 1, sizeof(*names))) == NULL)
-		return RB_ENOMEM;
-	for (i = 0; &r->list[i] != t->of.component; i++)
-		if (r->list[i].packages)
-			names[n++] = r->list[i].name;
-	rc = built_offer(t, &place, names, n);
-	free(names);
+	places = calloc(r->n * BUILT_BUILDS_MAX + 1, sizeof(*places));
+	states = calloc(r->n + 1, sizeof(*states));
+	if (places == NULL || states == NULL)
+		rc = RB_ENOMEM;
+	for (i = 0; rc == RB_OK && &r->list[i] != t->of.component; i++)
+		if (r->list[i].packages) {
+			component_state_init(&states[nstates]);
+			rc = add_places(t, &r->list[i], &states[nstates++],
+			    places, &n);
+		}
+	if (rc == RB_OK)
+		rc = built_offer(t, places, n);
+	while (nstates > 0)
+		component_state_clear(&states[--nstates]);
+	free(states);
+	free(places);
 	return rc;
 }
 

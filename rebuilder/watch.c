@@ -411,6 +411,18 @@ touch(void *self, const struct digest *d)
 	return RB_OK;
 }
 
+static void
+keep_place(struct watcher *w, struct built_place *place)
+{
+	enum rb_err rc = RB_OK;
+
+	/* What is not there is not used; the rest is tried again soon. */
+	for (place->build = 0; place->build < BUILT_BUILDS_MAX; place->build++)
+		rc = built_each(w->setting.journal, place, touch,
+		    w->setting.depot);
+	(void)rc;
+}
+
 /*
  * What was built is an input of later components: as long as the release is
  * watched, collection leaves it alone.
@@ -420,7 +432,7 @@ keep_built(struct watcher *w)
 {
 	const struct release *r = &w->release;
 	const struct depot *depot = w->setting.depot;
-	struct built_place place = { r->name, NULL, NULL };
+	struct built_place place = { r->name, NULL, NULL, 0, NULL };
 	uint64_t mark = 0;
 	size_t i, k;
 
@@ -430,9 +442,7 @@ keep_built(struct watcher *w)
 		for (k = 0; k < r->ndistributions; k++) {
 			place.component = r->list[i].name;
 			place.distribution = r->distributions[k];
-			if (built_each(w->setting.journal, &place, touch,
-				w->setting.depot) == RB_ENOMEM)
-				break;
+			keep_place(w, &place);
 		}
 	if (w->mark != 0)
 		depot_leave(depot, w->mark);

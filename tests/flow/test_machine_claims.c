@@ -17,10 +17,22 @@
 #include "rebuilder/said.h"
 #include "tests/flow/fake_machine.h"
 
-static const struct built_place tiny = { "r1", "bookworm", "tiny" };
-static const struct built_place other = { "r1", "bookworm", "other" };
-static const struct built_place elsewhere = { "r1", "trixie", "tiny" };
-static const char *const earlier[] = { "nothing", "tiny", "other" };
+#define ID_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define ID_B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+static const struct built_place tiny = { "r1", "bookworm", "tiny", 0, ID_A };
+static const struct built_place second = { "r1", "bookworm", "tiny", 1, ID_A };
+static const struct built_place elsewhere[] = {
+	{ "r1", "trixie", "tiny", 0, ID_A },
+	{ "r2", "bookworm", "tiny", 0, ID_A },
+	{ "r1", "bookworm", "tiny", 0, ID_B }, /* another tag of it */
+	{ "r1", "bookworm", "tiny", 1, ID_A },
+};
+static const struct built_place earlier[] = {
+	{ "r1", "bookworm", "nothing", 0, ID_A },
+	{ "r1", "bookworm", "tiny", 0, ID_A },
+	{ "r1", "bookworm", "tiny", 1, ID_A },
+	{ "r1", "bookworm", "other", 0, ID_A },
+};
 
 #define CONTROL(fields) \
 	"output 1\nfile control 79\nFile: tiny_1_all.deb\n" fields "end 0\n"
@@ -77,8 +89,7 @@ keeps_nothing_that_a_machine_describes_wrongly(void **state)
 		if (add(&w, outputs[i]) != RB_EREFUSED ||
 		    w.trip.why.text[0] == '\0')
 			fail_msg("%s: %s", outputs[i], w.trip.why.text);
-		assert_int_equal(built_offer(&w.trip, &other, earlier, 3),
-		    RB_OK);
+		assert_int_equal(built_offer(&w.trip, earlier, 4), RB_OK);
 		assert_null(w.trip.built.name);
 	}
 	w.end = MACHINE_CRASHED;
@@ -103,11 +114,12 @@ offers_to_later_components_what_was_measured(void **state)
 	struct buf text;
 	char hex[DIGEST_HEX_LEN + 1], want[256];
 	unsigned int n = 0;
+	size_t i;
 
 	(void)state;
 	fake_world_start(&w);
 	assert_int_equal(add(&w, GOOD), RB_OK);
-	assert_int_equal(built_offer(&w.trip, &other, earlier, 3), RB_OK);
+	assert_int_equal(built_offer(&w.trip, earlier, 4), RB_OK);
 	assert_non_null(w.trip.built.name);
 	assert_int_equal(w.trip.built.use, USE_BUILT);
 	text = text_of(&w, &w.trip.built.index.packages);
@@ -126,10 +138,36 @@ offers_to_later_components_what_was_measured(void **state)
 	/* The index and the package; nothing of any other place. */
 	assert_int_equal(built_each(w.journal, &tiny, count, &n), RB_OK);
 	assert_int_equal(n, 2);
-	assert_int_equal(built_each(w.journal, &elsewhere, count, &n),
-	    RB_ENOTFOUND);
-	assert_int_equal(built_offer(&w.trip, &elsewhere, earlier, 3), RB_OK);
-	assert_null(w.trip.built.name);
+	for (i = 0; i < 4; i++) {
+		assert_int_equal(built_each(w.journal, &elsewhere[i], count,
+				     &n),
+		    RB_ENOTFOUND);
+		assert_int_equal(built_offer(&w.trip, &elsewhere[i], 1), RB_OK);
+		assert_null(w.trip.built.name);
+	}
+	fake_world_stop(&w);
+}
+
+/* A component may have several; one is not kept in another's place. */
+static void
+offers_all_source_packages_of_a_component(void **state)
+{
+	struct fake_world w;
+	struct buf text;
+
+	(void)state;
+	fake_world_start(&w);
+	assert_int_equal(add(&w, GOOD), RB_OK);
+	fake_world_build(&w, "much_1_all.deb", "not really a package");
+	w.output = "output 1\nfile control 79\nFile: much_1_all.deb\n"
+		   "Package: much\nVersion: 1\nArchitecture: all\n"
+		   "Depends: libc6\nend 0\n";
+	assert_int_equal(built_add(&w.trip, &second), RB_OK);
+	assert_int_equal(built_offer(&w.trip, earlier, 4), RB_OK);
+	text = text_of(&w, &w.trip.built.index.packages);
+	assert_non_null(strstr((const char *)text.p, "Package: tiny\n"));
+	assert_non_null(strstr((const char *)text.p, "Package: much\n"));
+	buf_clear(&text);
 	fake_world_stop(&w);
 }
 
@@ -170,7 +208,7 @@ offers_nothing_of_which_a_part_is_gone(void **state)
 	digest_hex(&sha256, hex);
 	(void)snprintf(path, sizeof(path), "%s/store/%s", w.directory, hex);
 	assert_int_equal(unlink(path), 0);
-	assert_int_equal(built_offer(&w.trip, &other, earlier, 3), RB_OK);
+	assert_int_equal(built_offer(&w.trip, earlier, 4), RB_OK);
 	assert_null(w.trip.built.name);
 	fake_world_stop(&w);
 }
@@ -315,6 +353,7 @@ main(void)
 		cmocka_unit_test(
 		    keeps_nothing_that_a_machine_describes_wrongly),
 		cmocka_unit_test(offers_to_later_components_what_was_measured),
+		cmocka_unit_test(offers_all_source_packages_of_a_component),
 		cmocka_unit_test(lets_go_of_what_it_keeps_no_more),
 		cmocka_unit_test(offers_nothing_of_which_a_part_is_gone),
 		cmocka_unit_test(takes_no_changelog_but_of_a_published_package),
