@@ -28,6 +28,10 @@ if(XENLIGHT_FOUND)
 	foreach(test test_xen_domain test_xen_marks)
 		rb_test(${test} unit unit/${test}.c unit/fake_libxl.c
 			LINK rb_xen rb_base)
+		target_link_options(${test} PRIVATE -Wl,--wrap=poll
+			-Wl,--wrap=__poll_chk -Wl,--wrap=clock_gettime
+			-Wl,--wrap=libxl_domain_config_init
+			-Wl,--wrap=libxl_domain_config_dispose)
 	endforeach()
 endif()
 

@@ -203,7 +203,7 @@ sleep_once(struct xen *x, const struct xen_ear *ear, struct xen_news *out)
 		out->what = XEN_ALONE;
 		return RB_OK;
 	}
-	if (fds[1].revents == 0)
+	if (ear->log == NULL || fds[1].revents == 0)
 		return RB_ENOTFOUND;
 	if ((rc = step_log(ear->log)) == RB_OK)
 		return RB_ENOTFOUND;

@@ -74,9 +74,16 @@ fails(enum fake_step step)
 	return true;
 }
 
+/* Put by the linker in place of those without __wrap_. */
+int __wrap_clock_gettime(clockid_t id, struct timespec *out);
+int __wrap_poll(struct pollfd *fds, nfds_t n, int timeout);
+int __wrap___poll_chk(struct pollfd *fds, nfds_t n, int timeout, size_t len);
+void __wrap_libxl_domain_config_init(libxl_domain_config *c);
+void __wrap_libxl_domain_config_dispose(libxl_domain_config *c);
+
 /* Time stands still unless somebody sleeps. */
 int
-clock_gettime(clockid_t id, struct timespec *out)
+__wrap_clock_gettime(clockid_t id, struct timespec *out)
 {
 	(void)id;
 	out->tv_sec = fake.now / 1000;
@@ -85,7 +92,7 @@ clock_gettime(clockid_t id, struct timespec *out)
 }
 
 int
-poll(struct pollfd *fds, nfds_t n, int timeout)
+__wrap_poll(struct pollfd *fds, nfds_t n, int timeout)
 {
 	const struct timespec at_once = { 0, 0 };
 	int r = ppoll(fds, n, &at_once, NULL);
@@ -96,13 +103,11 @@ poll(struct pollfd *fds, nfds_t n, int timeout)
 }
 
 /* What poll is with _FORTIFY_SOURCE. */
-int __poll_chk(struct pollfd *fds, nfds_t n, int timeout, size_t len);
-
 int
-__poll_chk(struct pollfd *fds, nfds_t n, int timeout, size_t len)
+__wrap___poll_chk(struct pollfd *fds, nfds_t n, int timeout, size_t len)
 {
 	(void)len;
-	return poll(fds, n, timeout);
+	return __wrap_poll(fds, n, timeout);
 }
 
 enum rb_err
@@ -136,13 +141,13 @@ finish(const libxl_asyncop_how *how, int r)
 }
 
 int
-libxl_ctx_alloc(libxl_ctx **out, int version, unsigned flags,
-    xentoollog_logger *log)
+libxl_ctx_alloc(libxl_ctx **pctx, int version, unsigned flags,
+    xentoollog_logger *lg)
 {
 	(void)version;
 	(void)flags;
-	logger = log;
-	*out = (libxl_ctx *)(void *)&ctx_object;
+	logger = lg;
+	*pctx = (libxl_ctx *)(void *)&ctx_object;
 	return fails(FAKE_CTX) ? ERROR_FAIL : 0;
 }
 
@@ -189,13 +194,13 @@ libxl_get_physinfo(libxl_ctx *ctx, libxl_physinfo *info)
 }
 
 void
-libxl_domain_config_init(libxl_domain_config *c)
+__wrap_libxl_domain_config_init(libxl_domain_config *c)
 {
 	memset(c, 0, sizeof(*c));
 }
 
 void
-libxl_domain_config_dispose(libxl_domain_config *c)
+__wrap_libxl_domain_config_dispose(libxl_domain_config *c)
 {
 	int i;
 
@@ -213,22 +218,22 @@ libxl_domain_config_dispose(libxl_domain_config *c)
 }
 
 void
-libxl_domain_build_info_init_type(libxl_domain_build_info *b,
+libxl_domain_build_info_init_type(libxl_domain_build_info *p,
     libxl_domain_type type)
 {
-	b->type = type;
+	p->type = type;
 }
 
 void
-libxl_device_disk_init(libxl_device_disk *d)
+libxl_device_disk_init(libxl_device_disk *p)
 {
-	memset(d, 0, sizeof(*d));
+	memset(p, 0, sizeof(*p));
 }
 
 void
-libxl_defbool_set(libxl_defbool *b, bool value)
+libxl_defbool_set(libxl_defbool *db, bool b)
 {
-	b->val = value ? 1 : -1;
+	db->val = b ? 1 : -1;
 }
 
 uint8_t *
@@ -255,12 +260,12 @@ libxl_cpu_bitmap_alloc(libxl_ctx *ctx, libxl_bitmap *map, int cpus)
 }
 
 int
-libxl_domain_need_memory(libxl_ctx *ctx, libxl_domain_config *c, uint32_t domid,
-    uint64_t *out)
+libxl_domain_need_memory(libxl_ctx *ctx, libxl_domain_config *config,
+    uint32_t domid_for_logging, uint64_t *need_memkb)
 {
 	(void)ctx;
-	(void)domid;
-	*out = c->b_info.max_memkb + 2048;
+	(void)domid_for_logging;
+	*need_memkb = config->b_info.max_memkb + 2048;
 	return fails(FAKE_NEED) ? ERROR_FAIL : 0;
 }
 
@@ -302,32 +307,33 @@ libxl_domid_to_name(libxl_ctx *ctx, uint32_t domid)
 }
 
 int
-libxl_domain_create_new(libxl_ctx *ctx, libxl_domain_config *c, uint32_t *domid,
-    const libxl_asyncop_how *how, const libxl_asyncprogress_how *console)
+libxl_domain_create_new(libxl_ctx *ctx, libxl_domain_config *d_config,
+    uint32_t *domid, const libxl_asyncop_how *ao_how,
+    const libxl_asyncprogress_how *aop_console_how)
 {
 	(void)ctx;
-	(void)console;
+	(void)aop_console_how;
 	if (fails(FAKE_CREATE))
 		return ERROR_FAIL;
-	memcpy(uuid, c->c_info.uuid.uuid, sizeof(uuid));
+	memcpy(uuid, d_config->c_info.uuid.uuid, sizeof(uuid));
 	free(name);
-	name = strdup(c->c_info.name);
-	fake.memory_kib = c->b_info.max_memkb;
-	fake.cpus = c->b_info.max_vcpus;
-	fake.ndisks = (size_t)c->num_disks;
+	name = strdup(d_config->c_info.name);
+	fake.memory_kib = d_config->b_info.max_memkb;
+	fake.cpus = d_config->b_info.max_vcpus;
+	fake.ndisks = (size_t)d_config->num_disks;
 	fake.created++;
 	fake.exists = true;
 	created_to = domid;
-	creating = how->u.for_event;
+	creating = ao_how->u.for_event;
 	if (fake.fails == FAKE_CREATE_HANG || fake.fails == FAKE_CREATE_DEAF)
 		return 0;
 	/* libxl removes what it could not finish. */
 	if (fails(FAKE_CREATE_END)) {
 		fake.exists = false;
-		return finish(how, ERROR_FAIL);
+		return finish(ao_how, ERROR_FAIL);
 	}
 	*domid = DOMID;
-	return finish(how, 0);
+	return finish(ao_how, 0);
 }
 
 int
@@ -428,12 +434,12 @@ libxl_domain_destroy(libxl_ctx *ctx, uint32_t domid,
 }
 
 int
-libxl_console_get_tty(libxl_ctx *ctx, uint32_t domid, int number,
+libxl_console_get_tty(libxl_ctx *ctx, uint32_t domid, int cons_num,
     libxl_console_type type, char **path)
 {
 	(void)ctx;
 	(void)domid;
-	(void)number;
+	(void)cons_num;
 	(void)type;
 	if (fails(FAKE_CONSOLE))
 		return ERROR_INVAL;
@@ -441,20 +447,20 @@ libxl_console_get_tty(libxl_ctx *ctx, uint32_t domid, int number,
 }
 
 int
-libxl_event_check(libxl_ctx *ctx, libxl_event **out, uint64_t mask,
-    libxl_event_predicate *predicate, void *user)
+libxl_event_check(libxl_ctx *ctx, libxl_event **event_r, uint64_t typemask,
+    libxl_event_predicate *predicate, void *predicate_user)
 {
 	(void)ctx;
-	(void)mask;
+	(void)typemask;
 	(void)predicate;
-	(void)user;
+	(void)predicate_user;
 	if (fake.was_created && fails(FAKE_EVENT))
 		return ERROR_FAIL;
 	if (nevents == 0)
 		return ERROR_NOT_READY;
-	if ((*out = malloc(sizeof(**out))) == NULL)
+	if ((*event_r = malloc(sizeof(**event_r))) == NULL)
 		return ERROR_NOMEM;
-	**out = events[0];
+	**event_r = events[0];
 	memmove(events, events + 1, --nevents * sizeof(*events));
 	return 0;
 }

@@ -56,6 +56,6 @@ extern struct fake {
 void fake_reset(void);
 void fake_clear(void);
 /* A domain that is there already. */
-void fake_leave(const char *name, const uint8_t uuid[XEN_UUID_LEN]);
+void fake_leave(const char *called, const uint8_t id[XEN_UUID_LEN]);
 
 #endif
