@@ -146,15 +146,20 @@ out:
 static enum rb_err
 write_state(int top, const struct owners *who)
 {
-	int fd = -1;
+	int dir = -1, fd = -1;
 	enum rb_err rc = RB_EIO;
 
-	fd = openat(top, "signer/state",
-	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	dir = openat(top, "signer",
+	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (dir != -1)
+		fd = openat(dir, "state",
+		    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd != -1 && file_write_fd(fd, SPAN(NODE_STATE_NEW)) == RB_OK &&
-	    fchown(fd, who->signer.uid, who->signer.gid) == 0 && fsync(fd) == 0)
+	    fchown(fd, who->signer.uid, who->signer.gid) == 0 &&
+	    fsync(fd) == 0 && fsync(dir) == 0)
 		rc = RB_OK;
 	fd_close(&fd);
+	fd_close(&dir);
 	return rc;
 }
 
@@ -174,8 +179,14 @@ make_node(const struct wish *wish, int top, const struct node *node,
 	    (rc = write_keys(top, key, vkey, &who)) != RB_OK ||
 	    (rc = write_state(top, &who)) != RB_OK)
 		goto out;
-	/* Last: a directory with node.yml is a whole node. */
-	rc = file_replace_at(top, "node.yml", buf_span(&conf), 0644);
+	/*
+	 * Last, and behind everything else on the disk: a directory with
+	 * node.yml is a whole node.
+	 */
+	if (fsync(top) == -1)
+		rc = RB_EIO;
+	if (rc == RB_OK)
+		rc = file_replace_at(top, "node.yml", buf_span(&conf), 0644);
 	if (rc == RB_OK)
 		printf("%.*s\n", (int)line.len, (const char *)line.p);
 out:
@@ -200,6 +211,19 @@ check_empty(int top, const char *path, struct fault *why)
 		    "nothing; remove it and try again",
 		    path);
 	return RB_OK;
+}
+
+/* The directory itself, which we may have made. */
+static enum rb_err
+sync_above(int top)
+{
+	int above = openat(top, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	enum rb_err rc = RB_EIO;
+
+	if (above != -1 && fsync(above) == 0)
+		rc = RB_OK;
+	fd_close(&above);
+	return rc;
 }
 
 static enum rb_err
@@ -233,6 +257,10 @@ init(const struct wish *wish, struct fault *why)
 	}
 	if ((rc = check_empty(top, path, why)) != RB_OK)
 		goto out;
+	if ((rc = sync_above(top)) != RB_OK) {
+		fault_set(why, rc, "%s: cannot be synced", path);
+		goto out;
+	}
 	if ((rc = apt_archive_find(&archive, why)) != RB_OK ||
 	    (rc = key_generate(&key)) != RB_OK)
 		goto out;

@@ -70,6 +70,20 @@ make_file(int top, const char *name, uid_t uid, gid_t gid, mode_t mode,
 	return rc;
 }
 
+static enum rb_err
+sync_directory(int top, const char *name, struct fault *why)
+{
+	enum rb_err rc = RB_OK;
+	int fd;
+
+	fd = openat(top, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd == -1 || fsync(fd) == -1)
+		rc = fault_set(why, RB_EIO, "%s: cannot be synced: %s", name,
+		    strerror(errno));
+	fd_close(&fd);
+	return rc;
+}
+
 enum rb_err
 layout_make(const struct node *node, const struct owners *who,
     struct fault *why)
@@ -112,6 +126,9 @@ layout_make(const struct node *node, const struct owners *who,
 	for (i = 0; i < sizeof(told) / sizeof(told[0]) && rc == RB_OK; i++)
 		rc = make_file(top, told[i], who->rebuilder.uid, who->httpd.gid,
 		    0640, why);
+	/* What is told can be told again, but the file must be there. */
+	for (i = 0; i < sizeof(dirs) / sizeof(dirs[0]) && rc == RB_OK; i++)
+		rc = sync_directory(top, dirs[i].name, why);
 	fd_close(&top);
 	return rc;
 }
