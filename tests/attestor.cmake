@@ -14,15 +14,3 @@ foreach(flow attestor attestor_crash signer)
 	add_dependencies(test_${flow}
 		attestor attestor-signer attestor-publish)
 endforeach()
-
-# What programs do to their stores, and what a power cut leaves of it.  By
-# system calls and registers: x86-64 only.
-if(CMAKE_SYSTEM_PROCESSOR STREQUAL x86_64)
-	rb_library(rb_power_cut flow/tape.c flow/tape_record.c flow/tape_call.c
-		flow/power_cut.c LINK rb_base PkgConfig::CMOCKA Threads::Threads)
-	rb_test(test_power_cut flow flow/test_power_cut.c flow/attest_talk.c
-		flow/attest_node.c LINK rb_power_cut sample rb_attestor)
-	add_dependencies(test_power_cut
-		attestor attestor-signer attestor-publish)
-	set_tests_properties(test_power_cut PROPERTIES TIMEOUT 240)
-endif()

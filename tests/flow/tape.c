@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "tests/flow/tape.h"
+#include "tests/flow/tape_call.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -21,12 +21,6 @@
 #include "common/base/file.h"
 
 #define FILE_LEN_MAX ((size_t)1 << 28)
-
-struct tape_shared {
-	pthread_mutex_t lock;
-	size_t used;
-	uint8_t bytes[];
-};
 
 static size_t
 event_len(const struct event *e)
@@ -59,6 +53,40 @@ tape_mark(struct tape *t, uint64_t number)
 	e.kind = EVENT_MARK;
 	e.offset = number;
 	tape_put(t, &e, NULL);
+}
+
+void
+tape_fail(struct tape *t, const char *program, enum tape_calls calls, long n,
+    long more, int error)
+{
+	struct tape_shared *s = t->shared;
+
+	if (pthread_mutex_lock(&s->lock) != 0)
+		abort();
+	(void)snprintf(s->fails, sizeof(s->fails), "%s", program);
+	s->calls = calls;
+	s->before = n;
+	s->more = more + 1;
+	s->error = error;
+	s->failed = 0;
+	if (pthread_mutex_unlock(&s->lock) != 0)
+		abort();
+}
+
+long
+tape_fail_end(struct tape *t)
+{
+	long failed = t->shared->failed;
+
+	tape_fail(t, "", CALLS_WRITE, 0, 0, 0);
+	return failed;
+}
+
+void
+tape_clock(struct tape *t, long seconds)
+{
+	t->shared->ahead = seconds;
+	t->shared->has_clock = true;
 }
 
 static struct tape_file *

@@ -16,7 +16,6 @@
  * A file is known by a number, which it keeps for its life.  The first ones
  * are those that were there when the recording began; they count as synced.
  */
-#define TAPE_PROGRAMS_MAX 4
 #define TAPE_PARTS_MAX 8
 #define TAPE_NAME_MAX 80
 #define TAPE_FILES_MAX 4096
@@ -89,11 +88,25 @@ void tape_clear(struct tape *t);
 /* Of the test itself, between two calls of the others. */
 void tape_mark(struct tape *t, uint64_t number);
 
+/*
+ * What else happens to who is recorded.  Call number `n` (from 0) that
+ * `program` makes on a file of the stores, and `more` behind it, fail.
+ */
+enum tape_calls {
+	CALLS_WRITE,
+	CALLS_SYNC,
+};
+void tape_fail(struct tape *t, const char *program, enum tape_calls calls,
+    long n, long more, int error);
+/* Ends it; how many calls failed. */
+long tape_fail_end(struct tape *t);
+/*
+ * The time of day is so many seconds ahead, or behind, in programs that were
+ * started after the first call.
+ */
+void tape_clock(struct tape *t, long seconds);
+
 const struct event *tape_at(const struct tape *t, size_t i);
 const uint8_t *tape_bytes(const struct event *e);
-
-/* For the process that records. */
-_Noreturn void tape_record(struct tape *t, pid_t whom, int stop, int ready);
-void tape_put(struct tape *t, struct event *e, const void *bytes);
 
 #endif

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/ptrace.h>
 #include <sys/signalfd.h>
+#include <sys/user.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,7 +21,7 @@
 
 struct thread {
 	pid_t pid; /* 0: free */
-	bool is_recorded, is_in_call;
+	bool is_recorded, is_shell, is_in_call;
 	char program[TAPE_NAME_MAX];
 	struct call call;
 };
@@ -41,6 +42,7 @@ find_program(const struct tape *t, struct thread *th)
 		return;
 	exe[len] = '\0';
 	name = strrchr(exe, '/') + 1;
+	th->is_shell = strcmp(name, "dash") == 0 || strcmp(name, "bash") == 0;
 	for (i = 0; t->programs[i] != NULL; i++) {
 		if (strcmp(name, t->programs[i]) == 0) {
 			th->is_recorded = true;
@@ -87,14 +89,21 @@ see_call(struct tape *t, struct thread *th)
 		th->call.number = (long)info.entry.nr;
 		for (i = 0; i < CALL_ARGS; i++)
 			th->call.args[i] = info.entry.args[i];
+		call_trouble(t, &th->call);
 		return;
 	}
-	if (info.op == PTRACE_SYSCALL_INFO_EXIT && th->is_in_call &&
-	    !info.exit.is_error) {
-		th->call.result = info.exit.rval;
+	if (info.op != PTRACE_SYSCALL_INFO_EXIT || !th->is_in_call)
+		return;
+	th->is_in_call = false;
+	th->call.result = info.exit.rval;
+	if (th->call.error != 0) {
+		(void)ptrace(PTRACE_POKEUSER, th->pid,
+		    (void *)offsetof(struct user_regs_struct, rax),
+		    (void *)(long)-th->call.error);
+	} else if (!info.exit.is_error) {
+		call_clock(t, &th->call);
 		call_record(t, &th->call);
 	}
-	th->is_in_call = false;
 }
 
 static bool
@@ -126,12 +135,14 @@ see(struct tape *t, pid_t whom, pid_t pid, int status)
 		see_call(t, th);
 	} else if (status >> 16 == PTRACE_EVENT_EXEC) {
 		find_program(t, th);
-		/* Another program: none of our business. */
-		if (!th->is_recorded) {
+		/* None of our business; but a shell may start what is. */
+		if (!th->is_recorded && !th->is_shell) {
 			(void)ptrace(PTRACE_DETACH, pid, NULL, NULL);
 			th->pid = 0;
 			return;
 		}
+		if (th->is_recorded && t->shared->has_clock)
+			call_hide_clock(pid);
 	} else if (status >> 16 == 0) {
 		pass = WSTOPSIG(status);
 	}

@@ -2,7 +2,13 @@
 #include "tests/unit/shortage.h"
 
 #include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
 #include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
 #include <sys/socket.h>
 #include <sys/types.h>
 
@@ -98,4 +104,24 @@ ssize_t
 __wrap_sendmsg(int fd, const struct msghdr *h, int flags)
 {
 	return fails(ENOBUFS) ? -1 : __real_sendmsg(fd, h, flags);
+}
+
+void
+shortage_try(enum rb_err (*deed)(void), void (*check)(enum rb_err rc))
+{
+	enum rb_err rc = RB_EINTERNAL;
+	bool was_short = true;
+	long n;
+
+	for (n = 0; was_short; n++) {
+		shortage_at(n);
+		rc = deed();
+		was_short = shortage_end();
+		if (check != NULL)
+			check(rc);
+		if (was_short && rc != RB_ENOMEM && rc != RB_EIO)
+			fail_msg("shortage %ld gives %s", n, err_name(rc));
+	}
+	assert_int_equal(rc, RB_OK);
+	assert_true(n > 1); /* otherwise nothing was tried */
 }

@@ -27,31 +27,6 @@ static int dir = -1;
 static int pair[2] = { -1, -1 };
 static int sample = -1; /* "0123456789" */
 
-/*
- * Runs `deed` with a shortage at its first call, its second, ... until it
- * gets through.  Each shortage must be reported as one; `check` looks at
- * what it left.
- */
-static void
-try_each(enum rb_err (*deed)(void), void (*check)(enum rb_err rc))
-{
-	enum rb_err rc = RB_EINTERNAL;
-	bool was_short = true;
-	long n;
-
-	for (n = 0; was_short; n++) {
-		shortage_at(n);
-		rc = deed();
-		was_short = shortage_end();
-		if (check != NULL)
-			check(rc);
-		if (was_short && rc != RB_ENOMEM && rc != RB_EIO)
-			fail_msg("shortage %ld gives %s", n, err_name(rc));
-	}
-	assert_int_equal(rc, RB_OK);
-	assert_true(n > 1); /* otherwise nothing was tried */
-}
-
 /* The buffer must be as before: "kept". */
 static enum rb_err
 appended(enum rb_err rc, struct buf *b)
@@ -325,8 +300,8 @@ a_shortage_is_reported_and_leaves_nothing_half(void **state)
 
 	(void)state;
 	for (i = 0; i < sizeof(deeds) / sizeof(deeds[0]); i++)
-		try_each(deeds[i], NULL);
-	try_each(deed_replace, check_replace);
+		shortage_try(deeds[i], NULL);
+	shortage_try(deed_replace, check_replace);
 }
 
 static int
