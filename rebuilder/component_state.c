@@ -12,9 +12,11 @@
  */
 #define VERSION 1
 #define TEXT_LIMIT 1024
-#define STATE_MAX (8 * 1024 * 1024)
 #define REFS_LIMIT 65536
-#define SUBMODULES_LIMIT 1024
+/* Of their names and ids, as they are put. */
+#define REFS_BYTES_MAX (4 * 1024 * 1024)
+/* Paths of submodules take as much again. */
+#define STATE_MAX (16 * 1024 * 1024)
 #define BUILDER_MAX (256 * 1024)
 
 void
@@ -148,7 +150,7 @@ take_submodules(struct span *in, struct tagged *t)
 
 	if ((rc = take_u32(in, &n)) != RB_OK)
 		return rc;
-	if (n > SUBMODULES_LIMIT)
+	if (n > TAG_SUBMODULES_MAX)
 		return RB_EFORMAT;
 	if ((t->submodules = calloc(n + 1, sizeof(*t->submodules))) == NULL)
 		return RB_ENOMEM;
@@ -385,34 +387,57 @@ count_changes(const struct component_state *s, const struct tag_refs *now,
 	return n;
 }
 
+/* What is remembered of a list, as far as there is room for it. */
+struct remembered {
+	struct known_ref *list; /* owned */
+	size_t n, bytes;
+};
+
+static enum rb_err
+remember(struct remembered *r, const struct tag_refs *now, bool versions)
+{
+	const struct tag_ref *ref;
+	size_t i, len;
+
+	for (i = 0; i < now->n; i++) {
+		ref = &now->list[i];
+		if ((ref->name[0] == 'v') != versions)
+			continue;
+		len = 4 + strlen(ref->name) + 4 + TAG_ID_LEN;
+		if (r->n == REFS_LIMIT || r->bytes + len > REFS_BYTES_MAX)
+			break;
+		if ((r->list[r->n].name = strdup(ref->name)) == NULL)
+			return RB_ENOMEM;
+		memcpy(r->list[r->n].id, ref->id, sizeof(ref->id));
+		r->bytes += len;
+		r->n++;
+	}
+	return RB_OK;
+}
+
 enum rb_err
 component_state_refs(struct component_state *s, const struct tag_refs *now,
     struct fault *why)
 {
-	struct known_ref *list;
-	size_t i, n = 0, changes;
+	struct remembered r = { NULL, 0, 0 };
+	size_t changes;
 	enum rb_err rc = RB_EINTERNAL;
 
 	changes = count_changes(s, now, why);
-	if ((list = calloc(now->n + 1, sizeof(*list))) == NULL)
+	if ((r.list = calloc(now->n + 1, sizeof(*r.list))) == NULL)
 		return RB_ENOMEM;
-	for (i = 0; i < now->n && n < REFS_LIMIT; i++) {
-		if ((list[n].name = strdup(now->list[i].name)) == NULL) {
-			rc = RB_ENOMEM;
-			goto out;
-		}
-		memcpy(list[n].id, now->list[i].id, sizeof(list[n].id));
-		n++;
-	}
+	if ((rc = remember(&r, now, true)) != RB_OK ||
+	    (rc = remember(&r, now, false)) != RB_OK)
+		goto out;
 	clear_refs(s);
-	s->refs = list;
-	s->nrefs = n;
-	list = NULL; /* now the state's */
-	n = 0;
+	s->refs = r.list;
+	s->nrefs = r.n;
+	r.list = NULL; /* now the state's */
+	r.n = 0;
 	rc = changes == 0 ? RB_OK : RB_EREFUSED;
 out:
-	while (n > 0)
-		free(list[--n].name);
-	free(list);
+	while (r.n > 0)
+		free(r.list[--r.n].name);
+	free(r.list);
 	return rc;
 }

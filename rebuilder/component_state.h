@@ -34,7 +34,7 @@ struct component_state {
 	char *refusal; /* owned: why the newest was not accepted; NULL */
 	struct alarm alarms[ALARMS_MAX]; /* the newest last */
 	size_t nalarms;
-	struct known_ref *refs; /* owned; by name */
+	struct known_ref *refs; /* owned */
 	size_t nrefs;
 };
 
@@ -58,7 +58,8 @@ enum rb_err component_state_alarm(struct component_state *s, int64_t now,
 /*
  * Takes over what a server lists now.  A tag that is gone or has become
  * another object since is a fault in `why`, RB_EREFUSED; the list is taken
- * over all the same, so that it is said once.
+ * over all the same, so that it is said once.  Of a list that is longer than
+ * any honest one the rest is not remembered, tags of versions last.
  */
 enum rb_err component_state_refs(struct component_state *s,
     const struct tag_refs *now, struct fault *why) RB_CHECK;

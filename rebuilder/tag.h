@@ -13,6 +13,7 @@
  */
 #define TAG_ID_LEN 40
 #define TAG_SIGNERS_MAX 64
+#define TAG_SUBMODULES_MAX 1024
 
 /* What is asked; all borrowed. */
 struct tag_question {

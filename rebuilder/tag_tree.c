@@ -95,11 +95,15 @@ take_files(struct span in, struct tagged *t)
 }
 
 static enum rb_err
-take_submodules(struct span in, uint32_t n, struct tagged *t)
+take_submodules(struct span in, uint32_t n, struct tagged *t, struct fault *why)
 {
 	struct tag_submodule *s;
 	enum rb_err rc;
 
+	if (n > TAG_SUBMODULES_MAX)
+		return fault_set(why, RB_ELIMIT,
+		    "commit %s has more than %d submodules", t->commit,
+		    TAG_SUBMODULES_MAX);
 	if (n > in.len)
 		return RB_EPEER;
 	t->submodules = calloc((size_t)n + 1, sizeof(*t->submodules));
@@ -133,7 +137,8 @@ tag_add_tree(const struct tag_ground *g, int pack, int index,
 	t->tree_size = tree.size;
 	if ((rc = take_files(buf_span(&tree.files), t)) != RB_OK)
 		goto out;
-	rc = take_submodules(buf_span(&tree.submodules), tree.nsubmodules, t);
+	rc = take_submodules(buf_span(&tree.submodules), tree.nsubmodules, t,
+	    why);
 out:
 	tree_clear(&tree);
 	return rc;

@@ -102,6 +102,44 @@ tells_a_tag_that_vanished_or_was_rewritten(void **state)
 	component_state_clear(&s);
 }
 
+/* Or it could never be read again, and nothing that waits for it, either. */
+static void
+reads_again_what_a_server_with_too_many_tags_made(void **state)
+{
+	static const char first[] = "v1";
+	const size_t n = 50000, len = 250;
+	struct place *p = *state;
+	struct tag_refs refs = TAG_REFS_INIT;
+	struct fault why = FAULT_INIT;
+	struct component_state s, again;
+	size_t i;
+
+	component_state_init(&s);
+	refs.list = calloc(n, sizeof(*refs.list));
+	assert_non_null(refs.list);
+	for (; refs.n < n; refs.n++) {
+		refs.list[refs.n].name = calloc(1, len + 1);
+		assert_non_null(refs.list[refs.n].name);
+		memset(refs.list[refs.n].name, 'a', len);
+		(void)snprintf(refs.list[refs.n].name, 8, "%06zu-", refs.n);
+		refs.list[refs.n].name[7] = 'a';
+		memcpy(refs.list[refs.n].id, ID_A, TAG_ID_LEN + 1);
+	}
+	memcpy(refs.list[n - 1].name, first, sizeof(first));
+	assert_int_equal(component_state_refs(&s, &refs, &why), RB_OK);
+	assert_int_equal(component_state_put(p->journal, "many", &s), RB_OK);
+	assert_int_equal(component_state_get(p->journal, "many", &again),
+	    RB_OK);
+	assert_true(again.nrefs > 10000 && again.nrefs < n);
+	for (i = 0; i < again.nrefs; i++)
+		if (strcmp(again.refs[i].name, first) == 0)
+			break;
+	assert_true(i < again.nrefs);
+	component_state_clear(&s);
+	component_state_clear(&again);
+	tag_refs_clear(&refs);
+}
+
 static void
 knows_nothing_of_a_component_that_is_new(void **state)
 {
@@ -265,6 +303,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tells_a_tag_that_vanished_or_was_rewritten),
+		cmocka_unit_test_setup_teardown(
+		    reads_again_what_a_server_with_too_many_tags_made,
+		    make_place, remove_place),
 		cmocka_unit_test_setup_teardown(
 		    knows_nothing_of_a_component_that_is_new, make_place,
 		    remove_place),
