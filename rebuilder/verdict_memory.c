@@ -9,6 +9,29 @@
 
 #define TEXT_LIMIT 512
 
+/* All that a statement says of a tag, and for what it was built. */
+static void
+add_tag(struct memory_key *k, const struct trip *t)
+{
+	const struct tagged *g = &t->of.tagged;
+	size_t i;
+
+	memory_key_text(k, t->of.release == NULL ? "" : t->of.release->name);
+	if (t->of.release == NULL)
+		return;
+	memory_key_text(k, t->of.distribution);
+	memory_key_text(k, t->of.component->name);
+	memory_key_text(k, t->of.component->url);
+	memory_key_text(k, g->tag);
+	memory_key_text(k, g->tag_object);
+	memory_key_text(k, g->commit);
+	memory_key_digest(k, &g->tree_sha256);
+	memory_key_number(k, g->threshold);
+	memory_key_number(k, g->nsigners);
+	for (i = 0; i < g->nsigners; i++)
+		memory_key_text(k, g->signers[i]);
+}
+
 static enum rb_err
 trip_key(const struct trip *t, struct digest *out)
 {
@@ -20,14 +43,13 @@ trip_key(const struct trip *t, struct digest *out)
 	if ((rc = recipe_digest("deb", &deb)) != RB_OK ||
 	    (rc = recipe_digest("environment", &environment)) != RB_OK)
 		return rc;
-	memory_key_text(&k, "trip");
+	memory_key_text(&k, "trip 2");
 	memory_key_digest(&k, t->program);
 	memory_key_text(&k, t->node->name);
 	memory_key_digest(&k, &deb);
 	memory_key_digest(&k, &environment);
 	memory_key_text(&k, t->settings->machine.kind);
-	memory_key_text(&k,
-	    t->of.release == NULL ? "" : t->of.tagged.tag_object);
+	add_tag(&k, t);
 	memory_key_digest(&k, &t->source.stanza);
 	memory_key_digest(&k, &t->inputs.text);
 	if (t->buildinfo.is_known)

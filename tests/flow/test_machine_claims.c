@@ -15,6 +15,7 @@
 #include "rebuilder/built.h"
 #include "rebuilder/changelog.h"
 #include "rebuilder/said.h"
+#include "rebuilder/verdict.h"
 #include "tests/flow/fake_machine.h"
 
 #define ID_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
@@ -346,6 +347,90 @@ says_equal_only_what_was_shown_to_be(void **state)
 	fake_world_stop(&w);
 }
 
+/* What is recalled is not built: it must be what would be said again. */
+static void
+recalls_no_verdict_about_another_source(void **state)
+{
+	static char name[] = "r1", next[] = "r2", one[] = "one", two[] = "two",
+		    url[] = "https://git.example/one",
+		    moved[] = "https://other.example/one", tag[] = "v1",
+		    renamed[] = "one_1", a[] = "A", b[] = "B", node[] = "node",
+		    kind[] = "namespace", deb[] = "tiny_1_all.deb";
+	struct release release = RELEASE_INIT;
+	struct component component;
+	struct fake_world w;
+	struct trip *t = &w.trip;
+	struct tagged *g = &t->of.tagged;
+	struct result r;
+	size_t i;
+
+	(void)state;
+	fake_world_start(&w);
+	w.node.name = node;
+	w.settings.machine.kind = kind;
+	memset(&component, 0, sizeof(component));
+	memset(&r, 0, sizeof(r));
+	r.file = r.package = r.version = r.arch = deb;
+	r.verdict = VERDICT_REPRODUCED;
+	for (i = 0; i <= 10; i++) {
+		release.name = name;
+		component.name = one;
+		component.url = url;
+		t->of.release = &release;
+		t->of.component = &component;
+		t->of.distribution = "vm-bookworm";
+		memcpy(g->commit, ID_A, sizeof(g->commit));
+		memcpy(g->tag_object, ID_A, sizeof(g->tag_object));
+		memset(&g->tree_sha256, 0, sizeof(g->tree_sha256));
+		g->tag = tag;
+		g->threshold = g->nsigners = 1;
+		g->signers[0] = a;
+		assert_int_equal(verdict_remember(t, &r, 1), RB_OK);
+		switch (i) {
+		case 1:
+			release.name = next;
+			break;
+		case 2:
+			component.name = two;
+			break;
+		case 3:
+			component.url = moved;
+			break;
+		case 4:
+			t->of.distribution = "vm-trixie";
+			break;
+		case 5:
+			g->commit[0] = 'b';
+			g->tree_sha256.b[0] = 1;
+			break;
+		case 6:
+			g->tag_object[0] = 'b';
+			break;
+		case 7:
+			g->tag = renamed;
+			break;
+		case 8: /* of who must sign, more do */
+			g->threshold = 2;
+			break;
+		case 9:
+			g->signers[g->nsigners++] = b;
+			break;
+		case 10: /* the archive's own */
+			t->of.release = NULL;
+			break;
+		default:
+			break;
+		}
+		/* Without an attestor what is remembered cannot be found. */
+		if ((verdict_recall(t) == RB_ENOTFOUND) != (i != 0))
+			fail_msg("case %zu", i);
+	}
+	tagged_init(g);
+	t->of.release = NULL;
+	w.node.name = w.settings.machine.kind = NULL;
+	fake_world_stop(&w);
+}
+
 int
 main(void)
 {
@@ -359,6 +444,7 @@ main(void)
 		cmocka_unit_test(takes_no_changelog_but_of_a_published_package),
 		cmocka_unit_test(takes_a_changelog_once),
 		cmocka_unit_test(says_equal_only_what_was_shown_to_be),
+		cmocka_unit_test(recalls_no_verdict_about_another_source),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
