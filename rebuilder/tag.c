@@ -10,7 +10,7 @@
 #include "rebuilder/tag_parts.h"
 #include "rebuilder/tag_signatures.h"
 
-#define EVIDENCE_MAX (1024u * 1024 * 1024)
+#define EVIDENCE_MAX (257u * 1024 * 1024)
 
 void
 tagged_init(struct tagged *t)

@@ -12,7 +12,8 @@
 
 /* A large pack is unpacked from end to end. */
 #define PACK_SECONDS 1800
-#define RECORDS_MAX (1024u * 1024 * 1024)
+/* TAG_OBJECTS_MAX of the judge, again for gpgv, and what stands around it. */
+#define RECORDS_MAX (256u * 1024 * 1024)
 #define VERSION_LIMIT 100
 
 void

@@ -278,8 +278,11 @@ add_candidate(struct tag_choice *c, bool all, struct candidate *candidate)
 	enum tag_outcome outcome;
 	enum rb_err rc;
 
-	if (candidate->object.len > TAG_OBJECT_MAX)
+	/* Names cost a server little: each may stand for the same object. */
+	if (candidate->object.len > TAG_OBJECT_MAX ||
+	    candidate->object.len > TAG_OBJECTS_MAX - c->bytes)
 		candidate->object = SPAN("");
+	c->bytes += candidate->object.len;
 	if ((rc = tag_examine(candidate, &outcome, &payload, &signature)) !=
 	    RB_OK)
 		goto out;

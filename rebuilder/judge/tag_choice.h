@@ -29,6 +29,7 @@ struct tag_choice {
 	enum commit_relation relation;
 	struct buf candidates; /* owned: records of frames.h */
 	uint32_t ncandidates;
+	size_t bytes; /* of the objects in them */
 };
 
 void tag_choice_clear(struct tag_choice *c);

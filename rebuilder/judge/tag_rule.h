@@ -16,7 +16,8 @@
  */
 #define TAG_ASKED_MAX 4096 /* gpgv runs for one commit */
 #define MAINTAINERS_MAX 64
-#define TAG_OBJECT_MAX (1024u * 1024)
+#define TAG_OBJECT_MAX (64u * 1024)
+#define TAG_OBJECTS_MAX (64u * 1024 * 1024) /* of all for one commit */
 
 /*
  * All that shows before a signature is looked at.  TAG_VALID: gpgv is to be

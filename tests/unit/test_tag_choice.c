@@ -3,11 +3,14 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 #include "rebuilder/judge/tag_choice.h"
+#include "rebuilder/judge/tag_rule.h"
 #include "tests/unit/repository.h"
 
 #define TIME 1700000000
@@ -244,6 +247,64 @@ tags_of_tags_end_somewhere(void **state)
 	repository_clear(&w.r);
 }
 
+/* One object under many names, or large ones: who may push could do it. */
+static void
+keeps_no_more_of_tags_than_there_is_room_for(void **state)
+{
+	enum { N = 3000, FILLING = 60000 };
+	static char names[N][16], filling[FILLING + 1];
+	struct git_ref *list = calloc(N + 1, sizeof(*list));
+	struct buf text = BUF_INIT;
+	char hex[GIT_ID_HEX_LEN + 1];
+	struct candidate candidate;
+	struct tag_choice c;
+	struct tag_wish q;
+	struct git_id large, small;
+	struct span in;
+	struct world w;
+	size_t i, whole = 0;
+
+	(void)state;
+	assert_non_null(list);
+	start(&w, "1\n");
+	git_id_hex(&w.new, hex);
+	memset(filling, 'x', FILLING);
+	assert_int_equal(buf_printf(&text,
+			     "object %s\ntype commit\ntag large\n"
+			     "tagger T <t> 1 +0000\n\n%s\n",
+			     hex, filling),
+	    RB_OK);
+	large = repository_put(&w.r, GIT_TAG, buf_span(&text));
+	small = repository_tag(&w.r, "v1", GIT_COMMIT, &w.new);
+	repository_open(&w.r);
+	for (i = 0; i < N; i++) {
+		(void)snprintf(names[i], sizeof(names[i]), "a%05zu", i);
+		list[i].name = span_of_str(names[i]);
+		list[i].id = large;
+	}
+	list[N].name = SPAN("v1");
+	list[N].id = small;
+	w.l.refs.tags = list;
+	w.l.refs.n = N + 1;
+	q = wish(&w.new);
+	assert_int_equal(choose(&w, &q, &c), RB_OK);
+	assert_int_equal(c.ncandidates, N + 1);
+	assert_true(c.candidates.len < TAG_OBJECTS_MAX + (N + 1) * 256);
+	in = buf_span(&c.candidates);
+	assert_int_equal(candidate_take(&in, &candidate), RB_OK);
+	assert_true(span_equal_str(candidate.ref, "v1"));
+	assert_true(candidate.object.len > 0);
+	while (in.len > 0) {
+		assert_int_equal(candidate_take(&in, &candidate), RB_OK);
+		whole += candidate.object.len > 0 ? 1 : 0;
+	}
+	assert_true(whole > 1000 && whole < N);
+	tag_choice_clear(&c);
+	repository_clear(&w.r);
+	buf_clear(&text);
+	free(list);
+}
+
 static void
 reads_the_version_of_the_tree(void **state)
 {
@@ -299,6 +360,7 @@ main(void)
 		cmocka_unit_test(believes_the_pack_and_not_the_list),
 		cmocka_unit_test(says_how_a_commit_stands_to_the_one_before),
 		cmocka_unit_test(reads_the_version_of_the_tree),
+		cmocka_unit_test(keeps_no_more_of_tags_than_there_is_room_for),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
