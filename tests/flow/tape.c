@@ -68,7 +68,7 @@ tape_fail(struct tape *t, const char *program, enum tape_calls calls, long n,
 	s->before = n;
 	s->more = more + 1;
 	s->error = error;
-	s->failed = 0;
+	s->seen = s->failed = 0;
 	if (pthread_mutex_unlock(&s->lock) != 0)
 		abort();
 }
@@ -80,6 +80,12 @@ tape_fail_end(struct tape *t)
 
 	tape_fail(t, "", CALLS_WRITE, 0, 0, 0);
 	return failed;
+}
+
+long
+tape_fail_seen(struct tape *t)
+{
+	return t->shared->seen;
 }
 
 void

@@ -100,6 +100,8 @@ void tape_fail(struct tape *t, const char *program, enum tape_calls calls,
     long n, long more, int error);
 /* Ends it; how many calls failed. */
 long tape_fail_end(struct tape *t);
+/* How many such calls there were since tape_fail, failed or not. */
+long tape_fail_seen(struct tape *t);
 /*
  * The time of day is so many seconds ahead, or behind, in programs that were
  * started after the first call.

@@ -9,12 +9,12 @@
 
 /* Inside the process that records. */
 struct tape_shared {
-	pthread_mutex_t lock; /* guards all but the last three */
+	pthread_mutex_t lock; /* guards all but those that are atomic */
 	char fails[TAPE_NAME_MAX]; /* program; "": none */
 	enum tape_calls calls;
 	long before, more; /* calls to come that do not fail, then that do */
 	int error;
-	atomic_long failed, ahead;
+	atomic_long seen, failed, ahead;
 	atomic_bool has_clock;
 	size_t used;
 	_Alignas(16) uint8_t bytes[];
