@@ -80,6 +80,8 @@ struct hostile {
 void archive_suffer(const struct hostile *list, size_t n);
 #define SUFFER(list) archive_suffer(list, sizeof(list) / sizeof((list)[0]))
 
+/* How many leaves the node's checkpoint is over. */
+uint64_t archive_log_size(void);
 /* An honest archive gets the honest answer, and only right files are kept. */
 void archive_is_well(void);
 /* Every file in the depot is what its name says. */
