@@ -3,8 +3,10 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/base/enc.h"
+#include "common/base/note.h"
 #include "common/db/db.h"
 #include "common/process/msg.h"
 
@@ -38,9 +40,21 @@ static const struct db_plan plan = {
 	.unnamed = 1, /* it said so nowhere in the beginning */
 };
 
+/*
+ * After a write that failed where LMDB cannot take it back, no handle of it
+ * is good any more, and all that we know of the disk is in it: a new start
+ * reads it again, and goes on with the jobs that are there.
+ */
 static enum rb_err
 err_of(int r)
 {
+	if (r == MDB_PANIC) {
+		note(NOTE_ERROR,
+		    "the journal could not be written, as an earlier note "
+		    "says: the rebuilder ends, to begin with what the disk "
+		    "has");
+		_exit(1);
+	}
 	return db_err(r, "journal");
 }
 

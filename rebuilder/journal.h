@@ -8,7 +8,8 @@
  * What must outlive the daemon: jobs that were asked for, what was worked
  * out before (memory), attempts per file, the newest metadata seen, and what
  * was said where in the log.  One LMDB environment, durable at each return.
- * Used by several threads.
+ * Used by several threads.  Once the disk has failed in the midst of a write,
+ * the next call ends the process: only a new start can tell what is there.
  */
 struct journal;
 
