@@ -36,8 +36,8 @@ enum rb_err component_verify(const struct fetch_context *fetch,
 
 /*
  * The tag of a component that is to be built, with its tree in the depot: the
- * one accepted, or `tag`.  Asks the server when the depot lacks it, or when it was
- * accepted under other terms than those of today.
+ * one accepted, or `tag`.  Asks the server when the depot lacks it, or when it
+ * was accepted under other terms than those of today.
  */
 enum rb_err component_tag(const struct fetch_context *fetch,
     struct journal *journal, const struct component *c, const char *tag,

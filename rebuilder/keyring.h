@@ -9,8 +9,9 @@
 
 /*
  * The keys of these maintainers and no others, as one file in memory that
- * gpgv takes for a keyring: `directory`/FINGERPRINT.asc, one key in each.  That a file holds the key of its name is not looked at here: gpgv
- * says by which primary key a signature is, and that one must be listed.
+ * gpgv takes for a keyring: `directory`/FINGERPRINT.asc, one key in each.
+ * That a file holds the key of its name is not looked at here: gpgv says by
+ * which primary key a signature is, and that one must be listed.
  */
 enum rb_err keyring_make(const char *directory, const char *const *fingerprints,
     size_t n, int *out, struct fault *why) RB_CHECK;

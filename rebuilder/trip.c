@@ -241,7 +241,7 @@ keep_built(struct trip *t)
 	t->why = before;
 }
 
-/* Places of one component; those for a commit that is accepted no more: none. */
+/* Places of one component; none for a commit that is accepted no more. */
 static enum rb_err
 add_places(struct trip *t, const struct component *c,
     struct component_state *state, struct built_place *places, size_t *n)

@@ -135,7 +135,8 @@ says_which_versions_nobody_has(void **state)
 		{ .deed =
 			"set -- $(seq -f a%04g 2000); list=; for p; do "
 			"list=\"$list \\\"$p (= 1)\\\"\"; done; "
-			"eval \"buildinfo tiny 1.0 $list\"; sign_buildinfo good",
+			"eval \"buildinfo tiny 1.0 $list\"; "
+			"sign_buildinfo good",
 		    .reason = "dependencies",
 		    .says = " more" },
 	};

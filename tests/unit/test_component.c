@@ -85,6 +85,7 @@ make_world(void **state)
 	if (w == NULL)
 		return -1;
 	memcpy(w->path, "/tmp/test_component.XXXXXX", 27);
+	*state = w; /* whatever fails: it is the test's to free */
 	if (mkdtemp(w->path) == NULL)
 		return -1;
 	(void)snprintf(w->keys, sizeof(w->keys), "%s/keys", w->path);
@@ -102,7 +103,6 @@ make_world(void **state)
 		1, VERIFY_TAG, true, true, 60 };
 	write_key(w, FPR, "key");
 	accept(w);
-	*state = w;
 	return 0;
 }
 
