@@ -132,11 +132,10 @@ says_which_versions_nobody_has(void **state)
 			  "sign_buildinfo good",
 		    .reason = "dependencies",
 		    .says = "builds have: gcc 4:12, tiny:other 1.0" },
-		{ .deed =
-			"set -- $(seq -f a%04g 2000); list=; for p; do "
-			"list=\"$list \\\"$p (= 1)\\\"\"; done; "
-			"eval \"buildinfo tiny 1.0 $list\"; "
-			"sign_buildinfo good",
+		{ .deed = "set -- $(seq -f a%04g 2000); list=; for p; do "
+			  "list=\"$list \\\"$p (= 1)\\\"\"; done; "
+			  "eval \"buildinfo tiny 1.0 $list\"; "
+			  "sign_buildinfo good",
 		    .reason = "dependencies",
 		    .says = " more" },
 	};
