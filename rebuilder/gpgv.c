@@ -16,7 +16,7 @@
 #define SECONDS 60
 #define MEMORY (512ull * 1024 * 1024)
 #define WRITTEN_MAX (64ull * 1024 * 1024)
-#define STATUS_MAX (64u * 1024)
+#define STATUS_MAX (16u * 1024)
 #define KILLED 128 /* as a shell tells it */
 
 void

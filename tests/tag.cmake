@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Signed tags: what rebuilder-judge reads of a git server
-add_library(packed STATIC unit/packed.c unit/repository.c)
-target_link_libraries(packed PUBLIC rb_git PRIVATE rb_flags)
+add_library(packed STATIC unit/packed.c unit/repository.c unit/tag_records.c)
+target_link_libraries(packed PUBLIC rb_judge rb_git PkgConfig::CMOCKA
+	PRIVATE rb_flags)
 foreach(module delta git_refs git_signature git_tag git_tree pack sha1
-	tag_choice tag_rule tree_tar)
+	tag_choice tag_outcomes tag_rule tree_tar)
 	rb_test(test_${module} unit unit/test_${module}.c
 		LINK packed rb_judge rb_base PkgConfig::ARCHIVE)
 endforeach()

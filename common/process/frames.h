@@ -320,7 +320,7 @@ enum tag_outcome {
 	TAG_BAD_SIGNATURE = 16,
 	TAG_OTHER_KEY = 17, /* valid, by a key that is no maintainer's */
 	TAG_UNCLEAR = 18, /* gpgv said what no rule knows */
-	TAG_PASSED_OVER = 19, /* more tags than are looked at */
+	TAG_PASSED_OVER = 19, /* more, or larger, than are looked at */
 };
 #define TAG_OUTCOMES 20
 /*

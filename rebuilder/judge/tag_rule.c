@@ -61,8 +61,9 @@ examine_tag(const struct candidate *c)
 	const struct tag_ground *g = &c->ground;
 	struct git_tag tag;
 
-	if (c->object.len > TAG_OBJECT_MAX ||
-	    git_tag_parse(c->object, &tag) != RB_OK)
+	if (c->object.len == 0 || c->object.len > TAG_OBJECT_MAX)
+		return TAG_PASSED_OVER;
+	if (git_tag_parse(c->object, &tag) != RB_OK)
 		return TAG_MALFORMED;
 	if (tag.type == GIT_TAG)
 		return TAG_NESTED;
