@@ -366,8 +366,11 @@ server_start(struct site *site, int listener, unsigned int threads,
 		return RB_ENOMEM;
 	s->site = site;
 	s->guard = (struct guard)GUARD_INIT;
-	s->daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD, 0, NULL,
-	    NULL, on_request, s, MHD_OPTION_LISTEN_SOCKET, (MHD_socket)listener,
+	/* MHD_USE_ITC is for MHD_quiesce_daemon, below. */
+	s->daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD |
+		MHD_USE_ITC,
+	    0, NULL, NULL, on_request, s, MHD_OPTION_LISTEN_SOCKET,
+	    (MHD_socket)listener,
 	    /* For the library a pool has at least two. */
 	    MHD_OPTION_THREAD_POOL_SIZE, threads > 1 ? threads : 0,
 	    MHD_OPTION_CONNECTION_LIMIT, (unsigned int)SERVE_CONNECTIONS_MAX,
@@ -400,6 +403,11 @@ server_stop(struct server **s)
 {
 	if (*s == NULL)
 		return;
+	/*
+	 * Left to itself the library shuts the listening socket down, for
+	 * everybody who holds it: the next httpd could not be reached on it.
+	 */
+	(void)MHD_quiesce_daemon((*s)->daemon);
 	MHD_stop_daemon((*s)->daemon);
 	free(*s);
 	*s = NULL;

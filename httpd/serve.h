@@ -15,14 +15,14 @@
 struct server;
 
 /*
- * Serves in `threads` threads of its own from here on.  Takes over `listener`,
- * which does not block; `site` must outlive the server.
+ * Serves in `threads` threads of its own from here on.  `listener`, which
+ * does not block, and `site` must outlive the server.
  */
 enum rb_err server_start(struct site *site, int listener, unsigned int threads,
     struct server **out) RB_CHECK;
 /* Ends what took too long.  Call every second. */
 void server_tend(struct server *s);
-/* Ends all connections.  Accepts NULL. */
+/* Ends all connections; the next server can listen.  Accepts NULL. */
 void server_stop(struct server **s);
 
 #endif

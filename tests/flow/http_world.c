@@ -110,10 +110,7 @@ http_store_make(void)
 void
 http_server_start(void)
 {
-	int fd = http_listen(&http_world.port);
-
-	http_world.pid = spawn(fd, http_world.config, -1);
-	close(fd);
+	http_world.pid = spawn(http_world.listener, http_world.config, -1);
 }
 
 int
@@ -133,6 +130,7 @@ http_world_start(void **state)
 	http_config_write(http_world.config, http_world.directory,
 	    "httpd:\n  listen: 127.0.0.1:0\n  threads: 2\n");
 	http_store_make();
+	http_world.listener = http_listen(&http_world.port);
 	http_server_start();
 	return 0;
 }
@@ -145,6 +143,7 @@ http_world_stop(void **state)
 		kill(http_world.pid, SIGKILL);
 		waitpid(http_world.pid, NULL, 0);
 	}
+	close(http_world.listener);
 	if (store_discard(http_world.served, NULL) != RB_OK)
 		return -1;
 	rmdir(http_world.served);

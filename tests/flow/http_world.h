@@ -24,6 +24,7 @@
 struct http_world {
 	char directory[64], served[80], config[80];
 	uint16_t port;
+	int listener; /* open all the time, as the supervisor's */
 	pid_t pid;
 };
 
@@ -33,7 +34,7 @@ extern struct http_world http_world;
 int http_world_start(void **state);
 int http_world_stop(void **state);
 
-/* Starts httpd on the store; the store is there already. */
+/* Starts httpd on the listener and the store, which are there already. */
 void http_server_start(void);
 void http_store_make(void);
 void http_config_write(const char *path, const char *directory,

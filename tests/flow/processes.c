@@ -29,9 +29,10 @@ static const char *const of_attestor[] = { "rw null", "calls run/signer.sock",
 static const char *const of_publish[] = { "rw served/lock.mdb",
 	"rw served/data.mdb", "w served/data.mdb", NULL };
 static const char *const of_signer[] = { "rw signer/state", NULL };
-/* One eventpoll for each of its two threads. */
+/* One eventpoll and one eventfd for each of its two threads. */
 static const char *const of_httpd[] = { "r served/data.mdb",
 	"rw served/lock.mdb", "r told/status", "r told/release",
+	"anon_inode:[eventfd]", "anon_inode:[eventfd]",
 	"anon_inode:[eventpoll]", "anon_inode:[eventpoll]", NULL };
 static const char *const none[] = { NULL };
 
