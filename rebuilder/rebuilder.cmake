@@ -43,6 +43,7 @@ rb_program(qubes-rebuilder
 	command/app_inputs.c command/app_log.c command/app_queue.c
 	command/app_rebuild.c command/app_release.c command/app_retry.c
 	command/app_serve.c command/app_status.c command/app_why.c
-	command/apt.c command/layout.c command/services.c command/sockets.c
+	command/apt.c command/layout.c command/ready.c command/services.c
+	command/sockets.c
 	LINK rb_command rb_rebuilder rb_attest rb_process rb_base
 		PkgConfig::JANSSON PkgConfig::ZSTD)

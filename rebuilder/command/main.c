@@ -13,6 +13,7 @@ static const struct {
 } apps[] = {
 	{ "init", app_init, "make a node: its directory, node.yml and key" },
 	{ "serve", app_serve, "run a node in the foreground" },
+	{ "prepare", app_prepare, "check and mend a node, for systemd" },
 	{ "rebuild", app_rebuild, "rebuild packages now and wait" },
 	{ "status", app_status, "show how a running node is" },
 	{ "queue", app_queue, "show the jobs of a running node" },
