@@ -56,3 +56,7 @@ set_tests_properties(test_real PROPERTIES LABELS flow TIMEOUT 1500)
 add_test(NAME test_qubes COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/flow/qubes.sh
 	${CMAKE_BINARY_DIR}/bin ${CMAKE_BINARY_DIR}/tests)
 set_tests_properties(test_qubes PROPERTIES LABELS flow TIMEOUT 900)
+
+add_test(NAME units
+	COMMAND ${CMAKE_SOURCE_DIR}/tests/flow/units.sh ${CMAKE_BINARY_DIR})
+set_tests_properties(units PROPERTIES LABELS flow TIMEOUT 120)
