@@ -107,7 +107,7 @@ static void
 reads_again_what_a_server_with_too_many_tags_made(void **state)
 {
 	static const char first[] = "v1";
-	const size_t n = 50000, len = 250;
+	const size_t n = 30000, len = 250;
 	struct place *p = *state;
 	struct tag_refs refs = TAG_REFS_INIT;
 	struct fault why = FAULT_INIT;

@@ -251,7 +251,7 @@ tags_of_tags_end_somewhere(void **state)
 static void
 keeps_no_more_of_tags_than_there_is_room_for(void **state)
 {
-	enum { N = 3000, FILLING = 60000 };
+	enum { N = 1300, FILLING = 60000 };
 	static char names[N][16], filling[FILLING + 1];
 	struct git_ref *list = calloc(N + 1, sizeof(*list));
 	struct buf text = BUF_INIT;
