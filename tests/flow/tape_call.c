@@ -169,7 +169,7 @@ record_new(struct tape *t, const struct call *c, unsigned int dir,
 
 	if (t->nfiles == TAPE_FILES_MAX)
 		give_up("too many files");
-	len = snprintf(path, sizeof(path), "%s", name);
+	(void)snprintf(path, sizeof(path), "%s", name);
 	for (;; up = t->files[up].parent) {
 		char before[PATH_MAX];
 

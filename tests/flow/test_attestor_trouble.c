@@ -69,8 +69,10 @@ each_write_and_sync_may_fail_once(void **state)
 	size_t i;
 	long n;
 
-	if (f == NULL)
+	if (f == NULL) {
 		skip();
+		return;
+	}
 	tape_begin(&t, f->node.directory, parts, programs);
 	for (i = 0; programs[i] != NULL; i++) {
 		for (calls = CALLS_WRITE; calls <= CALLS_SYNC; calls++) {
@@ -119,8 +121,10 @@ nothing_can_be_written_for_a_while(void **state)
 	struct tape t;
 	size_t i;
 
-	if (f == NULL)
+	if (f == NULL) {
 		skip();
+		return;
+	}
 	tape_begin(&t, f->node.directory, parts, programs);
 	for (i = 0; programs[i] != NULL; i++) {
 		attest_node_start(&f->node);
@@ -208,8 +212,10 @@ disks_fill_up_and_are_emptied(void **state)
 	size_t i;
 	long room;
 
-	if (f == NULL)
+	if (f == NULL) {
 		skip();
+		return;
+	}
 	own_mounts();
 	for (i = 0; i < 2; i++)
 		mount_store(f, disks[i]);
@@ -273,8 +279,10 @@ disks_cannot_be_written_and_can_again(void **state)
 	uint64_t logged = 0;
 	size_t i;
 
-	if (f == NULL)
+	if (f == NULL) {
 		skip();
+		return;
+	}
 	own_mounts();
 	attest_node_start(&f->node);
 	assert_int_equal(verdict_log(f, logged), logged);
