@@ -14,14 +14,20 @@ if(CMAKE_SYSTEM_PROCESSOR STREQUAL x86_64)
 		add_dependencies(test_${flow}
 			attestor attestor-signer attestor-publish)
 	endforeach()
-	foreach(flow power_cut_node)
+	foreach(flow power_cut_node node_trouble)
 		rb_test(test_${flow} flow flow/test_${flow}.c
 			LINK rb_power_cut archive_world)
 		add_dependencies(test_${flow} ${whole_node})
 	endforeach()
 	set_tests_properties(test_power_cut test_power_cut_node
-		PROPERTIES TIMEOUT 240)
+		test_node_trouble PROPERTIES TIMEOUT 240)
 endif()
+
+# Somebody of a whole node dies, again and again.
+rb_test(test_node_kills flow flow/test_node_kills.c flow/attest_talk.c
+	flow/attest_node.c LINK archive_world sample rb_attestor)
+add_dependencies(test_node_kills ${whole_node})
+set_tests_properties(test_node_kills PROPERTIES TIMEOUT 240)
 
 rb_test(test_shortage_stores unit unit/test_shortage_stores.c unit/shortage.c
 	LINK sample rb_attestor rb_rebuilder rb_store)

@@ -75,7 +75,13 @@ add_blob(struct msg *m, struct buf *kinds, uint8_t kind, struct buf bytes)
 void
 verdict_make(struct msg *m, uint64_t n)
 {
-	struct buf bytes = sample_bytes(SAMPLE_NODE, n), kinds = BUF_INIT;
+	verdict_make_of(SAMPLE_NODE, m, n);
+}
+
+void
+verdict_make_of(const char *node, struct msg *m, uint64_t n)
+{
+	struct buf bytes = sample_bytes(node, n), kinds = BUF_INIT;
 
 	msg_init(m, ATTEST_VERDICT);
 	assert_ok(put_bytes(&m->body, buf_span(&bytes)));
@@ -112,7 +118,7 @@ verdict_log(struct fixture *f, uint64_t n)
 	struct msg m, answer;
 	uint64_t index = UINT64_MAX;
 
-	verdict_make(&m, n);
+	verdict_make_of(f->name != NULL ? f->name : SAMPLE_NODE, &m, n);
 	msg_init(&answer, 0);
 	for (;;) {
 		if (f->sock < 0)

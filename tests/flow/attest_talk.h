@@ -11,7 +11,7 @@
  * What the flow tests of attestor share: a running node, what rebuilder says
  * to it, and a memory of all that it ever answered or showed.
  */
-#define STATEMENTS_MAX 256
+#define STATEMENTS_MAX 8192
 
 /* None of this may ever change. */
 struct seen {
@@ -22,6 +22,7 @@ struct seen {
 
 struct fixture {
 	struct attest_node node;
+	const char *name; /* in statements; NULL: SAMPLE_NODE */
 	struct seen seen;
 	int sock; /* to attestor; -1: none */
 };
@@ -31,8 +32,12 @@ int talk_tear_down(void **state);
 
 /* A new connection to attestor.sock. */
 int talk_connect(struct fixture *f);
-/* Sample statement `n` with all blobs that it names; the caller clears. */
+/*
+ * Sample statement `n` with all blobs that it names, the second as another
+ * node; the caller clears.
+ */
 void verdict_make(struct msg *m, uint64_t n);
+void verdict_make_of(const char *node, struct msg *m, uint64_t n);
 /* Sends it until it is answered, as rebuilder does; its index. */
 uint64_t verdict_log(struct fixture *f, uint64_t n);
 
