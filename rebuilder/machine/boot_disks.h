@@ -52,7 +52,10 @@ enum rb_err boot_output_measure(int fd, uint64_t limit, struct boot_output *out)
 enum rb_err boot_output_take(struct machine_run *run, struct boot_disks *d,
     struct machine_result *out) RB_CHECK;
 
-/* The words for the kernel's command line; appends, without a blank ahead. */
+/*
+ * The words on the kernel's command line that all such machines share;
+ * appends, without a blank ahead.
+ */
 enum rb_err boot_words(const struct description *d, const char *disk,
     const char *log, struct buf *out) RB_CHECK;
 

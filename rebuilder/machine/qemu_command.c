@@ -122,7 +122,7 @@ add_kernel(struct buf *b, const struct qemu_machine *m)
 	    (rc = add(b, "/proc/self/fd/%d", m->initramfs)) != RB_OK ||
 	    (rc = add(b, "-append")) != RB_OK)
 		return rc;
-	return add(b, "console=ttyS0 quiet panic=-1 reboot=k %s", m->words);
+	return add(b, "console=ttyS0 reboot=k %s", m->words);
 }
 
 static enum rb_err
@@ -136,7 +136,8 @@ add_all(struct buf *b, const struct qemu_machine *m)
 			return rc;
 	if ((rc = add_pair(b, "-accel",
 		 m->has_kvm ? "kvm" : "tcg,tb-size=128")) != RB_OK ||
-	    (rc = add_pair(b, "-cpu", m->has_kvm ? "host" : "max")) != RB_OK ||
+	    (rc = add_pair(b, "-cpu", m->has_kvm ? "host" : "qemu64")) !=
+		RB_OK ||
 	    (rc = add(b, "-smp")) != RB_OK ||
 	    (rc = add(b, "%u", m->cpus)) != RB_OK ||
 	    (rc = add(b, "-m")) != RB_OK ||
