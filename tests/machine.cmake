@@ -8,6 +8,8 @@ rb_test(test_boot_disks unit unit/test_boot_disks.c LINK rb_boot rb_base)
 rb_test(test_boot_manifest unit unit/test_boot_manifest.c
 	LINK rb_boot rb_base)
 rb_fuzz(fuzz_boot_manifest fuzz/fuzz_boot_manifest.c LINK rb_boot rb_base)
+rb_test(test_machine_settings unit unit/test_machine_settings.c
+	LINK rb_machine_settings rb_base)
 rb_test(test_wire unit unit/test_wire.c LINK rb_wire rb_base)
 rb_fuzz(fuzz_wire fuzz/fuzz_wire.c LINK rb_wire rb_base)
 rb_fuzz(fuzz_description fuzz/fuzz_description.c LINK rb_description rb_base)
