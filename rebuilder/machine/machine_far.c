@@ -27,6 +27,9 @@
 
 /* Beyond the machine's own time, for the way there and back. */
 #define WAY_MS 180000
+/* For the program, from the end of the stream on. */
+#define LEAVE_MS 3000
+#define PAUSE_MS 10
 #define DETAIL_MAX (FAULT_MAX - 1)
 
 struct far {
@@ -82,20 +85,33 @@ out:
 	return rc;
 }
 
+/* Lets it take leave of the other side; but it must end. */
+static void
+end_program(pid_t pid)
+{
+	int64_t until = clock_now() + LEAVE_MS;
+	pid_t r;
+
+	while ((r = waitpid(pid, NULL, WNOHANG)) == 0 && clock_now() < until)
+		(void)poll(NULL, 0, PAUSE_MS);
+	if (r == pid)
+		return;
+	(void)kill(pid, SIGKILL);
+	while (waitpid(pid, NULL, 0) == -1 && errno == EINTR)
+		;
+}
+
 static void
 far_clear(struct far *f)
 {
 	size_t i;
 
 	wire_clear(&f->wire);
-	/* It ends the machine when the stream ends. */
+	/* The other side ends the machine when the stream ends. */
 	fd_close(&f->in);
 	fd_close(&f->out);
-	if (f->pid > 0) {
-		(void)kill(f->pid, SIGKILL);
-		while (waitpid(f->pid, NULL, 0) == -1 && errno == EINTR)
-			;
-	}
+	if (f->pid > 0)
+		end_program(f->pid);
 	for (i = 0; i < sizeof(f->ports) / sizeof(f->ports[0]); i++)
 		fd_close(&f->ports[i].fd);
 }
@@ -249,7 +265,8 @@ send_description(struct far *f, const struct machine_run *run,
 	buf_clear(&text);
 	return rc == RB_OK ?
 	    RB_OK :
-	    fault_set(why, RB_EIO, "the other side takes no description");
+	    fault_set(why, RB_EIO,
+		"the stream to the other side ended too early");
 }
 
 static enum rb_err

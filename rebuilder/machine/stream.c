@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -27,6 +28,7 @@
 #define DESCRIPTION_MS 60000
 /* Beyond the machine's time; rebuilder-machine itself keeps to that. */
 #define ANSWER_MS 180000
+#define CLOSE_MS 10000
 #define MS_PER_S 1000
 #define MEMORY_MAX (256u << 20)
 
@@ -130,6 +132,18 @@ send_answer(struct wire *w, int sock)
 	return rc;
 }
 
+/*
+ * The answer was the last thing to be said, and the other side closes then.
+ * Were we the first, what carries the stream might drop what it still has.
+ */
+static void
+await_close(int in)
+{
+	struct pollfd fd = { in, POLLIN, 0 };
+
+	(void)poll(&fd, 1, CLOSE_MS);
+}
+
 static enum rb_err
 serve(struct wire *w, int sock)
 {
@@ -155,8 +169,9 @@ serve(struct wire *w, int sock)
 	talk.take = take_nothing;
 	talk.until_sources_end = true;
 	rc = RB_EPEER;
-	if (wire_talk(w, &talk, &which) == WIRE_OVER)
-		rc = send_answer(w, sock);
+	if (wire_talk(w, &talk, &which) == WIRE_OVER &&
+	    (rc = send_answer(w, sock)) == RB_OK)
+		await_close(w->in);
 out:
 	for (i = 0; i < sizeof(ports) / sizeof(ports[0]); i++)
 		fd_close(&ports[i].fd);
