@@ -206,22 +206,6 @@ bounds_disk_and_output(void **state)
 	run_clear(&r);
 }
 
-static void
-tells_a_crash_from_a_reboot(void **state)
-{
-	struct run r;
-
-	(void)state;
-	run_one(&r, &plain, "crash", "echo c >/proc/sysrq-trigger\nsleep 100\n",
-	    MACHINE_CRASHED);
-	assert_non_null(strstr(r.answer.detail, "crashed"));
-	run_clear(&r);
-	run_one(&r, &plain, "reboot",
-	    "echo b >/proc/sysrq-trigger\nsleep 100\n", MACHINE_CRASHED);
-	assert_non_null(strstr(r.answer.detail, "rebooted"));
-	run_clear(&r);
-}
-
 /* In the node's directory: an image whose manifest is right. */
 static void
 make_image(char path[TRIAL_PATH_LEN], const char *change)
@@ -232,6 +216,31 @@ make_image(char path[TRIAL_PATH_LEN], const char *change)
 	      "s=$(sha256sum $f); echo $f ${s%%%% *} $(stat -c %%s $f); "
 	      "done; } >m && mv m manifest",
 	    path, path, path, change);
+}
+
+/* A guest that lets its recipe do what a broken kernel could. */
+static void
+tells_a_crash_from_a_reboot(void **state)
+{
+	char image[TRIAL_PATH_LEN];
+	struct run r;
+
+	(void)state;
+	make_image(image,
+	    "mkdir c && sed '/for name in acpi/,/done/d' $RB_DATA/boot >c/init "
+	    "&& chmod 755 c/init && (cd c && echo init | "
+	    "busybox cpio -o -H newc) >>initramfs && rm -r c");
+	use("pvh", image);
+	run_one(&r, &plain, "crash", "echo c >/proc/sysrq-trigger\nsleep 100\n",
+	    MACHINE_CRASHED);
+	assert_non_null(strstr(r.answer.detail, "crashed"));
+	run_clear(&r);
+	run_one(&r, &plain, "reboot",
+	    "echo b >/proc/sysrq-trigger\nsleep 100\n", MACHINE_CRASHED);
+	assert_non_null(strstr(r.answer.detail, "rebooted"));
+	run_clear(&r);
+	use_pvh();
+	shell("rm -rf %s/image", trial.dir);
 }
 
 static void
