@@ -125,7 +125,7 @@ check_truth(enum rb_err rc)
 	struct truth *t = NULL;
 	struct digest d = DIGEST_INIT;
 	struct buf b = BUF_INIT;
-	uint64_t size = 9;
+	uint64_t size = 9, index = 0;
 
 	assert_ok(truth_open(directory, &t, NULL));
 	assert_ok(truth_size(t, &size));
@@ -135,7 +135,7 @@ check_truth(enum rb_err rc)
 	assert_int_equal(truth_checkpoint(t, &b),
 	    size == 1 ? RB_OK : RB_ENOTFOUND);
 	assert_ok(digest_of(SPAN("one"), &d));
-	assert_int_equal(truth_find(t, &d, &size),
+	assert_int_equal(truth_find(t, &d, &index),
 	    size == 1 ? RB_OK : RB_ENOTFOUND);
 	/* Its blobs come with it. */
 	if (truth_pending(t, &b) == RB_OK)
