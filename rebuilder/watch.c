@@ -73,6 +73,7 @@ struct look {
 	struct fetch_context fetch;
 	struct component_state state;
 	bool is_changed; /* and must be put into the journal */
+	bool is_unproven; /* nothing is left to judge what is accepted by */
 	struct fault why;
 };
 
@@ -125,8 +126,11 @@ judge_again(struct look *k)
 	    &q);
 	rc = tag_stands(&q, &k->state.accepted.evidence, k->w->setting.depot,
 	    &stands, &k->why);
-	if (rc == RB_ENOTFOUND)
-		return RB_OK; /* what it rested on is gone: the server has it */
+	if (rc == RB_ENOTFOUND) {
+		/* What it rested on is gone: only the server's can show it. */
+		k->is_unproven = true;
+		return RB_OK;
+	}
 	if (rc == RB_OK && !stands) {
 		rc = raise_alarm(k, k->why.text);
 		tagged_clear(&k->state.accepted);
@@ -181,6 +185,7 @@ accept(struct look *k, struct tagged *t, const struct digest *terms)
 	k->state.accepted = *t;
 	k->state.is_accepted = true;
 	k->is_changed = true;
+	k->is_unproven = false;
 	tagged_init(t); /* now the state's */
 	return RB_OK;
 }
@@ -228,7 +233,7 @@ judge_refs(struct look *k, struct advert *a, const struct digest *terms)
 	}
 	/* Only now: whatever failed before is looked at again. */
 	k->state.advertisement = a->sha256;
-	if (is_there(&k->state, &refs))
+	if (!k->is_unproven && is_there(&k->state, &refs))
 		k->state.terms = *terms;
 	k->is_changed = true;
 out:
