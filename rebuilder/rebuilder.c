@@ -90,11 +90,26 @@ out:
 #define FIXED_PATHS 9
 #define RELEASE_PATHS 3
 
+/*
+ * The directory of a file: who edits a file puts another in its place, and a
+ * jail is on the file that was there.  NULL stays NULL; owned.
+ */
+static enum rb_err
+directory_of(const char *file, char **out)
+{
+	const char *slash = file == NULL ? NULL : strrchr(file, '/');
+
+	if (slash == NULL)
+		return RB_OK;
+	return str_dup_span(span_of(file, (size_t)(slash + 1 - file)), out);
+}
+
 static enum rb_err
 enter_jail(const char *own, const struct settings *settings, struct fault *why)
 {
 	char home[32]; /* a name that leads to the directory we hold */
-	const char *const release[RELEASE_PATHS] = { settings->release.file,
+	char *files = NULL;
+	const char *release[RELEASE_PATHS] = { NULL,
 		settings->release.directory, settings->release.keys };
 	struct jail_path
 	    paths[FIXED_PATHS + SETTINGS_KEYRINGS + RELEASE_PATHS] = {
@@ -117,7 +132,11 @@ enter_jail(const char *own, const struct settings *settings, struct fault *why)
 	};
 	const char *keyring, *key;
 	size_t i;
+	enum rb_err rc = RB_EINTERNAL;
 
+	if ((rc = directory_of(settings->release.file, &files)) != RB_OK)
+		return rc;
+	release[0] = files;
 	for (i = 0; i < SETTINGS_KEYRINGS; i++) {
 		keyring = settings_keyring(settings, i, &key);
 		if (keyring != NULL)
@@ -129,7 +148,9 @@ enter_jail(const char *own, const struct settings *settings, struct fault *why)
 			paths[jail.npaths++] = (struct jail_path){ release[i],
 				JAIL_READ, 0 };
 	snprintf(home, sizeof(home), "/proc/self/fd/%d", role_home_fd());
-	return jail_enter(&jail, why);
+	rc = jail_enter(&jail, why);
+	free(files);
+	return rc;
 }
 
 /* What httpd is told.  Without the file it is told nothing. */
