@@ -7,11 +7,18 @@
 #include <unistd.h>
 
 #include "common/base/file.h"
+#include "rebuilder/ask.h"
+#include "rebuilder/leash.h"
 #include "rebuilder/net_client.h"
 
 /* So many adverts lie in memory at once, whatever servers send. */
 #define UNDER_WAY_MAX 16
 #define TRIES_MAX 3
+/*
+ * When so long nobody answers, those who were asked are waited for no more.
+ * A server that is alive takes a moment; behind a proxy, some.
+ */
+#define SILENCE_SECONDS 30
 
 void
 adverts_clear(struct advert *list, size_t n)
@@ -62,7 +69,7 @@ struct asking {
 	size_t n, next, under_way;
 	int *fds;         /* being filled; -1: not under way */
 	unsigned int *tries;
-	int sock;
+	int sock; /* -1: not yet, or not any more */
 };
 
 static enum rb_err
@@ -117,6 +124,40 @@ out:
 	return rc;
 }
 
+/* Whoever was asked keeps silent; rebuilder-net ends with its socket. */
+static void
+give_up(struct asking *x)
+{
+	size_t i;
+
+	for (i = 0; i < x->next; i++) {
+		if (x->fds[i] == -1)
+			continue;
+		(void)fault_set(&x->list[i].why, RB_EREFUSED,
+		    "%s: no answer within %d seconds", x->list[i].url,
+		    SILENCE_SECONDS);
+		fd_close(&x->fds[i]);
+	}
+	x->under_way = 0;
+	fd_close(&x->sock);
+}
+
+static enum rb_err
+step(const struct fetch_context *c, struct asking *x)
+{
+	enum rb_err rc = RB_EINTERNAL;
+
+	if (x->sock == -1 && (rc = net_open(c, &x->sock)) != RB_OK)
+		return rc;
+	if (x->next < x->n && x->under_way < UNDER_WAY_MAX)
+		return ask(x, x->next++);
+	if ((rc = ask_wait(x->sock, SILENCE_SECONDS)) == RB_ETIME) {
+		give_up(x);
+		return leash_check();
+	}
+	return rc == RB_OK ? hear(x) : rc;
+}
+
 enum rb_err
 fetch_adverts(const struct fetch_context *c, struct advert *list, size_t n)
 {
@@ -134,16 +175,11 @@ fetch_adverts(const struct fetch_context *c, struct advert *list, size_t n)
 	}
 	for (i = 0; i < n; i++)
 		x.fds[i] = -1;
-	if ((rc = net_open(c, &x.sock)) != RB_OK)
-		goto out;
 	while (x.next < n || x.under_way > 0) {
-		if (x.next < n && x.under_way < UNDER_WAY_MAX)
-			rc = ask(&x, x.next++);
-		else
-			rc = hear(&x);
-		if (rc != RB_OK) {
-			fault_set(c->why, rc, "asking git servers: %s",
-			    err_name(rc));
+		if ((rc = step(c, &x)) != RB_OK) {
+			if (c->why->text[0] == '\0')
+				fault_set(c->why, rc, "asking git servers: %s",
+				    err_name(rc));
 			goto out;
 		}
 	}
