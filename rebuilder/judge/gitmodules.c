@@ -41,8 +41,19 @@ is_plain(struct span s)
 
 /* What one section says, as far as it matters. */
 struct section {
+	bool is_submodule;
 	struct span path, url;
 };
+
+/* [submodule "NAME"] and nothing else; all other sections are not ours. */
+static bool
+is_submodule(struct span line)
+{
+	static const char begin[] = "[submodule \"";
+
+	return starts_with(line, begin) && line.len > sizeof(begin) + 1 &&
+	    memcmp(line.p + line.len - 2, "\"]", 2) == 0;
+}
 
 /* "key = value"; other keys are git's own business. */
 static enum rb_err
@@ -51,7 +62,7 @@ take_setting(struct span line, struct section *s, struct fault *why)
 	const uint8_t *equal = memchr(line.p, '=', line.len);
 	struct span key, value, *into = NULL;
 
-	if (equal == NULL)
+	if (equal == NULL || !s->is_submodule)
 		return RB_OK; /* "key" alone means true */
 	key = trim(span_of(line.p, (size_t)(equal - line.p)));
 	value = trim(
@@ -124,7 +135,7 @@ enum rb_err
 gitmodules_url(struct span text, struct span path, struct span base,
     struct buf *out, struct fault *why)
 {
-	struct section s = { SPAN_INIT, SPAN_INIT }, found = s;
+	struct section s = { false, SPAN_INIT, SPAN_INIT }, found = s;
 	struct span line = SPAN_INIT;
 	bool is_last = false, has_found = false;
 	enum rb_err rc = RB_EINTERNAL;
@@ -151,7 +162,8 @@ gitmodules_url(struct span text, struct span path, struct span base,
 				found = s;
 				has_found = true;
 			}
-			s = (struct section){ SPAN_INIT, SPAN_INIT };
+			s = (struct section){ is_submodule(line), SPAN_INIT,
+				SPAN_INIT };
 			continue;
 		}
 		if (line.len == 0 || line.p[0] == '#' || line.p[0] == ';')
