@@ -76,6 +76,8 @@ take_keys(struct span *in, struct plan_file *f)
 static enum rb_err
 take_file(struct span *in, struct plan_file *f)
 {
+	/* SHA-256, SHA-512, a signature. */
+	static const size_t sum_len[] = { 32, 64, 0 };
 	struct span sum = SPAN_INIT;
 	uint8_t uncompress = 0;
 	enum rb_err rc = RB_EINTERNAL;
@@ -88,6 +90,10 @@ take_file(struct span *in, struct plan_file *f)
 	    (rc = buf_put(&f->sum, sum)) != RB_OK ||
 	    (rc = take_text(in, TEXT_LIMIT, &f->signature)) != RB_OK)
 		return rc;
+	if (uncompress > 1 ||
+	    f->check >= sizeof(sum_len) / sizeof(sum_len[0]) ||
+	    f->sum.len != sum_len[f->check])
+		return RB_EFORMAT;
 	f->uncompress = uncompress == 1;
 	return take_keys(in, f);
 }
@@ -127,9 +133,8 @@ take_records(struct span in, struct plan *p, const uint32_t n[3])
 }
 
 static enum rb_err
-take_plan(const struct msg *answer, struct span records, struct plan *p)
+take_plan(struct span in, struct span records, struct plan *p)
 {
-	struct span in = buf_span(&answer->body);
 	uint32_t n[3] = { 0, 0, 0 };
 	uint8_t is_archive = 0;
 	enum rb_err rc = RB_EINTERNAL;
@@ -143,6 +148,8 @@ take_plan(const struct msg *answer, struct span records, struct plan *p)
 	    (rc = take_u32(&in, &n[2])) != RB_OK ||
 	    (rc = take_end(in)) != RB_OK)
 		return rc;
+	if (is_archive > 1)
+		return RB_EFORMAT;
 	p->is_archive = is_archive == 1;
 	return take_records(records, p, n);
 }
@@ -168,9 +175,22 @@ put_submodules(struct buf *body, struct trip *t)
 }
 
 enum rb_err
-plan_read(struct trip *t, struct plan *out)
+plan_take(struct span answer, struct span records, struct plan *out)
 {
 	struct plan p = PLAN_INIT;
+	enum rb_err rc = take_plan(answer, records, &p);
+
+	if (rc == RB_OK) {
+		*out = p;
+		p = (struct plan)PLAN_INIT; /* now the caller's */
+	}
+	plan_clear(&p);
+	return rc;
+}
+
+enum rb_err
+plan_read(struct trip *t, struct plan *out)
+{
 	struct msg question, answer;
 	struct buf records = BUF_INIT;
 	int tree = -1, fd = -1;
@@ -194,13 +214,9 @@ plan_read(struct trip *t, struct plan *out)
 		rc = RB_EIO;
 		goto out;
 	}
-	if ((rc = file_read_fd(fd, RECORDS_MAX, &records)) != RB_OK ||
-	    (rc = take_plan(&answer, buf_span(&records), &p)) != RB_OK)
-		goto out;
-	*out = p;
-	p = (struct plan)PLAN_INIT; /* now the caller's */
+	if ((rc = file_read_fd(fd, RECORDS_MAX, &records)) == RB_OK)
+		rc = plan_take(buf_span(&answer.body), buf_span(&records), out);
 out:
-	plan_clear(&p);
 	msg_clear(&question);
 	msg_clear(&answer);
 	buf_clear(&records);

@@ -41,4 +41,11 @@ struct plan {
 enum rb_err plan_read(struct trip *t, struct plan *out) RB_CHECK;
 void plan_clear(struct plan *p);
 
+/*
+ * JUDGE_RECIPE_IS and its records, as frames.h has them.  RB_EFORMAT or
+ * RB_ELIMIT for anything else; `out` is written only on success.
+ */
+enum rb_err plan_take(struct span answer, struct span records, struct plan *out)
+    RB_CHECK;
+
 #endif
