@@ -3,12 +3,14 @@
 #define RB_REBUILDER_ADMIN_H
 
 #include "rebuilder/jobs.h"
+#include "rebuilder/watch.h"
 
 /* Whom admin.sock asks; all borrowed. */
 struct admin {
 	struct jobs *jobs;
 	struct journal *journal;
 	const struct depot *depot;
+	struct watcher *watcher; /* NULL: no release is watched */
 	/* Writes common/told/status.h. */
 	enum rb_err (*status)(void *self, struct buf *out);
 	void *self;

@@ -378,6 +378,24 @@ out:
 	return rc;
 }
 
+/* The watcher answers, when it has looked. */
+static enum rb_err
+answer_poll(struct asked *q)
+{
+	enum rb_err rc = RB_EINTERNAL;
+
+	if ((rc = take_end(q->in)) != RB_OK)
+		return rc;
+	if (q->a->watcher == NULL)
+		return fault_set(&q->why, RB_EREFUSED,
+		    "this node watches no release (section release of "
+		    "node.yml)");
+	if ((rc = watch_call(q->a->watcher, q->sock)) == RB_ELIMIT)
+		fault_set(&q->why, rc,
+		    "too many others wait for the next round already");
+	return rc;
+}
+
 static const struct {
 	uint16_t type;
 	enum rb_err (*answer)(struct asked *q);
@@ -391,6 +409,7 @@ static const struct {
 	{ ADMIN_WHY, answer_why },
 	{ ADMIN_LOG, answer_log },
 	{ ADMIN_FILE, answer_file },
+	{ ADMIN_POLL, answer_poll },
 };
 
 void

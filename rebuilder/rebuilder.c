@@ -194,6 +194,7 @@ run(const char *conf, struct fault *why)
 	struct watch_setting watch;
 	struct keeper_setting keeping;
 	struct keeper *keeper = NULL;
+	struct watcher *watcher = NULL;
 	struct admin admin;
 	int told = -1, told_release = -1;
 	char *own = NULL, *depot = NULL, *journal = NULL;
@@ -232,9 +233,9 @@ run(const char *conf, struct fault *why)
 	watch = (struct watch_setting){ &node, &settings, work.depot,
 		work.journal, keeping.jobs, keeper, told_release };
 	if (settings.release.file != NULL &&
-	    (rc = watch_start(&watch)) != RB_OK)
+	    (rc = watch_start(&watch, &watcher)) != RB_OK)
 		goto out;
-	admin = (struct admin){ keeping.jobs, work.journal, work.depot,
+	admin = (struct admin){ keeping.jobs, work.journal, work.depot, watcher,
 		keeper_status, keeper };
 	if (admin_serve(ROLE_SOCKET, &admin) != 0)
 		rc = RB_EIO;

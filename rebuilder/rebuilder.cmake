@@ -25,7 +25,8 @@ rb_library(rb_rebuilder
 	stage_prepare.c stage_source.c stage_tag.c stage_verdict.c tag.c
 	tag_commit.c tag_names.c tag_refs.c tag_ruling.c tag_signatures.c
 	tag_tree.c target.c trip.c verdict_memory.c verdict_statement.c
-	verdict_submit.c watch.c watch_jobs.c watch_tell.c work.c
+	verdict_submit.c watch.c watch_calls.c watch_jobs.c watch_look.c
+	watch_tell.c work.c
 	${CMAKE_CURRENT_BINARY_DIR}/recipe_texts.h
 	LINK rb_told rb_machine_settings rb_db rb_attest rb_process rb_base
 		PkgConfig::ARCHIVE PkgConfig::LMDB

@@ -21,11 +21,18 @@ struct watch_setting {
 	int told; /* common/told/release_doc.h goes there; -1: nowhere */
 };
 
-/* Starts its thread, which runs as long as the process. */
-enum rb_err watch_start(const struct watch_setting *setting) RB_CHECK;
+struct watcher;
 
-/* One round, in this thread. */
-enum rb_err watch_round(const struct watch_setting *setting, struct fault *why)
-    RB_CHECK;
+/* Starts its thread, which runs as long as the process. */
+enum rb_err watch_start(const struct watch_setting *setting,
+    struct watcher **out) RB_CHECK;
+
+/*
+ * Has it look now, at components too that it leaves out for their failures.
+ * A duplicate of `sock` hears how that round ended: ADMIN_DONE with the number
+ * of components that could be looked at, or FRAME_REFUSED.  From any thread.
+ * RB_ELIMIT: too many wait already.
+ */
+enum rb_err watch_call(struct watcher *w, int sock) RB_CHECK;
 
 #endif

@@ -15,12 +15,15 @@ copy(const char *text, char **out)
 }
 
 static const char *
-state_of(const struct component *c, const struct component_state *s)
+state_of(const struct component *c, const struct component_state *s,
+    const char *trouble)
 {
 	if (c->mode == VERIFY_NOTHING)
 		return "unchecked";
 	if (s->refusal != NULL)
 		return "unverified";
+	if (trouble != NULL)
+		return "unreachable";
 	return c->packages ? "watched" : "source-only";
 }
 
@@ -104,7 +107,8 @@ fill_alarms(const struct component_state *s, struct release_component *out)
 
 static enum rb_err
 fill_component(const struct watch_setting *s, const struct release *r,
-    const struct component *c, struct release_component *out)
+    const struct component *c, const char *trouble,
+    struct release_component *out)
 {
 	struct component_state state;
 	enum rb_err rc = RB_EINTERNAL;
@@ -113,11 +117,13 @@ fill_component(const struct watch_setting *s, const struct release *r,
 	if ((rc = component_state_get(s->journal, c->name, &state)) != RB_OK)
 		return rc;
 	if ((rc = copy(c->name, &out->name)) == RB_OK &&
-	    (rc = copy(state_of(c, &state), &out->state)) == RB_OK &&
+	    (rc = copy(state_of(c, &state, trouble), &out->state)) == RB_OK &&
 	    state.is_accepted && state.accepted.tag != NULL)
 		rc = copy(state.accepted.tag, &out->tag);
 	if (rc == RB_OK && state.refusal != NULL)
 		rc = copy(state.refusal, &out->note);
+	else if (rc == RB_OK && trouble != NULL)
+		rc = copy(trouble, &out->note);
 	if (rc == RB_OK && (rc = fill_alarms(&state, out)) == RB_OK)
 		rc = fill_builds(s, r, c, out);
 	component_state_clear(&state);
@@ -144,7 +150,7 @@ fill_distributions(const struct release *r, struct release_doc *out)
 
 enum rb_err
 watch_doc(const struct watch_setting *s, const struct release *r,
-    struct release_doc *out, uint64_t *alarms)
+    const struct watch_trouble *t, struct release_doc *out, uint64_t *alarms)
 {
 	struct release_doc d;
 	uint64_t n = 0;
@@ -162,7 +168,8 @@ watch_doc(const struct watch_setting *s, const struct release *r,
 	}
 	for (i = 0; i < r->n; i++) {
 		d.ncomponents++;
-		rc = fill_component(s, r, &r->list[i], &d.components[i]);
+		rc = fill_component(s, r, &r->list[i],
+		    t->of(t->self, r->list[i].name), &d.components[i]);
 		if (rc != RB_OK)
 			goto out;
 		n += d.components[i].nalarms;

@@ -19,6 +19,7 @@ rb_library(rb_jobs_world unit/jobs_world.c LINK rb_rebuilder PkgConfig::CMOCKA)
 rb_test(test_jobs unit unit/test_jobs.c LINK rb_jobs_world)
 rb_test(test_jobs_told unit unit/test_jobs_told.c LINK rb_jobs_world)
 rb_test(test_queue unit unit/test_queue.c LINK rb_rebuilder)
+rb_test(test_watch_calls unit unit/test_watch_calls.c LINK rb_rebuilder)
 rb_test(test_prepare_plan unit unit/test_prepare_plan.c LINK rb_rebuilder)
 
 # What machines and the judge say to a trip.

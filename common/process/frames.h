@@ -488,5 +488,10 @@ enum admin_file {
 	FILE_INPUTS = 1,
 	FILE_DIFFERENCE = 2,
 };
+/*
+ * Empty: look at the components of the release now.  Answer, when that is
+ * over: ADMIN_DONE, u32 how many could be looked at.
+ */
+#define ADMIN_POLL 0x0811
 
 #endif

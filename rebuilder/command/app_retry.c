@@ -6,7 +6,7 @@
 #include "rebuilder/command/apps.h"
 #include "rebuilder/command/asking.h"
 
-/* What an operator has the jobs do: retry, cancel, pause, resume. */
+/* What an operator has a node do: retry, cancel, pause, resume, poll. */
 
 #define TARGETS_MAX 200
 
@@ -114,4 +114,30 @@ app_resume(int argc, char **argv)
 	code = app_words(argc, argv, "resume -c node.yml",
 	    "Has a paused node go on.", 0, 0, 0, &w);
 	return code != -1 ? code : order_pause(&w, false, "resume");
+}
+
+int
+app_poll(int argc, char **argv)
+{
+	struct fault why = FAULT_INIT;
+	struct app_words w;
+	struct msg question;
+	uint32_t n = 0;
+	int code;
+	enum rb_err rc = RB_EINTERNAL;
+
+	code = app_words(argc, argv, "poll -c node.yml",
+	    "Has a node look for new tags of the release now, and waits until "
+	    "it has.",
+	    0, 0, 0, &w);
+	if (code != -1)
+		return code;
+	msg_init(&question, ADMIN_POLL);
+	rc = order(w.conf, &question, &n, &why);
+	msg_clear(&question);
+	if (rc != RB_OK)
+		return app_failed("poll", rc, &why, 2);
+	printf("%" PRIu32 " %s looked at\n", n,
+	    n == 1 ? "component" : "components");
+	return 0;
 }

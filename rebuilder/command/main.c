@@ -17,6 +17,7 @@ static const struct {
 	{ "rebuild", app_rebuild, "rebuild packages now and wait" },
 	{ "status", app_status, "show how a running node is" },
 	{ "queue", app_queue, "show the jobs of a running node" },
+	{ "poll", app_poll, "look for new tags of the release now" },
 	{ "release", app_release, "show what the release file says" },
 	{ "why", app_why, "say what a job waits for or why it failed" },
 	{ "retry", app_retry, "try again now" },

@@ -88,6 +88,7 @@ refuses_wrong_frames_and_lives_on(void **state)
 		{ ADMIN_WHY, { NULL, 0 } },
 		{ ADMIN_LOG, { (const uint8_t *)"\0\0\0\1x", 5 } },
 		{ ADMIN_FILE, { (const uint8_t *)"\7\0\0\0\1x", 6 } },
+		{ ADMIN_POLL, { (const uint8_t *)"x", 1 } },
 		{ ADMIN_STATUS_IS, { NULL, 0 } },
 		{ 0xffff, { NULL, 0 } },
 	};
@@ -157,6 +158,7 @@ shows_what_became_of_a_job(void **state)
 	says("diff", "0", 2, "has no difference report");
 	says("inputs", "deb:tiny", 2, "has no input list");
 	says("inputs", "nothing", 2, "neither a target");
+	says("poll", "", 2, "watches no release");
 	said = archive_node("inputs diff", "/dev/null /dev/null");
 	has(&said, 0, "");
 }
@@ -209,7 +211,7 @@ tells_how_to_call_it(void **state)
 {
 	static const char *const apps[] = { "status", "queue", "why", "retry",
 		"cancel", "pause", "resume", "log", "diff", "inputs",
-		"inputs diff" };
+		"inputs diff", "poll" };
 	size_t i;
 
 	(void)state;
