@@ -37,7 +37,7 @@ rb_program(rebuilder rebuilder.c LINK rb_rebuilder)
 # Of the commands, what tests can link too.
 rb_library(rb_command
 	command/asking.c command/inputs_diff.c command/job_view.c
-	command/showing.c
+	command/showing.c command/told_release.c
 	LINK rb_rebuilder rb_attest rb_process rb_base PkgConfig::JANSSON)
 rb_program(qubes-rebuilder
 	command/main.c command/app_init.c command/app_key.c

@@ -8,6 +8,7 @@
 #include "rebuilder/command/apps.h"
 #include "rebuilder/command/asking.h"
 #include "rebuilder/command/showing.h"
+#include "rebuilder/command/told_release.h"
 
 #define SYNOPSIS "status -c node.yml [--json]"
 
@@ -65,6 +66,23 @@ print_json(const struct status *s)
 	return show_json_line(line);
 }
 
+/* A release is not watched by all, and nothing may have been told yet. */
+static enum rb_err
+print_release(const char *conf, struct fault *why)
+{
+	struct release_doc doc;
+	size_t i;
+	enum rb_err rc = RB_EINTERNAL;
+
+	release_doc_init(&doc);
+	rc = told_release_read(conf, &doc, why);
+	for (i = 0; rc == RB_OK && i < doc.ncomponents; i++)
+		if (told_is_in_trouble(&doc.components[i]))
+			told_release_print(stdout, &doc.components[i], false);
+	release_doc_clear(&doc);
+	return rc == RB_ENOTFOUND ? RB_OK : rc;
+}
+
 static enum rb_err
 show(const struct app_words *w, struct fault *why)
 {
@@ -83,10 +101,12 @@ show(const struct app_words *w, struct fault *why)
 	    (rc = take_end(in)) != RB_OK ||
 	    (rc = status_parse(text, &s)) != RB_OK)
 		goto out;
-	if (w->json)
+	if (w->json) {
 		rc = print_json(&s);
-	else
+	} else {
 		print_words(&s);
+		rc = print_release(w->conf, why);
+	}
 out:
 	msg_clear(&question);
 	msg_clear(&answer);

@@ -10,8 +10,9 @@
 #include "rebuilder/command/asking.h"
 #include "rebuilder/command/job_view.h"
 #include "rebuilder/command/showing.h"
+#include "rebuilder/command/told_release.h"
 
-#define SYNOPSIS "why -c node.yml [--json] TARGET"
+#define SYNOPSIS "why -c node.yml [--json] TARGET|COMPONENT"
 
 /* What keeps all jobs from being begun. */
 static enum rb_err
@@ -105,7 +106,7 @@ print_why(const char *conf, const struct job_view *v, struct fault *why)
 }
 
 static enum rb_err
-show(const struct app_words *w, struct fault *why)
+show_job(const struct app_words *w, struct fault *why)
 {
 	struct msg question, answer;
 	struct buf records = BUF_INIT;
@@ -135,6 +136,36 @@ out:
 	return rc;
 }
 
+/* RB_ENOTFOUND: it is not a component of the release. */
+static enum rb_err
+show_component(const struct app_words *w, struct fault *why)
+{
+	const struct release_component *c;
+	struct release_doc doc;
+	enum rb_err rc = RB_EINTERNAL;
+
+	release_doc_init(&doc);
+	if ((rc = told_release_read(w->conf, &doc, why)) != RB_OK)
+		goto out;
+	if ((c = told_release_find(&doc, w->rest[0])) == NULL)
+		rc = RB_ENOTFOUND;
+	else if (w->json)
+		rc = show_json_line(told_release_json(c));
+	else
+		told_release_print(stdout, c, true);
+out:
+	release_doc_clear(&doc);
+	return rc;
+}
+
+static enum rb_err
+show(const struct app_words *w, struct fault *why)
+{
+	enum rb_err rc = show_component(w, why);
+
+	return rc == RB_ENOTFOUND ? show_job(w, why) : rc;
+}
+
 int
 app_why(int argc, char **argv)
 {
@@ -145,7 +176,8 @@ app_why(int argc, char **argv)
 
 	code = app_words(argc, argv, SYNOPSIS,
 	    "Says what a target waits for, or why its last try ended as it "
-	    "did and when the\nnext one is.",
+	    "did and when the\nnext one is; or what is known of a component of "
+	    "the release.",
 	    TAKES_JSON, 1, 1, &w);
 	if (code != -1)
 		return code;
