@@ -81,6 +81,19 @@ out:
 	return rc;
 }
 
+enum rb_err
+component_place(const struct component *c, struct digest *out)
+{
+	struct buf all = BUF_INIT;
+	enum rb_err rc = RB_EINTERNAL;
+
+	if ((rc = put_text(&all, c->url)) == RB_OK &&
+	    (rc = put_text(&all, c->branch)) == RB_OK)
+		rc = digest_of(buf_span(&all), out);
+	buf_clear(&all);
+	return rc;
+}
+
 /* The refs that may matter, as rebuilder-net asks for them. */
 struct names {
 	char **list; /* owned, each owned */
@@ -236,6 +249,10 @@ component_tag(const struct fetch_context *fetch, struct journal *journal,
 		goto out;
 	if (!tagged_is_accepted(&t)) {
 		rc = RB_EREFUSED; /* tag_verify said why */
+		goto out;
+	}
+	if (component_state_is_rewritten(&state, &t, fetch->why)) {
+		rc = RB_EREFUSED;
 		goto out;
 	}
 	*out = t;

@@ -26,6 +26,10 @@ enum rb_err component_terms(const struct component *c,
     const struct settings *settings, struct digest *out, struct fault *why)
     RB_CHECK;
 
+/* Over where it is: its address and branch. */
+enum rb_err component_place(const struct component *c, struct digest *out)
+    RB_CHECK;
+
 /*
  * Fetches what the refs lead to and has it judged.  RB_OK: tag_verify said
  * how; a fault in `why` is then what kept it from being accepted.

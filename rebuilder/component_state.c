@@ -10,7 +10,7 @@
  * Raised when the fields below change: what another version wrote is not
  * read, and the component starts anew.
  */
-#define VERSION 1
+#define VERSION 2
 #define TEXT_LIMIT 1024
 #define REFS_LIMIT 65536
 /* Of their names and ids, as they are put. */
@@ -26,8 +26,8 @@ component_state_init(struct component_state *s)
 	tagged_init(&s->accepted);
 }
 
-static void
-clear_refs(struct component_state *s)
+void
+component_state_forget_refs(struct component_state *s)
 {
 	size_t i;
 
@@ -47,7 +47,7 @@ component_state_clear(struct component_state *s)
 	free(s->refusal);
 	for (i = 0; i < s->nalarms; i++)
 		free(s->alarms[i].sentence);
-	clear_refs(s);
+	component_state_forget_refs(s);
 	component_state_init(s);
 }
 
@@ -94,6 +94,7 @@ put_state(struct buf *b, const struct component_state *s)
 	if ((rc = put_u8(b, VERSION)) != RB_OK ||
 	    (rc = put_digest(b, &s->advertisement)) != RB_OK ||
 	    (rc = put_digest(b, &s->terms)) != RB_OK ||
+	    (rc = put_digest(b, &s->place)) != RB_OK ||
 	    (rc = put_text(b, s->refusal == NULL ? "" : s->refusal)) != RB_OK ||
 	    (rc = put_u8(b, (uint8_t)s->nalarms)) != RB_OK)
 		return rc;
@@ -258,6 +259,7 @@ take_state(struct span *in, struct component_state *s)
 		return RB_ENOTFOUND;
 	if ((rc = take_digest(in, &s->advertisement)) != RB_OK ||
 	    (rc = take_digest(in, &s->terms)) != RB_OK ||
+	    (rc = take_digest(in, &s->place)) != RB_OK ||
 	    (rc = take_text(in, TEXT_LIMIT, &s->refusal)) != RB_OK ||
 	    (rc = take_alarms(in, s)) != RB_OK ||
 	    (rc = take_refs(in, s)) != RB_OK ||
@@ -359,6 +361,23 @@ component_state_alarm(struct component_state *s, int64_t now,
 	return RB_OK;
 }
 
+bool
+component_state_is_rewritten(const struct component_state *s,
+    const struct tagged *t, struct fault *why)
+{
+	const struct tagged *before = &s->accepted;
+
+	if (!s->is_accepted || before->tag == NULL || t->tag == NULL ||
+	    strcmp(before->tag, t->tag) != 0 ||
+	    strcmp(before->tag_object, t->tag_object) == 0)
+		return false;
+	(void)fault_set(why, RB_EREFUSED,
+	    "tag %s was %s when it was accepted and is %s now; a tag stays "
+	    "what it is",
+	    t->tag, before->tag_object, t->tag_object);
+	return true;
+}
+
 /* Names the first that changed, and says how many did. */
 static size_t
 count_changes(const struct component_state *s, const struct tag_refs *now,
@@ -429,7 +448,7 @@ component_state_refs(struct component_state *s, const struct tag_refs *now,
 	if ((rc = remember(&r, now, true)) != RB_OK ||
 	    (rc = remember(&r, now, false)) != RB_OK)
 		goto out;
-	clear_refs(s);
+	component_state_forget_refs(s);
 	s->refs = r.list;
 	s->nrefs = r.n;
 	r.list = NULL; /* now the state's */

@@ -26,8 +26,8 @@ struct known_ref {
 struct component_state {
 	/* Of the advertisement that was judged last; zero: none was. */
 	struct digest advertisement;
-	/* What `accepted` was judged by (component_terms). */
-	struct digest terms;
+	/* What `accepted` was judged by (component_terms), and where it is. */
+	struct digest terms, place;
 	bool is_accepted;
 	/* Without `seen` and `counts`. */
 	struct tagged accepted;
@@ -54,6 +54,16 @@ enum rb_err component_state_put(struct journal *j, const char *component,
  */
 enum rb_err component_state_alarm(struct component_state *s, int64_t now,
     const char *sentence, bool *is_new) RB_CHECK;
+
+/*
+ * The tag that was accepted is another object in `t`, be that signed as well:
+ * `why` says it.
+ */
+bool component_state_is_rewritten(const struct component_state *s,
+    const struct tagged *t, struct fault *why);
+
+/* As if no server had listed anything yet. */
+void component_state_forget_refs(struct component_state *s);
 
 /*
  * Takes over what a server lists now.  A tag that is gone or has become

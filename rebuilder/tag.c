@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "rebuilder/tag.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -64,10 +65,38 @@ set_version(const struct tag_ground *g, struct tagged *t)
 	return rc;
 }
 
+#define SHOWN_MAX 3
+#define SHOWN_LEN 256
+
+/* What kept the first of them from counting. */
+static void
+show_outcomes(const struct tagged *t, char out[SHOWN_LEN])
+{
+	const struct tag_seen *s;
+	size_t i, n = 0, len = 0;
+	int r;
+
+	out[0] = '\0';
+	for (i = 0; i < t->nseen && n < SHOWN_MAX; i++) {
+		s = &t->seen[i];
+		if (s->outcome == TAG_VALID)
+			continue;
+		r = snprintf(out + len, SHOWN_LEN - len, "%s%.60s (%s)",
+		    n++ == 0 ? ": " : ", ",
+		    s->kind == CANDIDATE_COMMIT ? "the commit" : s->ref,
+		    tag_outcome_name(s->outcome));
+		if (r < 0 || (size_t)r >= SHOWN_LEN - len)
+			return;
+		len += (size_t)r;
+	}
+}
+
 /* Why it was not accepted, in words. */
 static void
 explain(const struct tag_question *q, const struct tagged *t, struct fault *why)
 {
+	char shown[SHOWN_LEN];
+
 	switch (t->ruling) {
 	case TAGS_ACCEPTED:
 	case TAGS_COMMIT_ACCEPTED:
@@ -78,18 +107,20 @@ explain(const struct tag_question *q, const struct tagged *t, struct fault *why)
 		    q->component, t->commit);
 		return;
 	case TAGS_TOO_FEW:
+		show_outcomes(t, shown);
 		fault_set(why, RB_ESIG,
 		    "%s: commit %s is signed by %zu of the maintainers, and "
 		    "%llu must have signed; %zu tags and signatures were "
-		    "looked at",
+		    "looked at%s",
 		    q->component, t->commit, t->nsigners,
-		    (unsigned long long)q->threshold, t->nseen);
+		    (unsigned long long)q->threshold, t->nseen, shown);
 		return;
 	case TAGS_NO_VERSION:
+		show_outcomes(t, shown);
 		fault_set(why, RB_ESIG,
 		    "%s: commit %s has no valid tag of its version, only "
-		    "others",
-		    q->component, t->commit);
+		    "others%s",
+		    q->component, t->commit, shown);
 		return;
 	case TAGS_NOT_ASKED:
 		fault_set(why, RB_ESIG, "%s: tag %s itself is not valid",

@@ -22,6 +22,19 @@ struct look {
 	struct fault *why;
 };
 
+/* What was found, without the name that will stand in front of it anyway. */
+static const char *
+sentence_of(const struct look *k)
+{
+	const char *text = k->why->text;
+	size_t len = strlen(k->component->name);
+
+	if (strncmp(text, k->component->name, len) == 0 &&
+	    strncmp(text + len, ": ", 2) == 0)
+		return text + len + 2;
+	return text;
+}
+
 static enum rb_err
 raise_alarm(struct look *k, const char *sentence)
 {
@@ -86,7 +99,23 @@ judge_again(struct look *k)
 	if (rc != RB_OK || stands)
 		return rc;
 	take_back(k);
-	return raise_alarm(k, k->why->text);
+	return raise_alarm(k, sentence_of(k));
+}
+
+/* Nothing that was seen elsewhere says anything about this place. */
+static enum rb_err
+begin_anew(struct look *k, const struct digest *place)
+{
+	if (k->state.is_accepted)
+		note(NOTE_WARN,
+		    "%s: the release file has another address or branch for "
+		    "it: begins anew",
+		    k->component->name);
+	take_back(k);
+	component_state_forget_refs(&k->state);
+	k->state.advertisement = (struct digest)DIGEST_INIT;
+	k->state.place = *place;
+	return set_refusal(k, NULL);
 }
 
 static bool
@@ -120,6 +149,10 @@ accept(struct look *k, struct tagged *t, const struct digest *terms)
 {
 	enum rb_err rc = RB_EINTERNAL;
 
+	if (component_state_is_rewritten(&k->state, t, k->why)) {
+		rc = raise_alarm(k, sentence_of(k));
+		return rc == RB_OK ? set_refusal(k, sentence_of(k)) : rc;
+	}
 	if ((rc = set_refusal(k, NULL)) != RB_OK)
 		return rc;
 	if (!is_known(&k->state, t)) {
@@ -145,9 +178,12 @@ refuse(struct look *k, const struct tagged *t)
 {
 	enum rb_err rc = RB_OK;
 
+	/* The key of what was accepted may have expired: it stands. */
+	if (is_known(&k->state, t) && !k->is_unproven)
+		return set_refusal(k, NULL);
 	if (smells_of_attack(t->ruling))
-		rc = raise_alarm(k, k->why->text);
-	return rc == RB_OK ? set_refusal(k, k->why->text) : rc;
+		rc = raise_alarm(k, sentence_of(k));
+	return rc == RB_OK ? set_refusal(k, sentence_of(k)) : rc;
 }
 
 /* What stays accepted is what the server of today has, too. */
@@ -175,7 +211,7 @@ judge_refs(struct look *k, struct advert *a, const struct digest *terms)
 		goto out;
 	rc = component_state_refs(&k->state, &refs, k->why);
 	if (rc == RB_EREFUSED)
-		rc = raise_alarm(k, k->why->text);
+		rc = raise_alarm(k, sentence_of(k));
 	if (rc != RB_OK)
 		goto out;
 	k->why->text[0] = '\0';
@@ -196,13 +232,25 @@ out:
 }
 
 static enum rb_err
+follow_place(struct look *k)
+{
+	struct digest place = DIGEST_INIT;
+	enum rb_err rc = component_place(k->component, &place);
+
+	if (rc != RB_OK || digest_equal(&place, &k->state.place))
+		return rc;
+	return begin_anew(k, &place);
+}
+
+static enum rb_err
 judge_news(struct look *k, struct advert *a)
 {
 	struct digest terms = DIGEST_INIT;
 	bool is_other;
 	enum rb_err rc = RB_EINTERNAL;
 
-	if ((rc = component_terms(k->component, k->setting->settings, &terms,
+	if ((rc = follow_place(k)) != RB_OK ||
+	    (rc = component_terms(k->component, k->setting->settings, &terms,
 		 k->why)) != RB_OK)
 		return rc;
 	is_other = !digest_equal(&terms, &k->state.terms);

@@ -166,6 +166,7 @@ fill(struct component_state *s)
 	s->refusal = strdup("too few");
 	memset(s->advertisement.b, 1, sizeof(s->advertisement.b));
 	memset(s->terms.b, 2, sizeof(s->terms.b));
+	memset(s->place.b, 3, sizeof(s->place.b));
 	s->is_accepted = true;
 	t->ruling = TAGS_ACCEPTED;
 	memcpy(t->commit, ID_B, sizeof(t->commit));
@@ -207,6 +208,7 @@ finds_everything_again(void **state)
 	assert_int_equal(component_state_get(p->journal, "one", &out), RB_OK);
 	assert_true(digest_equal(&out.advertisement, &in.advertisement));
 	assert_true(digest_equal(&out.terms, &in.terms));
+	assert_true(digest_equal(&out.place, &in.place));
 	assert_string_equal(out.refusal, "too few");
 	assert_int_equal(out.nrefs, 1);
 	assert_string_equal(out.refs[0].name, "v1");
@@ -298,6 +300,50 @@ keeps_the_newest_alarms_once_each(void **state)
 	component_state_clear(&s);
 }
 
+/* The same name must not mean two things, however well it is signed. */
+static void
+a_tag_that_was_accepted_stays_what_it_is(void **state)
+{
+	static const struct {
+		const char *why, *tag, *object;
+		bool is_rewritten;
+	} cases[] = {
+		{ "the same", "v1.0", ID_A, false },
+		{ "another object", "v1.0", ID_B, true },
+		{ "another tag", "v1.1", ID_B, false },
+		{ "a commit without a tag", NULL, "", false },
+	};
+	struct component_state s;
+	struct fault why = FAULT_INIT;
+	struct tagged t;
+	size_t i;
+
+	(void)state;
+	component_state_init(&s);
+	tagged_init(&t);
+	memcpy(t.tag_object, ID_B, sizeof(ID_B));
+	t.tag = strdup("v1.0");
+	assert_false(component_state_is_rewritten(&s, &t, &why));
+	s.is_accepted = true;
+	assert_false(component_state_is_rewritten(&s, &t, &why));
+	s.accepted.tag = strdup("v1.0");
+	memcpy(s.accepted.tag_object, ID_A, sizeof(ID_A));
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		free(t.tag);
+		t.tag = cases[i].tag == NULL ? NULL : strdup(cases[i].tag);
+		(void)snprintf(t.tag_object, sizeof(t.tag_object), "%s",
+		    cases[i].object);
+		if (component_state_is_rewritten(&s, &t, &why) !=
+		    cases[i].is_rewritten)
+			fail_msg("%s", cases[i].why);
+	}
+	assert_string_equal(why.text,
+	    "tag v1.0 was " ID_A " when it was accepted and is " ID_B
+	    " now; a tag stays what it is");
+	tagged_clear(&t);
+	component_state_clear(&s);
+}
+
 int
 main(void)
 {
@@ -315,6 +361,7 @@ main(void)
 		    starts_anew_or_refuses_what_it_did_not_write, make_place,
 		    remove_place),
 		cmocka_unit_test(keeps_the_newest_alarms_once_each),
+		cmocka_unit_test(a_tag_that_was_accepted_stays_what_it_is),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
