@@ -13,3 +13,17 @@ foreach(flow release index mirror mirrors buildinfo disk conf operator)
 	# Many jobs, one after the other; slow under sanitizers.
 	set_tests_properties(test_archive_${flow} PROPERTIES TIMEOUT 600)
 endforeach()
+
+# A whole node that watches a release.  The first builds it, from the archive
+# of this computer's apt.
+add_library(release_world STATIC flow/release_world.c)
+target_link_libraries(release_world PUBLIC archive_world PRIVATE rb_flags)
+foreach(flow build watch)
+	rb_test(test_release_${flow} flow flow/test_release_${flow}.c
+		LINK release_world)
+	add_dependencies(test_release_${flow} qubes-rebuilder rebuilder
+		rebuilder-net rebuilder-judge rebuilder-machine
+		rebuilder-compare rebuilder-explain attestor attestor-signer
+		attestor-publish httpd qubes-quorum)
+	set_tests_properties(test_release_${flow} PROPERTIES TIMEOUT 1500)
+endforeach()
