@@ -62,3 +62,10 @@ set_tests_properties(test_qubes PROPERTIES LABELS flow TIMEOUT 900)
 add_test(NAME units
 	COMMAND ${CMAKE_SOURCE_DIR}/tests/flow/units.sh ${CMAKE_BINARY_DIR})
 set_tests_properties(units PROPERTIES LABELS flow TIMEOUT 120)
+
+if(NOT RB_SANITIZE) # packages are not built so
+	add_test(NAME package_twice
+		COMMAND ${CMAKE_SOURCE_DIR}/tests/flow/package_twice.sh
+			$<TARGET_FILE:compare_once>)
+	set_tests_properties(package_twice PROPERTIES LABELS flow TIMEOUT 900)
+endif()
