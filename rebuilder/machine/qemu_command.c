@@ -9,14 +9,19 @@
 
 #define WORD_MAX 1024
 
+/* Each is one word; a line holds a part of it. */
+#define SANDBOX \
+	("on,obsolete=deny,elevateprivileges=deny," \
+	 "spawn=deny,resourcecontrol=deny")
+#define MACHINE \
+	("q35,i8042=off,sata=off,smbus=off,usb=off,vmport=off," \
+	 "dump-guest-core=off")
+
 /*
  * A reset must not look like a machine that turned itself off: the kernel is
  * told to reset through the keyboard's port, where a device sits that makes
  * QEMU end with a number of its own.
  */
-#define SANDBOX "on,obsolete=deny,elevateprivileges=deny"
-#define MACHINE "q35,i8042=off,sata=off,smbus=off,usb=off,vmport=off"
-
 static const char *const fixed[] = {
 	QEMU_PROGRAM,
 	"-name",
@@ -26,9 +31,9 @@ static const char *const fixed[] = {
 	"-display",
 	"none",
 	"-sandbox",
-	SANDBOX ",spawn=deny,resourcecontrol=deny",
+	SANDBOX,
 	"-machine",
-	MACHINE ",dump-guest-core=off",
+	MACHINE,
 	"-action",
 	"reboot=shutdown,shutdown=poweroff,panic=exit-failure",
 	"-device",
