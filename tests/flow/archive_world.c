@@ -244,8 +244,9 @@ check_one(int depot, const char *name)
 	int fd;
 
 	/* What was not finished is never looked at as a file. */
-	if (strlen(name) == DIGEST_HEX_LEN + 5 &&
-	    strcmp(name + DIGEST_HEX_LEN, ".part") == 0)
+	if (strncmp(name, "new.", 4) == 0 ||
+	    (strlen(name) == DIGEST_HEX_LEN + 5 &&
+		strcmp(name + DIGEST_HEX_LEN, ".part") == 0))
 		return;
 	fd = openat(depot, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	assert_true(fd >= 0);
