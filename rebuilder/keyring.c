@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "rebuilder/keyring.h"
 
+#include <openssl/evp.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -10,6 +12,12 @@
 #include "common/base/file.h"
 
 #define KEY_FILE_MAX (1024u * 1024)
+/* RFC 4880, 4.3: what a public key is made of. */
+#define PACKET_SIGNATURE 2
+#define PACKET_KEY 6
+#define PACKET_USER_ID 13
+#define PACKET_SUBKEY 14
+#define PACKET_USER_ATTRIBUTE 17
 #define NAME_MAX_LEN (FINGERPRINT_LEN + sizeof(".asc"))
 
 bool
@@ -92,12 +100,122 @@ key_parse(struct span file, struct buf *out)
 	return RB_OK;
 }
 
+/* RFC 4880, 4.2.1: `n` octets, the first of them the highest. */
+static enum rb_err
+take_length(struct span *in, unsigned int n, uint64_t *len)
+{
+	struct span octets;
+	enum rb_err rc;
+	size_t i;
+
+	if ((rc = span_take(in, n, &octets)) != RB_OK)
+		return rc;
+	for (*len = 0, i = 0; i < octets.len; i++)
+		*len = *len << 8 | octets.p[i];
+	return RB_OK;
+}
+
+/* RFC 4880, 4.2.2; a length told in parts is for data alone. */
+static enum rb_err
+take_new_length(struct span *in, uint64_t *len)
+{
+	uint64_t first = 0, second = 0;
+	enum rb_err rc;
+
+	if ((rc = take_length(in, 1, &first)) != RB_OK)
+		return rc;
+	if (first == 255)
+		return take_length(in, 4, len);
+	if (first >= 224)
+		return RB_EFORMAT;
+	if (first >= 192) {
+		if ((rc = take_length(in, 1, &second)) != RB_OK)
+			return rc;
+		first = ((first - 192) << 8) + second + 192;
+	}
+	*len = first;
+	return RB_OK;
+}
+
+static enum rb_err
+take_packet(struct span *in, unsigned int *tag, struct span *body)
+{
+	uint64_t head = 0, len = 0;
+	enum rb_err rc;
+
+	if ((rc = take_length(in, 1, &head)) != RB_OK)
+		return rc;
+	if ((head & 0xc0) == 0xc0) {
+		*tag = head & 0x3f;
+		rc = take_new_length(in, &len);
+	} else if ((head & 0xc0) == 0x80 && (head & 3) != 3) {
+		*tag = (head >> 2) & 0xf;
+		rc = take_length(in, 1u << (head & 3), &len);
+	} else {
+		rc = RB_EFORMAT;
+	}
+	if (rc == RB_OK)
+		rc = span_take(in, len, body);
+	return rc;
+}
+
+/* RFC 4880, 12.2: of version 4, and the only one there is. */
+static enum rb_err
+name_primary(struct span body, char out[FINGERPRINT_LEN + 1])
+{
+	static const char digits[] = "0123456789ABCDEF";
+	uint8_t head[] = { 0x99, 0, 0 }, sum[EVP_MAX_MD_SIZE];
+	struct buf text = BUF_INIT;
+	enum rb_err rc;
+	size_t i;
+
+	if (body.len == 0 || body.p[0] != 4 || body.len > UINT16_MAX)
+		return RB_EREFUSED;
+	head[1] = (uint8_t)(body.len >> 8);
+	head[2] = (uint8_t)body.len;
+	if ((rc = buf_put(&text, span_of(head, sizeof(head)))) == RB_OK &&
+	    (rc = buf_put(&text, body)) == RB_OK &&
+	    EVP_Digest(text.p, text.len, sum, NULL, EVP_sha1(), NULL) != 1)
+		rc = RB_ENOMEM;
+	buf_clear(&text);
+	for (i = 0; rc == RB_OK && i < FINGERPRINT_LEN; i++)
+		out[i] = digits[i % 2 == 0 ? sum[i / 2] >> 4 : sum[i / 2] & 15];
+	out[FINGERPRINT_LEN] = '\0';
+	return rc;
+}
+
+enum rb_err
+key_fingerprint(struct span key, char out[FINGERPRINT_LEN + 1])
+{
+	struct span body;
+	unsigned int tag;
+	bool is_first = true;
+	enum rb_err rc;
+
+	for (; key.len > 0; is_first = false) {
+		if ((rc = take_packet(&key, &tag, &body)) != RB_OK)
+			return rc;
+		if (is_first) {
+			if (tag != PACKET_KEY)
+				return RB_EFORMAT;
+			rc = name_primary(body, out);
+		} else if (tag != PACKET_SIGNATURE && tag != PACKET_SUBKEY &&
+		    tag != PACKET_USER_ID && tag != PACKET_USER_ATTRIBUTE) {
+			rc = RB_EREFUSED;
+		}
+		if (rc != RB_OK)
+			return rc;
+	}
+	return is_first ? RB_EFORMAT : RB_OK;
+}
+
 static enum rb_err
 add_key(int dirfd, const char *directory, const char *fingerprint,
     struct buf *keys, struct fault *why)
 {
 	struct buf text = BUF_INIT;
-	char file[NAME_MAX_LEN];
+	char file[NAME_MAX_LEN], held[FINGERPRINT_LEN + 1];
+	size_t len;
 	enum rb_err rc = RB_EINTERNAL;
 
 	if (!fingerprint_is_valid(fingerprint)) {
@@ -114,10 +232,18 @@ add_key(int dirfd, const char *directory, const char *fingerprint,
 		    fingerprint, directory, file, err_name(rc));
 		goto out;
 	}
-	if ((rc = key_parse(buf_span(&text), keys)) != RB_OK)
+	len = keys->len;
+	if ((rc = key_parse(buf_span(&text), keys)) == RB_OK)
+		rc = key_fingerprint(span_of(keys->p + len, keys->len - len),
+		    held);
+	if (rc == RB_OK && strcmp(held, fingerprint) != 0)
+		rc = RB_EREFUSED;
+	if (rc != RB_OK)
 		rc = fault_set(why, rc,
-		    "%s/%s is not one OpenPGP public key, armoured or bare",
-		    directory, file);
+		    "%s/%s is not the OpenPGP public key of that fingerprint "
+		    "and nothing else, armoured or bare: write it by "
+		    "gpg --export --armor %s",
+		    directory, file, fingerprint);
 out:
 	buf_clear(&text);
 	return rc;

@@ -9,9 +9,10 @@
 
 /*
  * The keys of these maintainers and no others, as one file in memory that
- * gpgv takes for a keyring: `directory`/FINGERPRINT.asc, one key in each.
- * That a file holds the key of its name is not looked at here: gpgv says by
- * which primary key a signature is, and that one must be listed.
+ * gpgv takes for a keyring: `directory`/FINGERPRINT.asc, the key of its name
+ * in each and no other.  Of two copies of a key gpgv looks at the first alone:
+ * an older one, in whosever file, would hide that the key was revoked.
+ * RB_EREFUSED: a file holds something else.
  */
 enum rb_err keyring_make(const char *directory, const char *const *fingerprints,
     size_t n, int *out, struct fault *why) RB_CHECK;
@@ -22,6 +23,14 @@ enum rb_err keyring_make(const char *directory, const char *const *fingerprints,
  * Qubes' builder are.  Appended.
  */
 enum rb_err key_parse(struct span file, struct buf *out) RB_CHECK;
+
+/*
+ * The fingerprint of the one primary key of bare `key` (RFC 4880, 12.2), with
+ * the packets that belong to it.  RB_EREFUSED: there is another, or one of a
+ * version that gpgv does not know.  Whether its signatures hold, gpgv says.
+ */
+enum rb_err key_fingerprint(struct span key, char out[FINGERPRINT_LEN + 1])
+    RB_CHECK;
 
 /* 40 upper-case hexadecimal digits. */
 bool fingerprint_is_valid(const char *s);

@@ -71,9 +71,9 @@ world_file(const char *moment, const char *name)
 	return fd;
 }
 
-/* Everyone who may sign; the impostor's file holds somebody else's key. */
+/* Everyone who may sign. */
 static const char *const people[WORLD_PEOPLE] = { "alice", "bob", "carol",
-	"dave", "erin", "frank", "impostor" };
+	"dave", "erin", "frank" };
 
 struct tag_question
 world_question(const char *branch)

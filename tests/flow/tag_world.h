@@ -24,8 +24,8 @@ const char *world_fact(const char *name);
 FILE *world_text(const char *name);
 int world_file(const char *moment, const char *name);
 
-/* The newest on a branch; all people may sign, the impostor listed last. */
-#define WORLD_PEOPLE 7
+/* The newest on a branch; all people may sign. */
+#define WORLD_PEOPLE 6
 struct tag_question world_question(const char *branch);
 
 void world_refs(const struct tag_question *q, const char *moment,

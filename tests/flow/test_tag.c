@@ -44,7 +44,7 @@ every_kind_of_tag_is_told_apart(void **state)
 		    TAGS_TOO_FEW, NULL },
 		{ "bad", "v1.0.20", TAG_BAD_SIGNATURE, TAGS_TOO_FEW, NULL },
 		{ "x509", "v1.0.21", TAG_X509, TAGS_TOO_FEW, NULL },
-		{ "forged", "mallory_1", TAG_OTHER_KEY, TAGS_TOO_FEW, NULL },
+		{ "forged", "mallory_1", TAG_UNKNOWN_KEY, TAGS_TOO_FEW, NULL },
 		{ "behind", "v1.0.24", TAG_MALFORMED, TAGS_TOO_FEW, NULL },
 		{ "versionless", "v1.0.25", TAG_VALID, TAGS_ACCEPTED, "alice" },
 	};
@@ -172,6 +172,21 @@ what_is_not_checked_is_never_verified(void **state)
 }
 
 static void
+a_key_file_holds_the_key_of_its_name(void **state)
+{
+	struct tag_question q = world_question("forged");
+	const char *names[] = { q.maintainers[0], world_fact("impostor") };
+	struct fault why = FAULT_INIT;
+	struct tagged t;
+
+	(void)state;
+	q.maintainers = names;
+	q.nmaintainers = 2;
+	assert_int_equal(world_try(&q, "now", &t, &why), RB_EREFUSED);
+	assert_non_null(strstr(why.text, names[1]));
+}
+
+static void
 a_tag_asked_for_must_itself_be_valid(void **state)
 {
 	struct tag_question q = world_question("many");
@@ -226,7 +241,6 @@ an_expired_key_takes_nothing_back_and_a_revoked_one_does(void **state)
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		now = q = world_question(cases[i].branch);
 		q.keys = world_keys_before;
-		q.nmaintainers = WORLD_PEOPLE - 1;
 		tagged_init(&t);
 		world_verify(&q, "now", &t);
 		assert_int_equal(t.ruling, TAGS_ACCEPTED);
@@ -249,6 +263,7 @@ main(void)
 		cmocka_unit_test(any_number_of_tags_on_a_commit_works),
 		cmocka_unit_test(a_commit_without_a_tag_needs_the_mode_for_it),
 		cmocka_unit_test(what_is_not_checked_is_never_verified),
+		cmocka_unit_test(a_key_file_holds_the_key_of_its_name),
 		cmocka_unit_test(a_tag_asked_for_must_itself_be_valid),
 		cmocka_unit_test(an_unsigned_version_tag_makes_no_version),
 		cmocka_unit_test(

@@ -10,6 +10,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	struct buf out = BUF_INIT, again = BUF_INIT;
+	char name[FINGERPRINT_LEN + 1];
 
 	if (buf_put_byte(&out, 7) != RB_OK)
 		abort();
@@ -22,6 +23,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	if (out.p[0] != 7 || out.len < 2 || out.len > len + 1 ||
 	    key_parse(span_of(out.p + 1, out.len - 1), &again) != RB_OK ||
 	    !span_equal(buf_span(&again), span_of(out.p + 1, out.len - 1)))
+		abort();
+	/* Whatever follows a key that has a name takes it from it. */
+	if (key_fingerprint(buf_span(&again), name) == RB_OK &&
+	    (!fingerprint_is_valid(name) ||
+		buf_put(&again, span_of(out.p + 1, out.len - 1)) != RB_OK ||
+		key_fingerprint(buf_span(&again), name) == RB_OK))
 		abort();
 out:
 	buf_clear(&out);

@@ -15,14 +15,17 @@
 #include "common/base/file.h"
 #include "rebuilder/keyring.h"
 
-#define A "0064428F455451B3EBE78A7F063938BA42CFA724"
-#define B "274E12AB03F2FE293765FC06DA0434BC706E1FCF"
-#define C "77EEEF6D0386962AEA8CF84A9B8273F80AC219E6"
+#define A "4056F97A92B17010E884B13B949013B2E6FA92AB"
+#define B "30266B94FAE3776C320E6500DE9EFA31F4E49B6C"
+#define C "6B94175D0F054E0C62891289596681F9FFFE498C"
 #define BEGIN "-----BEGIN PGP PUBLIC KEY BLOCK-----\n"
 #define END "-----END PGP PUBLIC KEY BLOCK-----\n"
-/* Bytes 98 01 02 03 and 98 04 05 06: packets of keys, as they begin. */
-#define KEY BEGIN "\nmAECAw==\n=abcd\n" END
-#define OTHER BEGIN "Comment: x\n\nmAQF\nBg==\n" END
+/* Keys that are nothing but their packet, in three forms; of A, B and C. */
+#define BARE(n) "\x98\x06\x04\0\0\0" n "\x01"
+#define KEY BEGIN "\nmAYEAAAAAQE=\n=abcd\n" END
+#define OTHER BEGIN "Comment: x\n\nmAYEAAAA\nAgE=\n" END
+#define NEW_FORM "\xc6\x06\x04\0\0\0\x03\x01"
+#define USER_ID "\xb4\x01x"
 
 static void
 refuses_what_is_not_one_key(void **state)
@@ -89,12 +92,57 @@ refuses_what_is_no_fingerprint(void **state)
 }
 
 static void
-write_key(int dirfd, const char *name, const char *text)
+names_the_one_primary_key(void **state)
 {
-	int fd = openat(dirfd, name, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	const struct {
+		const char *why;
+		struct span key;
+		enum rb_err rc;
+	} rows[] = {
+		{ "bare", SPAN(BARE("\x01")), RB_OK },
+		{ "with a user id", SPAN(BARE("\x01") USER_ID), RB_OK },
+		{ "in two octets of length",
+		    SPAN("\x99\0\x06\x04\0\0\0\x01\x01"), RB_OK },
+		{ "in four", SPAN("\xc6\xff\0\0\0\x06\x04\0\0\0\x01\x01"),
+		    RB_OK },
+		{ "twice", SPAN(BARE("\x01") BARE("\x01")), RB_EREFUSED },
+		{ "and another", SPAN(BARE("\x01") USER_ID NEW_FORM),
+		    RB_EREFUSED },
+		{ "a secret key behind it", SPAN(BARE("\x01") "\x95\0\0"),
+		    RB_EREFUSED },
+		{ "version 3", SPAN("\x98\x01\x03"), RB_EREFUSED },
+		{ "version 5", SPAN("\x98\x01\x05"), RB_EREFUSED },
+		{ "no body", SPAN("\x98\0"), RB_EREFUSED },
+		{ "a user id before it", SPAN(USER_ID BARE("\x01")),
+		    RB_EFORMAT },
+		{ "nothing", SPAN(""), RB_EFORMAT },
+		{ "no packet", SPAN("x"), RB_EFORMAT },
+		{ "cut off", SPAN("\x98\x06\x04\0\0\0\x01"), RB_EFORMAT },
+		{ "length cut off", SPAN("\xc6\xff\0\0"), RB_EFORMAT },
+		{ "no length", SPAN("\x9b\x04"), RB_EFORMAT },
+		{ "length in parts", SPAN("\xc6\xe1\x04\0"), RB_EFORMAT },
+	};
+	char held[FINGERPRINT_LEN + 1];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (key_fingerprint(rows[i].key, held) != rows[i].rc)
+			fail_msg("%s: not %s", rows[i].why,
+			    err_name(rows[i].rc));
+		if (rows[i].rc == RB_OK)
+			assert_string_equal(held, A);
+	}
+}
+
+static void
+write_key(int dirfd, const char *name, struct span text)
+{
+	int fd = openat(dirfd, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
+	    0600);
 
 	assert_true(fd >= 0);
-	assert_int_equal(file_write_fd(fd, span_of_str(text)), RB_OK);
+	assert_int_equal(file_write_fd(fd, text), RB_OK);
 	fd_close(&fd);
 }
 
@@ -114,19 +162,26 @@ holds_exactly_the_listed_keys(void **state)
 	assert_non_null(mkdtemp(path));
 	dirfd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	assert_true(dirfd >= 0);
-	write_key(dirfd, A ".asc", KEY);
-	write_key(dirfd, B ".asc", OTHER);
-	write_key(dirfd, C ".asc", "\xc6\x07");
+	write_key(dirfd, A ".asc", SPAN(KEY));
+	write_key(dirfd, B ".asc", SPAN(OTHER));
+	write_key(dirfd, C ".asc", SPAN(NEW_FORM));
 	assert_int_equal(keyring_make(path, all, 3, &fd, &why), RB_OK);
 	assert_int_equal(file_read_fd(fd, 100, &keys), RB_OK);
 	assert_true(span_equal(buf_span(&keys),
-	    SPAN("\x98\x04\x05\x06\xc6\x07\x98\x01\x02\x03")));
+	    SPAN(BARE("\x02") NEW_FORM BARE("\x01"))));
 	fd_close(&fd);
 	assert_int_equal(keyring_make(path, unknown, 1, &fd, &why),
 	    RB_ENOTFOUND);
 	assert_non_null(strstr(why.text, unknown[0]));
+	/* The older copy of one that was revoked meanwhile, say. */
+	write_key(dirfd, C ".asc", SPAN(NEW_FORM USER_ID BARE("\x02")));
+	assert_int_equal(keyring_make(path, all, 3, &fd, &why), RB_EREFUSED);
+	assert_non_null(strstr(why.text, C ".asc"));
+	write_key(dirfd, C ".asc", SPAN(BARE("\x01")));
+	assert_int_equal(keyring_make(path, all, 3, &fd, &why), RB_EREFUSED);
+	write_key(dirfd, C ".asc", SPAN(NEW_FORM));
 	/* A file of another kind would hide the keys behind it. */
-	write_key(dirfd, A ".asc", "x");
+	write_key(dirfd, A ".asc", SPAN("x"));
 	assert_int_equal(keyring_make(path, all, 3, &fd, &why), RB_EFORMAT);
 	assert_int_equal(unlinkat(dirfd, A ".asc", 0), 0);
 	assert_int_equal(unlinkat(dirfd, B ".asc", 0), 0);
@@ -142,6 +197,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(refuses_what_is_not_one_key),
 		cmocka_unit_test(refuses_what_is_no_fingerprint),
+		cmocka_unit_test(names_the_one_primary_key),
 		cmocka_unit_test(holds_exactly_the_listed_keys),
 	};
 
