@@ -7,11 +7,13 @@
 
 #include "common/base/file.h"
 #include "common/process/msg.h"
+#include "rebuilder/ask.h"
 #include "rebuilder/log_keep.h"
 #include "rebuilder/recipe.h"
 #include "rebuilder/run.h"
 
 #define ENTRY_MAX (32 * 1024)
+#define JUDGE_SECONDS 60
 static const char suffix[] = ".changelog";
 
 /* Published packages that are here and may hold the entry, or the source. */
@@ -27,6 +29,23 @@ base_name(const struct listed *item)
 	const char *slash = strrchr(item->path, '/');
 
 	return slash == NULL ? item->path : slash + 1;
+}
+
+/*
+ * A file of this name comes earlier in the list, from another suite: the
+ * machine knows files by their names, and one entry is enough.
+ */
+static bool
+is_repeated(const struct trip *t, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (may_hold(t, &t->published.list[i]) &&
+		    strcmp(base_name(&t->published.list[i]),
+			base_name(&t->published.list[n])) == 0)
+			return true;
+	return false;
 }
 
 static enum rb_err
@@ -98,21 +117,58 @@ remember(struct trip *t, const struct digest *key)
 	return rc;
 }
 
-/* Bytes of one output, as they are. */
+/* Nobody vouches for the entry: it must at least be one, of this rebuild. */
 static enum rb_err
-copy_out(struct trip *t, int stream, const struct output *o)
+ask_judge(struct trip *t, int stream, const struct output *o,
+    const char *version, struct digest *out)
 {
+	struct msg question, answer;
+	struct span in;
+	uint64_t size = 0;
+	enum rb_err rc = RB_EINTERNAL;
+
+	msg_init(&question, JUDGE_CHANGELOG);
+	msg_init(&answer, 0);
+	if ((rc = put_text(&question.body, t->name)) != RB_OK ||
+	    (rc = put_text(&question.body, version)) != RB_OK ||
+	    (rc = put_u64(&question.body, o->offset)) != RB_OK ||
+	    (rc = put_u64(&question.body, o->len)) != RB_OK ||
+	    (rc = ask_add_copy(&question, stream)) != RB_OK ||
+	    (rc = ask_role("rebuilder-judge", &question, JUDGE_OK,
+		 JUDGE_SECONDS, &answer, &t->why)) != RB_OK)
+		goto out;
+	in = buf_span(&answer.body);
+	if ((rc = take_u64(&in, &size)) == RB_OK &&
+	    (rc = take_digest(&in, out)) == RB_OK)
+		rc = take_end(in);
+out:
+	msg_clear(&question);
+	msg_clear(&answer);
+	return rc;
+}
+
+/* Bytes of one output, those that the judge read. */
+static enum rb_err
+copy_out(struct trip *t, int stream, const struct output *o,
+    const char *version)
+{
+	struct digest judged = DIGEST_INIT;
 	uint8_t bytes[ENTRY_MAX];
 	ssize_t r;
+	enum rb_err rc = RB_EINTERNAL;
 
 	if (o->len == 0 || o->len > sizeof(bytes))
 		return RB_ELIMIT;
+	if ((rc = ask_judge(t, stream, o, version, &judged)) != RB_OK)
+		return rc;
 	r = pread(stream, bytes, (size_t)o->len, (off_t)o->offset);
 	if (r < 0 || (uint64_t)r != o->len)
 		return RB_EIO;
 	t->changelog.size = o->len;
-	return depot_add_bytes(t->depot, span_of(bytes, (size_t)o->len),
-	    &t->changelog.text);
+	if ((rc = depot_add_bytes(t->depot, span_of(bytes, (size_t)o->len),
+		 &t->changelog.text)) != RB_OK)
+		return rc;
+	return digest_equal(&judged, &t->changelog.text) ? RB_OK : RB_EDIGEST;
 }
 
 /* The output that is called as a published file and ".changelog". */
@@ -139,7 +195,7 @@ take_entry(struct trip *t, const struct run_result *r)
 		if (o == NULL)
 			continue;
 		t->changelog.from = item;
-		rc = copy_out(t, r->output, o);
+		rc = copy_out(t, r->output, o, item->version);
 		t->changelog.is_known = rc == RB_OK;
 	}
 	buf_clear(&name);
@@ -152,6 +208,7 @@ extract(struct trip *t)
 	const char *parameters[] = { "arch", t->base.architecture, NULL };
 	struct run run = { "changelog", NULL, parameters, NULL, 0, 0 };
 	struct run_file *files = NULL;
+	struct fault judged = FAULT_INIT;
 	struct run_result r;
 	size_t i;
 	enum rb_err rc = RB_EINTERNAL;
@@ -163,7 +220,7 @@ extract(struct trip *t)
 		goto out;
 	}
 	for (i = 0; i < t->published.n; i++) {
-		if (!may_hold(t, &t->published.list[i]))
+		if (!may_hold(t, &t->published.list[i]) || is_repeated(t, i))
 			continue;
 		files[run.nfiles].name = base_name(&t->published.list[i]);
 		files[run.nfiles++].sha256 = t->published.list[i].sha256;
@@ -181,13 +238,16 @@ extract(struct trip *t)
 		rc = take_entry(t, &r);
 	else
 		rc = RB_ENOTFOUND;
-	if (rc == RB_ENOTFOUND || rc == RB_ELIMIT) {
+	if (rc == RB_ENOTFOUND || rc == RB_ELIMIT || rc == RB_EREFUSED) {
+		judged = t->why; /* a sentence of the judge, if it refused */
+		fault_set(&t->why, RB_EREFUSED, "%s %s: %s", t->name,
+		    t->source.version,
+		    rc == RB_EREFUSED ?
+			judged.text :
+			"no published package has the changelog entry of its "
+			"rebuild; its log says why");
 		if ((rc = log_keep(t->depot, r.log, &t->build.log)) != RB_OK)
 			goto out;
-		fault_set(&t->why, RB_EREFUSED,
-		    "%s %s: no published package has the changelog entry of "
-		    "its rebuild; its log says why",
-		    t->name, t->source.version);
 		rc = trip_obstacle(t, VERDICT_UNAVAILABLE, "binnmu");
 	}
 out:

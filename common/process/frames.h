@@ -178,6 +178,13 @@ enum machine_end {
 #define JUDGE_BUILT 0x0338
 /* u32 n. */
 #define JUDGE_BUILT_IS 0x0339
+/*
+ * The changelog entry of a rebuild without a change of source, as a published
+ * package has it.  text source; text version of that package; u64 offset,
+ * u64 length in the output stream of the recipe `changelog`.
+ * fds: output stream.  Answer JUDGE_OK: u64 size, digest (of the entry).
+ */
+#define JUDGE_CHANGELOG 0x033a
 
 /*
  * A release file of qubes-builderv2.  u8 n, n times text base name: the file

@@ -80,6 +80,7 @@ static const struct duty duties[] = {
 	{ JUDGE_BUILDINFO, STATE(READY), judge_buildinfo },
 	{ JUDGE_PINS, STATE(READY), judge_pins },
 	{ JUDGE_ENVIRONMENT, STATE(READY), judge_environment },
+	{ JUDGE_CHANGELOG, STATE(READY), judge_changelog },
 	{ JUDGE_BUILT, STATE(READY), judge_built },
 	{ JUDGE_REFS, STATE(READY), judge_refs },
 	{ JUDGE_COMMIT, STATE(READY), judge_commit },

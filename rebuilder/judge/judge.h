@@ -46,6 +46,8 @@ enum rb_err judge_pins(void *self, unsigned int *state, int sock,
     struct msg *question) RB_CHECK;
 enum rb_err judge_environment(void *self, unsigned int *state, int sock,
     struct msg *question) RB_CHECK;
+enum rb_err judge_changelog(void *self, unsigned int *state, int sock,
+    struct msg *question) RB_CHECK;
 enum rb_err judge_built(void *self, unsigned int *state, int sock,
     struct msg *question) RB_CHECK;
 

@@ -4,12 +4,14 @@
 
 #include "common/base/file.h"
 #include "common/process/frames.h"
+#include "rebuilder/judge/changelog_entry.h"
 #include "rebuilder/judge/layer.h"
 #include "rebuilder/judge/mapping.h"
 #include "rebuilder/judge/outputs.h"
 #include "rebuilder/judge/resolution.h"
 
 #define INDEX_BYTES_MAX (1024u * 1024 * 1024)
+#define NAME_MAX_LEN 512
 
 static enum rb_err
 read_outputs(int stream, uint64_t len, int records_fd, struct buf *body,
@@ -149,6 +151,53 @@ judge_layer(void *self, unsigned int *state, int sock, struct msg *question)
 	    question->fds[1], &size, &digest, &why);
 	if (rc == RB_OK && (rc = put_u64(&answer.body, size)) == RB_OK)
 		rc = put_digest(&answer.body, &digest);
+	rc = judge_answer(sock, rc, &why, &answer);
+	msg_clear(&answer);
+	return rc;
+}
+
+static enum rb_err
+read_changelog(int stream, uint64_t offset, uint64_t len, struct span source,
+    struct span version, struct buf *body, struct fault *why)
+{
+	struct mapping entry = MAPPING_INIT;
+	struct digest digest;
+	enum rb_err rc = RB_EINTERNAL;
+
+	if ((rc = mapping_open(stream, offset, len, CHANGELOG_ENTRY_MAX,
+		 &entry)) != RB_OK ||
+	    (rc = changelog_entry_check(entry.bytes, source, version, why)) !=
+		RB_OK ||
+	    (rc = digest_of(entry.bytes, &digest)) != RB_OK ||
+	    (rc = put_u64(body, len)) != RB_OK)
+		goto out;
+	rc = put_digest(body, &digest);
+out:
+	mapping_close(&entry);
+	return rc;
+}
+
+enum rb_err
+judge_changelog(void *self, unsigned int *state, int sock, struct msg *question)
+{
+	struct span in = buf_span(&question->body), source, version;
+	struct fault why = FAULT_INIT;
+	uint64_t offset, len;
+	struct msg answer;
+	enum rb_err rc;
+
+	(void)self;
+	*state = DONE;
+	if (question->nfds != 1)
+		return RB_EFORMAT;
+	if ((rc = take_bytes(&in, NAME_MAX_LEN, &source)) != RB_OK ||
+	    (rc = take_bytes(&in, NAME_MAX_LEN, &version)) != RB_OK ||
+	    (rc = take_u64(&in, &offset)) != RB_OK ||
+	    (rc = take_u64(&in, &len)) != RB_OK || (rc = take_end(in)) != RB_OK)
+		return rc;
+	msg_init(&answer, JUDGE_OK);
+	rc = read_changelog(question->fds[0], offset, len, source, version,
+	    &answer.body, &why);
 	rc = judge_answer(sock, rc, &why, &answer);
 	msg_clear(&answer);
 	return rc;

@@ -234,6 +234,15 @@ publish(struct fake_world *w)
 	w->trip.base.architecture = strdup("amd64");
 }
 
+#define ENTRY(source, version) \
+	source " (" version ") sid; urgency=low, binary-only=yes\n\n" \
+	       "  * Rebuilt.\n\n" \
+	       " -- A <a@b.example>  Mon, 01 Jan 2024 00:00:00 +0000\n"
+#define ENTRY_LEN "114" /* of tiny and 1+b1 */
+#define HOLDS(entry) \
+	"output 1\nfile tiny_1+b1_amd64.deb.changelog " ENTRY_LEN "\n" entry \
+	"end 0\n"
+
 static void
 takes_no_changelog_but_of_a_published_package(void **state)
 {
@@ -244,6 +253,9 @@ takes_no_changelog_but_of_a_published_package(void **state)
 		"output 1\nfile tiny_1+b1_amd64.deb.changelog 0\nend 0\n",
 		"output 1\nfile tiny_1+b2_amd64.deb.changelog 5\nentryend 0\n",
 		"output 1\nfile changelog 5\nentryend 0\n",
+		"output 1\nfile tiny_1+b1_amd64.deb.changelog 5\nentryend 0\n",
+		HOLDS(ENTRY("lame", "1+b1")),
+		HOLDS(ENTRY("tiny", "9+b1")),
 	};
 	struct fake_world w;
 	size_t i;
@@ -272,18 +284,17 @@ takes_a_changelog_once(void **state)
 	(void)state;
 	fake_world_start(&w);
 	publish(&w);
-	w.output = "output 1\nfile tiny_1+b1_amd64.deb.changelog 5\n"
-		   "entryend 0\n";
+	w.output = HOLDS(ENTRY("tiny", "1+b1"));
 	assert_int_equal(changelog_take(&w.trip), RB_OK);
 	assert_true(w.trip.changelog.is_known);
 	assert_ptr_equal(w.trip.changelog.from, w.trip.published.list);
-	assert_int_equal(w.trip.changelog.size, 5);
+	assert_int_equal(w.trip.changelog.size, strlen(ENTRY("tiny", "1+b1")));
 	text = text_of(&w, &w.trip.changelog.text);
-	assert_string_equal((const char *)text.p, "entry");
+	assert_string_equal((const char *)text.p, ENTRY("tiny", "1+b1"));
 	buf_clear(&text);
 	memset(&w.trip.changelog, 0, sizeof(w.trip.changelog));
 	assert_int_equal(changelog_take(&w.trip), RB_OK);
-	assert_int_equal(w.trip.changelog.size, 5);
+	assert_int_equal(w.trip.changelog.size, strlen(ENTRY("tiny", "1+b1")));
 	assert_int_equal(w.runs, 1);
 	fake_world_stop(&w);
 }
