@@ -248,6 +248,14 @@ out:
 }
 
 static enum rb_err
+add_in(MDB_txn *txn, MDB_dbi dbi, MDB_val *k, MDB_val *v)
+{
+	int rc = mdb_put(txn, dbi, k, v, MDB_NOOVERWRITE);
+
+	return rc == MDB_KEYEXIST ? RB_OK : err_of(rc);
+}
+
+static enum rb_err
 write_one(struct journal *j, MDB_txn *txn, const struct journal_write *w)
 {
 	MDB_val k = db_val(w->key), v = db_val(w->value);
@@ -257,6 +265,8 @@ write_one(struct journal *j, MDB_txn *txn, const struct journal_write *w)
 	switch (w->deed) {
 	case JOURNAL_PUT:
 		return err_of(mdb_put(txn, dbi, &k, &v, 0));
+	case JOURNAL_ADD:
+		return add_in(txn, dbi, &k, &v);
 	case JOURNAL_REMOVE:
 		rc = err_of(mdb_del(txn, dbi, &k, NULL));
 		return rc == RB_ENOTFOUND ? RB_OK : rc;

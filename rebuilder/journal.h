@@ -64,6 +64,7 @@ enum journal_table {
 
 enum journal_deed {
 	JOURNAL_PUT,
+	JOURNAL_ADD,    /* as PUT, but what is there stays */
 	JOURNAL_REMOVE, /* what is not there is no error */
 	JOURNAL_COUNT,  /* adds the number `value` to the one that is there */
 };

@@ -279,7 +279,8 @@ said_count(struct journal *j, enum verdict v, uint64_t *out)
 enum rb_err
 said_pin(struct journal *j, const struct digest *d)
 {
-	const struct journal_write w = { JOURNAL_PUT, JOURNAL_PINNED,
+	/* What a statement pinned stays pinned by it. */
+	const struct journal_write w = { JOURNAL_ADD, JOURNAL_PINNED,
 		digest_span(d), SPAN("") };
 
 	return journal_write(j, &w, 1);

@@ -135,6 +135,12 @@ counts_what_was_said_and_pins_what_it_names(void **state)
 	ok(said_pin(w.journal, &other));
 	ok(said_pin(w.journal, &other));
 	assert_true(said_is_pinned(w.journal, &other));
+	ok(said_unpin(w.journal, &other));
+	assert_false(said_is_pinned(w.journal, &other));
+	/* What a statement names is kept, whoever lets go of it. */
+	ok(said_pin(w.journal, &log));
+	ok(said_unpin(w.journal, &log));
+	assert_true(said_is_pinned(w.journal, &log));
 }
 
 static void
