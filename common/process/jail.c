@@ -25,6 +25,20 @@
 
 #define FILES_DEFAULT 64
 
+/* The jail that this process, or the one that it was forked from, is in. */
+static struct {
+	bool is_there;
+	unsigned int allow;
+} around;
+
+/* A network that there is not need not be taken away again. */
+static bool
+has_namespaces(unsigned int allow)
+{
+	return around.is_there &&
+	    ((around.allow & JAIL_NET) == 0 || (allow & JAIL_NET) != 0);
+}
+
 void
 jail_plan_clear(struct jail_plan *p)
 {
@@ -40,6 +54,7 @@ jail_plan_make(const struct jail *jail, unsigned int more,
 	enum rb_err rc = RB_EINTERNAL;
 
 	plan.allow = jail->allow | more;
+	plan.has_namespaces = has_namespaces(plan.allow);
 	plan.memory = jail->memory;
 	plan.files = jail->files == 0 ? FILES_DEFAULT : jail->files;
 	plan.file_max = jail->file_max;
@@ -96,14 +111,15 @@ write_map(const char *path, unsigned int id)
 }
 
 static const char *
-enter_namespaces(unsigned int allow)
+enter_namespaces(const struct jail_plan *p)
 {
-	int flags = CLONE_NEWUSER | CLONE_NEWIPC | CLONE_NEWUTS;
+	int flags = CLONE_NEWUSER;
 	uid_t uid = geteuid();
 	gid_t gid = getegid();
 
-	if ((allow & JAIL_NET) == 0)
-		flags |= CLONE_NEWNET;
+	if (!p->has_namespaces)
+		flags |= CLONE_NEWIPC | CLONE_NEWUTS |
+		    ((p->allow & JAIL_NET) == 0 ? CLONE_NEWNET : 0);
 	/* A parent's jail hid our own /proc files from us. */
 	if (prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) != 0)
 		return "be dumpable";
@@ -224,7 +240,7 @@ jail_plan_enter(const struct jail_plan *p)
 		return "confine root (start this program as the user that it "
 		       "is meant for)";
 	}
-	if ((step = enter_namespaces(p->allow)) != NULL)
+	if ((step = enter_namespaces(p)) != NULL)
 		return step;
 	if ((step = enter_nowhere(p->allow)) != NULL)
 		return step;
@@ -241,15 +257,13 @@ jail_plan_enter(const struct jail_plan *p)
 }
 
 #ifdef RB_SANITIZE
-static bool is_jailed;
-
 int __lsan_is_turned_off(void);
 
 /* The leak checker works by ptrace, which no jail allows. */
 int
 __lsan_is_turned_off(void)
 {
-	return is_jailed;
+	return around.is_there;
 }
 #endif
 
@@ -325,9 +339,8 @@ jail_enter(const struct jail *jail, struct fault *why)
 		    strerror(errno));
 		goto out;
 	}
-#ifdef RB_SANITIZE
-	is_jailed = true;
-#endif
+	around.is_there = true;
+	around.allow = plan.allow;
 	rc = RB_OK;
 out:
 	jail_plan_clear(&plan);

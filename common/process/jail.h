@@ -12,7 +12,8 @@
  * What a process may still do after jail_enter.  Nothing is allowed that is
  * not named.  In every jail: no new privileges, no capability in any set,
  * not dumpable, no core file; own IPC, UTS and (without JAIL_NET) network
- * namespace, made through a user namespace; without JAIL_FILES and JAIL_SPAWN
+ * namespace (or those of the jail around it, when that has as little), made
+ * through a user namespace of its own; without JAIL_FILES and JAIL_SPAWN
  * an empty root directory; Landlock denies every path that is not listed, TCP,
  * and signals to anybody outside; seccomp kills the process at a system call
  * outside its list, but answers EACCES to a file's name, since libraries ask

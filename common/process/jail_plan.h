@@ -16,12 +16,13 @@
  */
 struct jail_plan {
 	unsigned int allow;
+	bool has_namespaces; /* all but the user's: of the jail around it */
 	uint64_t memory, files, file_max, cpu;
 	int ruleset;        /* owned: Landlock */
 	struct buf filter;  /* owned: seccomp, an array of sock_filter */
 };
 
-#define JAIL_PLAN_INIT { 0, 0, 0, 0, 0, -1, BUF_INIT }
+#define JAIL_PLAN_INIT { 0, false, 0, 0, 0, 0, -1, BUF_INIT }
 
 /* JAIL_EXEC: an execve right behind `enter` is part of the plan. */
 #define JAIL_EXEC (1u << 31)

@@ -13,6 +13,7 @@
 
 #include "common/base/file.h"
 #include "common/base/note.h"
+#include "common/process/jail.h"
 #include "common/process/role.h"
 #include "rebuilder/tag.h"
 
@@ -32,6 +33,35 @@ print(const struct tagged *t)
 			printf("%u %s\n", t->counts[i],
 			    tag_outcome_name((enum tag_outcome)i));
 	}
+}
+
+/* That of the daemon, as far as it matters here. */
+static enum rb_err
+enter_jail(const char *keys, struct fault *why)
+{
+	char judge[64];
+	const struct jail_path paths[] = {
+		{ "/usr", JAIL_READ_EXEC, 0 },
+		{ "/lib", JAIL_READ_EXEC, 1 },
+		{ "/lib64", JAIL_READ_EXEC, 1 },
+		{ "/etc/ld.so.cache", JAIL_READ, 1 },
+		{ "/proc", JAIL_READ, 0 },
+		{ "/dev/null", JAIL_WRITE, 0 },
+		{ judge, JAIL_READ_EXEC, 0 },
+		{ keys, JAIL_READ, 0 },
+	};
+	const struct jail jail = {
+		.allow = JAIL_FILES | JAIL_DB | JAIL_SPAWN | JAIL_THREADS |
+		    JAIL_UNIX | JAIL_ACCEPT | JAIL_MODES,
+		.paths = paths,
+		.npaths = sizeof(paths) / sizeof(paths[0]),
+		.files = 1024,
+	};
+
+	/* Beside us is a link to it. */
+	snprintf(judge, sizeof(judge), "/proc/self/fd/%d/rebuilder-judge",
+	    role_home_fd());
+	return jail_enter(&jail, why);
 }
 
 static enum rb_err
@@ -55,6 +85,8 @@ count(const struct tag_question *q, const char *directory, struct tagged *t,
 		rc = RB_EIO;
 		goto out;
 	}
+	if ((rc = enter_jail(q->keys, why)) != RB_OK)
+		goto out;
 	if ((rc = tag_refs(advertisement, q, &refs, why)) == RB_OK)
 		rc = tag_count(q, &refs, pack, t, why);
 out:

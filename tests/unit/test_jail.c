@@ -466,6 +466,60 @@ namespaces_are_its_own(void **state)
 	JAILED_TRY_ALL(trials);
 }
 
+/* In the child: which namespaces a jail of `allow` inside makes anew. */
+static int
+made_inside(unsigned int allow)
+{
+	struct jail jail;
+	struct fault why = FAULT_INIT;
+	pid_t pid = fork();
+	int status = 0;
+
+	if (pid < 0)
+		return -1;
+	if (pid == 0) {
+		memset(&jail, 0, sizeof(jail));
+		jail.allow = allow;
+		memset(outside, 0, sizeof(outside));
+		(void)spaces_own();
+		if (jail_enter(&jail, &why) != RB_OK)
+			_exit(JAILED_NOT);
+		_exit((int)spaces_own());
+	}
+	if (waitpid(pid, &status, 0) != pid || !WIFEXITED(status))
+		return -1;
+	return WEXITSTATUS(status);
+}
+
+static int
+deed_share_namespaces(void)
+{
+	return made_inside(JAIL_FILES) == 0x1 ? 0 : -1;
+}
+
+static int
+deed_lose_the_network(void)
+{
+	return made_inside(JAIL_FILES | JAIL_NET) == 0x1 &&
+		made_inside(JAIL_FILES) == 0xf ?
+	    0 :
+	    -1;
+}
+
+static void
+namespaces_as_narrow_are_shared(void **state)
+{
+	static const struct jailed_trial trials[] = {
+		{ "without", JAIL_SPAWN | JAIL_FILES, deed_share_namespaces,
+		    WORKED },
+		{ "with", JAIL_SPAWN | JAIL_FILES | JAIL_NET,
+		    deed_lose_the_network, WORKED },
+	};
+
+	(void)state;
+	JAILED_TRY_ALL(trials);
+}
+
 /* In the child: another jail inside, narrower. */
 static int
 deed_enter_again(void)
@@ -524,6 +578,7 @@ main(void)
 		cmocka_unit_test(an_open_directory_is_refused),
 		cmocka_unit_test(the_kernel_says_so),
 		cmocka_unit_test(namespaces_are_its_own),
+		cmocka_unit_test(namespaces_as_narrow_are_shared),
 		cmocka_unit_test(jails_stack),
 	};
 	int failed;
