@@ -341,7 +341,14 @@ app_init(int argc, char **argv)
 			       "Makes a node in DIR: a commented node.yml with "
 			       "the archive of this computer's\napt, a signing "
 			       "key, and the directories.  Prints the public "
-			       "key.\n");
+			       "key.\n"
+			       "  -n NAME          of its log, for ever "
+			       "(default: this host's name and a\n"
+			       "                   part of the key)\n"
+			       "  -o OPERATOR      who runs it (default: "
+			       "unnamed)\n"
+			       "  -l ADDRESS:PORT  where it serves (default: "
+			       "127.0.0.1:8480)\n");
 			return 0;
 		default:
 			return app_usage(SYNOPSIS);

@@ -17,6 +17,7 @@ int app_inputs(int argc, char **argv);
 int app_key(int argc, char **argv);
 int app_log(int argc, char **argv);
 int app_pause(int argc, char **argv);
+int app_policy(int argc, char **argv);
 int app_poll(int argc, char **argv);
 int app_prepare(int argc, char **argv);
 int app_queue(int argc, char **argv);

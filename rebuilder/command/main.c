@@ -28,6 +28,7 @@ static const struct {
 	{ "diff", app_diff, "show how a rebuilt file differs" },
 	{ "inputs", app_inputs, "show or compare what entered a build" },
 	{ "key", app_key, "print a node's public key" },
+	{ "policy", app_policy, "print a policy that trusts this node" },
 };
 
 static void

@@ -89,11 +89,33 @@ check_is_node(const struct node *node, const char *conf, struct fault *why)
 	return rc;
 }
 
-enum rb_err
-ready_make(const char *conf, struct ready *out, struct fault *why)
+static enum rb_err
+read_node(const char *conf, struct ready *out, struct fault *why)
 {
 	const struct conf_section section = { "httpd", httpd_keys,
 		sizeof(httpd_keys) / sizeof(httpd_keys[0]), out };
+
+	return node_read(conf, &out->node, &section, 1, why);
+}
+
+enum rb_err
+ready_listen(const char *conf, char **out, struct fault *why)
+{
+	struct ready r;
+	enum rb_err rc = RB_EINTERNAL;
+
+	ready_init(&r);
+	if ((rc = read_node(conf, &r, why)) == RB_OK) {
+		*out = r.listen;
+		r.listen = NULL; /* now the caller's */
+	}
+	ready_clear(&r);
+	return rc;
+}
+
+enum rb_err
+ready_make(const char *conf, struct ready *out, struct fault *why)
+{
 	struct fault weak = FAULT_INIT;
 	enum rb_err rc = RB_EINTERNAL;
 
@@ -101,7 +123,7 @@ ready_make(const char *conf, struct ready *out, struct fault *why)
 		return fault_set(why, RB_EREFUSED,
 		    "must be started as root: "
 		    "each daemon then runs as its own user");
-	if ((rc = node_read(conf, &out->node, &section, 1, why)) != RB_OK ||
+	if ((rc = read_node(conf, out, why)) != RB_OK ||
 	    (rc = check_settings(conf, why)) != RB_OK ||
 	    (rc = check_is_node(&out->node, conf, why)) != RB_OK ||
 	    (rc = owners_find(&out->node, &out->who, why)) != RB_OK ||

@@ -25,4 +25,8 @@ void ready_clear(struct ready *r);
 enum rb_err ready_make(const char *conf, struct ready *out, struct fault *why)
     RB_CHECK;
 
+/* httpd.listen of node.yml alone, as it stands there; owned by the caller. */
+enum rb_err ready_listen(const char *conf, char **out, struct fault *why)
+    RB_CHECK;
+
 #endif

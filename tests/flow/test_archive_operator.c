@@ -211,7 +211,7 @@ tells_how_to_call_it(void **state)
 {
 	static const char *const apps[] = { "status", "queue", "why", "retry",
 		"cancel", "pause", "resume", "log", "diff", "inputs",
-		"inputs diff", "poll" };
+		"inputs diff", "poll", "policy" };
 	size_t i;
 
 	(void)state;
@@ -222,6 +222,24 @@ tells_how_to_call_it(void **state)
 		says(apps[i], "--nonsense", 2, "usage:");
 		says(apps[i], "a b c d", 2, "");
 	}
+}
+
+/* Others can trust a node by what it prints, as it stands. */
+static void
+prints_a_policy_that_is_one(void **state)
+{
+	const char *const command =
+	    "cd %s && '%s/qubes-rebuilder' policy -c node/node.yml %s >trust "
+	    "&& exec '%s/qubes-quorum' policy check trust 2>&1";
+	const char *const bin = getenv("RB_BIN");
+
+	(void)state;
+	said = archive_ask(command, archive_world.directory, bin, "", bin);
+	has(&said, 0, " at http://127.0.0.1:");
+	said = archive_ask(command, archive_world.directory, bin,
+	    "https://node.example/there", bin);
+	has(&said, 0, " at https://node.example/there");
+	says("policy", "node.example 2>&1", 2, "is no address");
 }
 
 #define TEST(f) cmocka_unit_test_setup(f, archive_world_check)
@@ -236,6 +254,7 @@ main(void)
 		TEST(a_paused_node_begins_nothing),
 		TEST(cancel_ends_a_job_that_hangs),
 		TEST(tells_how_to_call_it),
+		TEST(prints_a_policy_that_is_one),
 	};
 
 	return cmocka_run_group_tests(tests, archive_world_start,
