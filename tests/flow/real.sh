@@ -110,14 +110,7 @@ for package in base-files hostname python-is-python3; do
 	(cd "$work/debs" && apt-get -q=2 -o APT::Sandbox::User=root \
 		download "$package=$version")
 done
-key=$(command key)
-cat >"$work/policy" <<EOF
-policy 1
-node $key http://$address/
-operator me ${key%%+*}
-require 1
-repository debian
-EOF
+command policy >"$work/policy"
 quorum()
 {
 	"$bin/qubes-quorum" fetch -p "$work/policy" -o "$work/bundle" "$1" &&
