@@ -101,9 +101,26 @@ run_collect(struct keeper *k, bool is_short)
 		    (unsigned long long)c.removed_bytes,
 		    (unsigned long long)c.files, (unsigned long long)c.bytes);
 	lock(k);
-	k->status.depot_files = c.files;
-	k->status.depot_bytes = c.bytes;
 	k->status.collected_bytes += c.removed_bytes;
+	unlock(k);
+}
+
+/* What lies in the store; when it cannot be told, what lay there before. */
+static void
+count_store(struct keeper *k)
+{
+	struct depot_file *list = NULL;
+	uint64_t bytes = 0;
+	size_t i, n = 0;
+
+	if (depot_list(k->setting.depot, &list, &n) != RB_OK)
+		return;
+	for (i = 0; i < n; i++)
+		bytes += list[i].size;
+	free(list);
+	lock(k);
+	k->status.depot_files = n;
+	k->status.depot_bytes = bytes;
 	unlock(k);
 }
 
@@ -170,6 +187,7 @@ tick(struct keeper *k)
 	if (k->collected == INT64_MIN || now - k->collected >= pause)
 		run_collect(k, pause == SHORT_SECONDS);
 	set_short(k, look_at_disk(k));
+	count_store(k);
 	tell(k);
 }
 

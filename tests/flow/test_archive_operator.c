@@ -3,6 +3,7 @@
 #include "tests/flow/archive_world.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -136,6 +137,22 @@ who_says_nothing_keeps_nobody_waiting(void **state)
 		fd_close(&fds[i]);
 }
 
+/* The store is counted by and by. */
+static void
+shows_what_the_store_holds(void)
+{
+	int i;
+
+	for (i = 0; i < 150; i++) {
+		said = archive_node("status", "");
+		if (strstr(said.text, "store ") != NULL &&
+		    strstr(said.text, " 0 files") == NULL)
+			return;
+		(void)poll(NULL, 0, 100);
+	}
+	fail_msg("the store stays empty: %s", said.text);
+}
+
 static void
 shows_what_became_of_a_job(void **state)
 {
@@ -149,6 +166,7 @@ shows_what_became_of_a_job(void **state)
 	says("why", "deb:tiny", 0, "its build dependencies cannot be met");
 	says("why", "--json deb:tiny", 0, "\"unavailable\":1");
 	says("status", "--json", 0, "\"unavailable\":1");
+	shows_what_the_store_holds();
 	/* What apt said in the machine, by target, leaf and digest. */
 	says("log", "deb:tiny", 0, "file:/inputs/files");
 	says("log", "-f deb:tiny", 0, "file:/inputs/files");
