@@ -16,11 +16,11 @@ rb_library(rb_rebuilder
 	admin.c admin_answer.c ask.c budget.c buildinfo.c built.c changelog.c
 	collect.c component.c component_state.c depot.c depot_uses.c fetch.c
 	fetch_git.c gpgv.c
-	index_read.c inputs_tar.c job.c jobs.c jobs_add.c jobs_restore.c
+	index_read.c inputs_tar.c job.c job_alarms.c jobs.c jobs_add.c jobs_restore.c
 	jobs_show.c jobs_work.c journal.c keeper.c keyring.c leash.c listeners.c
 	listing.c log_keep.c metadata.c net_client.c offers.c prepare_fetch.c
 	prepare_plan.c published.c queue.c recipe.c release.c repository.c run.c
-	said.c settings.c
+	said.c settings.c source_owner.c
 	stage_build.c stage_environment.c stage_index.c stage_inputs.c
 	stage_prepare.c stage_source.c stage_tag.c stage_verdict.c tag.c
 	tag_commit.c tag_names.c tag_refs.c tag_ruling.c tag_signatures.c

@@ -12,7 +12,9 @@
 #include "rebuilder/built.h"
 #include "rebuilder/changelog.h"
 #include "rebuilder/component_state.h"
+#include "rebuilder/job_alarms.h"
 #include "rebuilder/published.h"
+#include "rebuilder/source_owner.h"
 #include "rebuilder/verdict.h"
 
 void
@@ -331,6 +333,24 @@ has_pass(struct trip *t, enum pass pass)
 	return false;
 }
 
+/*
+ * Nobody is attested under a source name that is another's; `rc` is of
+ * source_owner.h.
+ */
+static enum rb_err
+alarm_of_owner(struct trip *t, enum rb_err rc)
+{
+	const char *component = t->of.component->name;
+	const size_t len = strlen(component) + strlen(": ");
+	enum rb_err raised;
+
+	if (rc != RB_EREFUSED)
+		return rc;
+	/* The sentence names the component, before which it will stand. */
+	raised = job_alarms_raise(t->journal, component, t->why.text + len);
+	return raised == RB_OK ? rc : raised;
+}
+
 /* A component's source is made by us, in the base system of the build. */
 static enum rb_err
 prepare_source(struct trip *t)
@@ -351,8 +371,15 @@ prepare_source(struct trip *t)
 	}
 	if (t->of.nbuilds == 0)
 		return RB_OK; /* this distribution does not have it */
+	if ((rc = source_owner_check(t->journal, t->of.release,
+		 t->of.component, t->name, &t->why)) != RB_OK)
+		return alarm_of_owner(t, rc);
 	if ((rc = offer_built(t)) != RB_OK || (rc = published_find(t)) != RB_OK)
 		return rc;
+	/* From here on every published file gets a statement. */
+	if ((rc = source_owner_claim(t->journal, t->of.release,
+		 t->of.component, t->name, &t->why)) != RB_OK)
+		return alarm_of_owner(t, rc);
 	return published_fetch(t);
 }
 

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "rebuilder/component_state.h"
+#include "rebuilder/job_alarms.h"
 
 static enum rb_err
 copy(const char *text, char **out)
@@ -89,19 +90,37 @@ fill_builds(const struct watch_setting *s, const struct release *r,
 }
 
 static enum rb_err
-fill_alarms(const struct component_state *s, struct release_component *out)
+copy_alarms(const struct alarm *list, size_t n, struct release_component *out)
 {
 	size_t i;
 	enum rb_err rc = RB_OK;
 
-	out->alarms = calloc(s->nalarms + 1, sizeof(*out->alarms));
-	if (out->alarms == NULL)
-		return RB_ENOMEM;
-	for (i = 0; i < s->nalarms && rc == RB_OK; i++) {
-		rc = copy(s->alarms[i].sentence, &out->alarms[i]);
+	for (i = 0; i < n && rc == RB_OK; i++) {
+		rc = copy(list[i].sentence, &out->alarms[out->nalarms]);
 		if (rc == RB_OK)
 			out->nalarms++;
 	}
+	return rc;
+}
+
+/* Those that its refs raised, and those of its jobs. */
+static enum rb_err
+fill_alarms(struct journal *j, const struct component_state *s,
+    struct release_component *out)
+{
+	struct job_alarms jobs = JOB_ALARMS_INIT;
+	enum rb_err rc = RB_EINTERNAL;
+
+	if ((rc = job_alarms_get(j, out->name, &jobs)) != RB_OK)
+		return rc;
+	out->alarms = calloc(s->nalarms + jobs.n + 1, sizeof(*out->alarms));
+	if (out->alarms == NULL)
+		rc = RB_ENOMEM;
+	if (rc == RB_OK)
+		rc = copy_alarms(s->alarms, s->nalarms, out);
+	if (rc == RB_OK)
+		rc = copy_alarms(jobs.list, jobs.n, out);
+	job_alarms_clear(&jobs);
 	return rc;
 }
 
@@ -124,7 +143,7 @@ fill_component(const struct watch_setting *s, const struct release *r,
 		rc = copy(state.refusal, &out->note);
 	else if (rc == RB_OK && trouble != NULL)
 		rc = copy(trouble, &out->note);
-	if (rc == RB_OK && (rc = fill_alarms(&state, out)) == RB_OK)
+	if (rc == RB_OK && (rc = fill_alarms(s->journal, &state, out)) == RB_OK)
 		rc = fill_builds(s, r, c, out);
 	component_state_clear(&state);
 	return rc;

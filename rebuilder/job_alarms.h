@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef RB_REBUILDER_JOB_ALARMS_H
+#define RB_REBUILDER_JOB_ALARMS_H
+
+#include "rebuilder/component_state.h"
+
+/*
+ * Alarms that the jobs of a component raised.  They are kept apart from
+ * component_state, which is the watcher's: jobs run while it looks.
+ */
+struct job_alarms {
+	struct alarm list[ALARMS_MAX]; /* the newest last */
+	size_t n;
+};
+
+#define JOB_ALARMS_INIT { .n = 0 }
+void job_alarms_clear(struct job_alarms *a);
+
+/* None is no error. */
+enum rb_err job_alarms_get(struct journal *j, const char *component,
+    struct job_alarms *out) RB_CHECK;
+/*
+ * Durable at return, and noted when it is new.  The same sentence twice is
+ * one alarm, the oldest makes room.  From any thread.
+ */
+enum rb_err job_alarms_raise(struct journal *j, const char *component,
+    const char *sentence) RB_CHECK;
+
+#endif
