@@ -10,12 +10,14 @@
 #include "common/process/frames.h"
 #include "common/process/msg.h"
 #include "rebuilder/ask.h"
+#include "rebuilder/job_alarms.h"
 #include "rebuilder/run.h"
 #include "rebuilder/said.h"
 
 #define BLOCK (32 * 1024)
 #define PACKAGES_MAX 1024
 #define INDEX_MAX (64 * 1024 * 1024)
+#define WORDS_LIMIT 1024
 #define JUDGE_SECONDS 120
 
 /* One package, as we measured it. */
@@ -108,6 +110,7 @@ judge(struct trip *t, const struct run_result *r, const struct output *control,
 	msg_init(&answer, 0);
 	if ((rc = put_u64(&question.body, control->offset)) != RB_OK ||
 	    (rc = put_u64(&question.body, control->len)) != RB_OK ||
+	    (rc = put_text(&question.body, t->name)) != RB_OK ||
 	    (rc = put_u16(&question.body, (uint16_t)n)) != RB_OK)
 		goto out;
 	for (i = 0; i < n; i++)
@@ -248,6 +251,92 @@ out:
 	return rc;
 }
 
+static enum rb_err
+add_index(struct trip *t, struct msg *m, const struct digest *index)
+{
+	int fd = -1;
+	enum rb_err rc = RB_EINTERNAL;
+
+	if ((rc = depot_get(t->depot, index, &fd)) == RB_OK)
+		rc = ask_add_copy(m, fd);
+	fd_close(&fd);
+	return rc;
+}
+
+/* What of it may be offered; `*withheld` is owned, "" for nothing. */
+static enum rb_err
+sift(struct trip *t, const struct digest *built, struct digest *out,
+    char **withheld)
+{
+	struct msg question, answer;
+	struct digest sifted = DIGEST_INIT;
+	struct span in;
+	char *words = NULL;
+	uint32_t n = 0;
+	int rules = -1, fd = -1;
+	enum rb_err rc = RB_EINTERNAL;
+
+	/* Without rules nothing would be withheld. */
+	if (t->overrides.len == 0)
+		return RB_EINTERNAL;
+	msg_init(&question, JUDGE_OVERRIDES);
+	msg_init(&answer, 0);
+	if ((rc = memory_file("rules", buf_span(&t->overrides), &rules)) !=
+		RB_OK ||
+	    (rc = depot_scratch(t->depot, &fd)) != RB_OK ||
+	    (rc = ask_add_copy(&question, rules)) != RB_OK ||
+	    (rc = add_index(t, &question, built)) != RB_OK ||
+	    (rc = add_index(t, &question, &t->base.index.packages)) != RB_OK ||
+	    (rc = ask_add_copy(&question, fd)) != RB_OK ||
+	    (rc = ask_role("rebuilder-judge", &question, JUDGE_OVERRIDES_ARE,
+		 JUDGE_SECONDS, &answer, &t->why)) != RB_OK)
+		goto out;
+	in = buf_span(&answer.body);
+	if ((rc = take_u32(&in, &n)) != RB_OK ||
+	    (rc = take_text(&in, WORDS_LIMIT, &words)) != RB_OK ||
+	    (rc = take_end(in)) != RB_OK)
+		goto out;
+	if ((n == 0) != (words[0] == '\0')) {
+		rc = RB_EPEER;
+		goto out;
+	}
+	if ((rc = depot_add(t->depot, fd, &sifted)) != RB_OK)
+		goto out;
+	*out = sifted;
+	*withheld = words;
+	words = NULL; /* now the caller's */
+out:
+	free(words);
+	fd_close(&rules);
+	fd_close(&fd);
+	msg_clear(&question);
+	msg_clear(&answer);
+	return rc;
+}
+
+/* What no later component will get is said of who built it. */
+static enum rb_err
+warn_of_overrides(struct trip *t, const struct built_place *place,
+    const struct digest *index)
+{
+	struct digest sifted = DIGEST_INIT;
+	struct fault text = FAULT_INIT;
+	char *withheld = NULL;
+	enum rb_err rc = RB_EINTERNAL;
+
+	if ((rc = sift(t, index, &sifted, &withheld)) != RB_OK ||
+	    withheld[0] == '\0')
+		goto out;
+	(void)fault_set(&text, RB_EREFUSED,
+	    "source package %s makes packages that %s has: %s; later "
+	    "components are built with the archive's (release.overrides)",
+	    t->name, t->base.suite, withheld);
+	rc = job_alarms_raise(t->journal, place->component, text.text);
+out:
+	free(withheld);
+	return rc;
+}
+
 enum rb_err
 built_add(struct trip *t, const struct built_place *place)
 {
@@ -271,7 +360,8 @@ built_add(struct trip *t, const struct built_place *place)
 		    "%s: its build left no package", t->name);
 		goto out;
 	}
-	if ((rc = describe(t, list, n, &index)) == RB_OK)
+	if ((rc = describe(t, list, n, &index)) == RB_OK &&
+	    (rc = warn_of_overrides(t, place, &index)) == RB_OK)
 		rc = remember(t, place, &index, list, n);
 out:
 	free(list);
@@ -321,7 +411,9 @@ enum rb_err
 built_offer(struct trip *t, const struct built_place *earlier, size_t n)
 {
 	struct collecting c;
+	struct digest whole = DIGEST_INIT, sifted = DIGEST_INIT;
 	struct buf all = BUF_INIT;
+	char *withheld = NULL;
 	size_t i;
 	enum rb_err rc = RB_OK;
 
@@ -338,15 +430,18 @@ built_offer(struct trip *t, const struct built_place *earlier, size_t n)
 	rc = RB_OK;
 	if (all.len == 0)
 		goto out;
+	if ((rc = depot_add_bytes(t->depot, buf_span(&all), &whole)) != RB_OK ||
+	    (rc = sift(t, &whole, &sifted, &withheld)) != RB_OK)
+		goto out;
 	if ((t->built.name = strdup("built")) == NULL) {
 		rc = RB_ENOMEM;
 		goto out;
 	}
 	t->built.use = USE_BUILT;
 	t->built.section = "release";
-	rc = depot_add_bytes(t->depot, buf_span(&all),
-	    &t->built.index.packages);
+	t->built.index.packages = sifted;
 out:
 	buf_clear(&all);
+	free(withheld);
 	return rc;
 }

@@ -9,6 +9,13 @@
  * release: kept in the depot, by digest, as they came out.  What they are
  * called and depend on is what they say of themselves; size and digest are
  * measured by us.
+ *
+ * None is offered that is called as a package of the base system is: that is
+ * what the archive alone makes of Essential, build-essential and apt.  None is
+ * that has the name of another package of the archive, unless that is of the
+ * same source package there and the operator names this source in
+ * release.overrides, by default xen.  A component that built such packages
+ * gets an alarm, and its other packages are offered all the same.
  */
 struct built_place {
 	const char *release, *distribution, *component;
@@ -18,6 +25,8 @@ struct built_place {
 #define BUILT_BUILDS_MAX 8 /* source packages of one component */
 
 /*
+ * `t->overrides` is to be set for both of these.
+ *
  * Keeps the packages that the trip's build left, in the place of what was
  * there before, and pins them, so that the depot does not collect them: only
  * this node has them.  Call it after stage_build.  RB_EREFUSED: what was built

@@ -58,6 +58,7 @@ static const struct conf_key release_keys[] = {
 	{ "file", CONF_TEXT, FIELD(release.file), false, 0, 0 },
 	{ "directory", CONF_TEXT, FIELD(release.directory), false, 0, 0 },
 	{ "keys", CONF_TEXT, FIELD(release.keys), false, 0, 0 },
+	{ "overrides", CONF_LIST, FIELD(release.overrides), false, 0, 0 },
 	{ "poll", CONF_SECONDS, FIELD(release.poll), false, 60, 86400 },
 };
 
@@ -107,6 +108,7 @@ settings_clear(struct settings *s)
 	free(s->release.file);
 	free(s->release.directory);
 	free(s->release.keys);
+	conf_list_clear(&s->release.overrides);
 	memset(s, 0, sizeof(*s));
 }
 
@@ -119,6 +121,17 @@ is_proxy(const char *s)
 
 	return strncmp(s, scheme, sizeof(scheme) - 1) == 0 && *rest != '\0' &&
 	    strpbrk(rest, "@/?# ") == NULL;
+}
+
+/* Debian Policy 5.6.1. */
+static bool
+is_source(const char *s)
+{
+	const size_t len = strlen(s);
+
+	return len >= 2 && len < 200 &&
+	    strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789+-.") == len &&
+	    strchr("+-.", s[0]) == NULL;
 }
 
 static enum rb_err
@@ -149,6 +162,12 @@ check_release(const struct settings *s, const char *path, struct fault *why)
 		    "%s: release.keys is missing: without keys no tag can be "
 		    "checked",
 		    path);
+	for (i = 0; i < s->release.overrides.n; i++)
+		if (!is_source(s->release.overrides.items[i]))
+			return fault_set(why, RB_EFORMAT,
+			    "%s: release.overrides: \"%s\" is not the name of "
+			    "a source package",
+			    path, s->release.overrides.items[i]);
 	return RB_OK;
 }
 
@@ -331,30 +350,38 @@ check(const struct settings *s, const char *path, struct fault *why)
 	return check_release(s, path, why);
 }
 
-/* What is said nowhere else and takes memory. */
 static enum rb_err
-set_defaults(struct settings *s)
+set_list(struct conf_list *l, const char *const *items, size_t n)
 {
-	static const char *const suffixes[] = { "", "-testing",
-		"-securitytesting" };
-	const size_t n = sizeof(suffixes) / sizeof(suffixes[0]);
-	struct conf_list *l = &s->published.suffixes;
-
-	if (s->published.name == NULL)
-		return RB_OK;
-	if (s->published.buildinfo_keyring == NULL &&
-	    (s->published.buildinfo_keyring = strdup(s->published.keyring)) ==
-		NULL)
-		return RB_ENOMEM;
 	if (l->n != 0)
 		return RB_OK;
 	free(l->items);
 	if ((l->items = calloc(n, sizeof(*l->items))) == NULL)
 		return RB_ENOMEM;
 	for (; l->n < n; l->n++)
-		if ((l->items[l->n] = strdup(suffixes[l->n])) == NULL)
+		if ((l->items[l->n] = strdup(items[l->n])) == NULL)
 			return RB_ENOMEM;
 	return RB_OK;
+}
+
+/* What is said nowhere else and takes memory. */
+static enum rb_err
+set_defaults(struct settings *s)
+{
+	static const char *const suffixes[] = { "", "-testing",
+		"-securitytesting" };
+	static const char *const overrides[] = { "xen" };
+	enum rb_err rc = RB_EINTERNAL;
+
+	if ((rc = set_list(&s->release.overrides, overrides, 1)) != RB_OK ||
+	    s->published.name == NULL)
+		return rc;
+	if (s->published.buildinfo_keyring == NULL &&
+	    (s->published.buildinfo_keyring = strdup(s->published.keyring)) ==
+		NULL)
+		return RB_ENOMEM;
+	return set_list(&s->published.suffixes, suffixes,
+	    sizeof(suffixes) / sizeof(suffixes[0]));
 }
 
 const char *

@@ -48,6 +48,8 @@ struct settings {
 		char *directory; /* absolute path, where includes are */
 		char *keys; /* absolute path, FINGERPRINT.asc in it */
 		uint64_t poll; /* seconds between two rounds */
+		/* Sources whose packages may take the archive's place. */
+		struct conf_list overrides;
 	} release;
 	struct {
 		uint64_t keep; /* seconds of running; 0: for ever */

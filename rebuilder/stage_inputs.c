@@ -230,6 +230,13 @@ take_input(struct trip *t, const struct offers *o, struct span *in)
 		return RB_EPEER;
 	item->from = o->from[index];
 	item->is_base = group == 0;
+	if (item->is_base && item->from->use == USE_BUILT) {
+		fault_set(&t->why, RB_EREFUSED,
+		    "%s %s: %s, a package of the base system, is one of this "
+		    "node's own builds; it must come from the archive",
+		    t->name, t->source.version, item->name);
+		return trip_obstacle(t, VERDICT_UNAVAILABLE, "dependencies");
+	}
 	return RB_OK;
 }
 

@@ -73,6 +73,7 @@ trip_clear(struct trip *t)
 		repository_clear(&t->old[i]);
 	free(t->old);
 	repository_clear(&t->built);
+	buf_clear(&t->overrides);
 	tagged_clear(&t->of.tagged);
 	for (i = 0; i < t->of.nothers; i++) {
 		free(t->of.others[i].name);
@@ -333,6 +334,26 @@ has_pass(struct trip *t, enum pass pass)
 	return false;
 }
 
+/* What built_offer goes by: the base system as the archive alone has it. */
+static enum rb_err
+note_base(struct trip *t)
+{
+	const struct conf_list *sources = &t->settings->release.overrides;
+	const struct listed *item;
+	size_t i;
+	enum rb_err rc = RB_OK;
+
+	for (i = 0; i < t->inputs.list.n && rc == RB_OK; i++) {
+		item = &t->inputs.list.list[i];
+		if (item->is_base)
+			rc = buf_printf(&t->overrides, "base %s\n", item->name);
+	}
+	for (i = 0; i < sources->n && rc == RB_OK; i++)
+		rc = buf_printf(&t->overrides, "source %s\n",
+		    sources->items[i]);
+	return rc;
+}
+
 /*
  * Nobody is attested under a source name that is another's; `rc` is of
  * source_owner.h.
@@ -360,7 +381,7 @@ prepare_source(struct trip *t)
 	if ((rc = stage_tag(t)) != RB_OK)
 		return rc;
 	t->pass = PASS_PREPARE;
-	if ((rc = stage_inputs(t)) == RB_OK &&
+	if ((rc = stage_inputs(t)) == RB_OK && (rc = note_base(t)) == RB_OK &&
 	    (rc = stage_environment(t)) == RB_OK)
 		rc = stage_prepare(t);
 	pass_clear(t);
@@ -371,14 +392,14 @@ prepare_source(struct trip *t)
 	}
 	if (t->of.nbuilds == 0)
 		return RB_OK; /* this distribution does not have it */
-	if ((rc = source_owner_check(t->journal, t->of.release,
-		 t->of.component, t->name, &t->why)) != RB_OK)
+	if ((rc = source_owner_check(t->journal, t->of.release, t->of.component,
+		 t->name, &t->why)) != RB_OK)
 		return alarm_of_owner(t, rc);
 	if ((rc = offer_built(t)) != RB_OK || (rc = published_find(t)) != RB_OK)
 		return rc;
 	/* From here on every published file gets a statement. */
-	if ((rc = source_owner_claim(t->journal, t->of.release,
-		 t->of.component, t->name, &t->why)) != RB_OK)
+	if ((rc = source_owner_claim(t->journal, t->of.release, t->of.component,
+		 t->name, &t->why)) != RB_OK)
 		return alarm_of_owner(t, rc);
 	return published_fetch(t);
 }

@@ -124,6 +124,12 @@ struct trip {
 	struct repository *suites, *old; /* owned */
 	size_t nsuites, nold;
 	struct repository built; /* built.h; no name: nothing was built */
+	/*
+	 * Rules of JUDGE_OVERRIDES: the names of what the base system is made
+	 * of, and the sources that may take the archive's place.  Empty: of
+	 * no component.
+	 */
+	struct buf overrides;
 
 	struct trip_component of;
 

@@ -171,8 +171,8 @@ enum machine_end {
 #define JUDGE_ENVIRONMENT_IS 0x0337
 /*
  * u64 offset, u64 length of the member `control` in the output stream of the
- * recipe `describe`; u16 n, n times { text file name; u64 size; digest }, as
- * we measured them.
+ * recipe `describe`; text source, which all must be of; u16 n, n times { text
+ * file name; u64 size; digest }, as we measured them.
  * fds: output stream, out Packages.
  */
 #define JUDGE_BUILT 0x0338
@@ -185,6 +185,14 @@ enum machine_end {
  * fds: output stream.  Answer JUDGE_OK: u64 size, digest (of the entry).
  */
 #define JUDGE_CHANGELOG 0x033a
+/*
+ * Which of our own packages may be offered beside the archive's.
+ * fds: rules, lines "base NAME" or "source NAME"; Packages of what was built;
+ * Packages of the archive; out Packages.
+ */
+#define JUDGE_OVERRIDES 0x033b
+/* u32 withheld; text which ("": none), as for JUDGE_PINS_ARE. */
+#define JUDGE_OVERRIDES_ARE 0x033c
 
 /*
  * A release file of qubes-builderv2.  u8 n, n times text base name: the file

@@ -87,8 +87,9 @@ find_file(const struct checksum *files, size_t n, struct span name)
 }
 
 static enum rb_err
-take_one(const struct deb822 *stanza, const struct checksum *files, size_t n,
-    bool *is_done, struct buf *out, struct fault *why)
+take_one(const struct deb822 *stanza, struct span source,
+    const struct checksum *files, size_t n, bool *is_done, struct buf *out,
+    struct fault *why)
 {
 	const struct checksum *file;
 	struct package p;
@@ -113,13 +114,20 @@ take_one(const struct deb822 *stanza, const struct checksum *files, size_t n,
 		    (const char *)p.name.p, shown(p.version),
 		    (const char *)p.version.p, shown(p.architecture),
 		    (const char *)p.architecture.p);
+	if (!span_equal(p.source, source))
+		return fault_set(why, RB_EREFUSED,
+		    "control: '%.*s' says that it is of source package %.*s, "
+		    "but is of %.*s",
+		    shown(name), (const char *)name.p, shown(p.source),
+		    (const char *)p.source.p, shown(source),
+		    (const char *)source.p);
 	is_done[file - files] = true;
 	return put_package(stanza, file, out);
 }
 
 enum rb_err
-built_index_write(struct span control, const struct checksum *files, size_t n,
-    struct buf *out, struct fault *why)
+built_index_write(struct span control, struct span source,
+    const struct checksum *files, size_t n, struct buf *out, struct fault *why)
 {
 	bool is_done[BUILT_MAX] = { false };
 	struct buf index = BUF_INIT;
@@ -132,8 +140,8 @@ built_index_write(struct span control, const struct checksum *files, size_t n,
 		    "control: more than %d packages or %u bytes", BUILT_MAX,
 		    BUILT_CONTROL_MAX);
 	while ((rc = deb822_take(&control, "control", &stanza, why)) == RB_OK) {
-		if ((rc = take_one(&stanza, files, n, is_done, &index, why)) !=
-		    RB_OK)
+		if ((rc = take_one(&stanza, source, files, n, is_done, &index,
+			 why)) != RB_OK)
 			goto out;
 		done++;
 	}

@@ -16,11 +16,13 @@
 /*
  * Writes a Packages index of the files, in the order of the stanzas, each
  * under pool/built/<sha256>/<name>.  RB_EREFUSED unless every file has one
- * stanza and is called as a package of that name, version and architecture.
+ * stanza, is called as a package of that name, version and architecture, and
+ * says that it is of that source package.
  * Fields that would have a package chosen unasked (Essential, Priority) are
  * left out.
  */
-enum rb_err built_index_write(struct span control, const struct checksum *files,
-    size_t n, struct buf *out, struct fault *why) RB_CHECK;
+enum rb_err built_index_write(struct span control, struct span source,
+    const struct checksum *files, size_t n, struct buf *out, struct fault *why)
+    RB_CHECK;
 
 #endif

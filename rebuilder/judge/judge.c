@@ -82,6 +82,7 @@ static const struct duty duties[] = {
 	{ JUDGE_ENVIRONMENT, STATE(READY), judge_environment },
 	{ JUDGE_CHANGELOG, STATE(READY), judge_changelog },
 	{ JUDGE_BUILT, STATE(READY), judge_built },
+	{ JUDGE_OVERRIDES, STATE(READY), judge_overrides },
 	{ JUDGE_REFS, STATE(READY), judge_refs },
 	{ JUDGE_COMMIT, STATE(READY), judge_commit },
 	{ JUDGE_TAGS, STATE(READY), judge_tags },

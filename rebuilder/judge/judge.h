@@ -50,6 +50,8 @@ enum rb_err judge_changelog(void *self, unsigned int *state, int sock,
     struct msg *question) RB_CHECK;
 enum rb_err judge_built(void *self, unsigned int *state, int sock,
     struct msg *question) RB_CHECK;
+enum rb_err judge_overrides(void *self, unsigned int *state, int sock,
+    struct msg *question) RB_CHECK;
 
 /*
  * The last step of each duty: the answer when `rc` is RB_OK; FRAME_REFUSED

@@ -8,6 +8,7 @@
 #include "rebuilder/judge/buildinfo.h"
 #include "rebuilder/judge/built_index.h"
 #include "rebuilder/judge/mapping.h"
+#include "rebuilder/judge/overrides.h"
 #include "rebuilder/judge/pins.h"
 
 #define INDEX_BYTES_MAX (1024u * 1024 * 1024)
@@ -183,7 +184,8 @@ judge_environment(void *self, unsigned int *state, int sock,
 /* What JUDGE_BUILT asks. */
 struct built_question {
 	uint64_t offset, len;
-	struct checksum files[BUILT_MAX]; /* paths borrowed */
+	struct span source; /* borrowed, as are paths */
+	struct checksum files[BUILT_MAX];
 	uint16_t n;
 };
 
@@ -196,6 +198,7 @@ take_built_question(struct span in, struct built_question *q)
 
 	if ((rc = take_u64(&in, &q->offset)) != RB_OK ||
 	    (rc = take_u64(&in, &q->len)) != RB_OK ||
+	    (rc = take_bytes(&in, TEXT_MAX, &q->source)) != RB_OK ||
 	    (rc = take_u16(&in, &q->n)) != RB_OK)
 		return rc;
 	if (q->n > BUILT_MAX)
@@ -221,8 +224,8 @@ read_built(const struct built_question *q, const int fds[2], struct buf *body,
 
 	if ((rc = mapping_open(fds[0], q->offset, q->len, BUILT_CONTROL_MAX,
 		 &control)) != RB_OK ||
-	    (rc = built_index_write(control.bytes, q->files, q->n, &index,
-		 why)) != RB_OK ||
+	    (rc = built_index_write(control.bytes, q->source, q->files, q->n,
+		 &index, why)) != RB_OK ||
 	    (rc = file_write_fd(fds[1], buf_span(&index))) != RB_OK)
 		goto out;
 	rc = put_u32(body, q->n);
@@ -248,6 +251,60 @@ judge_built(void *self, unsigned int *state, int sock, struct msg *question)
 		return rc;
 	msg_init(&answer, JUDGE_BUILT_IS);
 	rc = read_built(&q, question->fds, &answer.body, &why);
+	rc = judge_answer(sock, rc, &why, &answer);
+	msg_clear(&answer);
+	return rc;
+}
+
+/* fds: rules, Packages of what was built, Packages, out Packages. */
+static enum rb_err
+read_overrides(const int fds[4], struct buf *body, struct fault *why)
+{
+	struct mapping rules = MAPPING_INIT, built = MAPPING_INIT;
+	struct mapping archive = MAPPING_INIT;
+	struct overrides o = OVERRIDES_INIT;
+	struct buf sifted = BUF_INIT, words = BUF_INIT;
+	uint32_t n = 0;
+	enum rb_err rc = RB_EINTERNAL;
+
+	if ((rc = mapping_open_file(fds[0], OVERRIDES_BYTES_MAX, &rules)) !=
+		RB_OK ||
+	    (rc = mapping_open_file(fds[1], INDEX_BYTES_MAX, &built)) !=
+		RB_OK ||
+	    (rc = mapping_open_file(fds[2], INDEX_BYTES_MAX, &archive)) !=
+		RB_OK ||
+	    (rc = overrides_parse(rules.bytes, &o, why)) != RB_OK ||
+	    (rc = overrides_sift(&o, built.bytes, archive.bytes, &sifted,
+		 &words, &n, why)) != RB_OK ||
+	    (rc = file_write_fd(fds[3], buf_span(&sifted))) != RB_OK ||
+	    (rc = put_u32(body, n)) != RB_OK)
+		goto out;
+	rc = put_bytes(body, buf_span(&words));
+out:
+	mapping_close(&rules);
+	mapping_close(&built);
+	mapping_close(&archive);
+	overrides_clear(&o);
+	buf_clear(&sifted);
+	buf_clear(&words);
+	return rc;
+}
+
+enum rb_err
+judge_overrides(void *self, unsigned int *state, int sock, struct msg *question)
+{
+	struct fault why = FAULT_INIT;
+	struct msg answer;
+	enum rb_err rc = RB_EINTERNAL;
+
+	(void)self;
+	*state = DONE;
+	if (question->nfds != 4)
+		return RB_EFORMAT;
+	if ((rc = take_end(buf_span(&question->body))) != RB_OK)
+		return rc;
+	msg_init(&answer, JUDGE_OVERRIDES_ARE);
+	rc = read_overrides(question->fds, &answer.body, &why);
 	rc = judge_answer(sock, rc, &why, &answer);
 	msg_clear(&answer);
 	return rc;

@@ -531,7 +531,7 @@ ends_at_a_frame_that_is_wrong(void **state)
 	static const uint16_t types[] = { JUDGE_RELEASE, JUDGE_INDEX,
 		JUDGE_SOURCE, JUDGE_RESOLUTION, JUDGE_OUTPUTS, JUDGE_LAYER,
 		JUDGE_PUBLISHED, JUDGE_BUILDINFO, JUDGE_PINS, JUDGE_ENVIRONMENT,
-		JUDGE_BUILT, NET_SETUP };
+		JUDGE_BUILT, JUDGE_OVERRIDES, NET_SETUP };
 	struct run_role judge;
 	struct msg q, a;
 	int status;

@@ -265,6 +265,68 @@ builds_a_new_tag_when_it_finds_one(void **state)
 	release_awaits("alpha", "\"verdict\": \"reproduced\"");
 }
 
+static struct said
+inputs_of(const char *component)
+{
+	return archive_ask("'%s/qubes-rebuilder' inputs -c %s/node/node.yml %s "
+			   "| grep -E '^deb (qubes-[a-z-]*|dpkg|debhelper) '",
+	    getenv("RB_BIN"), archive_world.directory, target(component));
+}
+
+/* A component may bring what later ones need, but not their compiler. */
+static void
+takes_the_base_system_from_the_archive_alone(void **state)
+{
+	struct said said;
+
+	(void)state;
+	release_do("make_plain mallory qubes-mallory 99.0 \"\" qubes-mallory "
+		   "dpkg debhelper; "
+		   "make_plain gamma qubes-gamma 1.0 \", qubes-mallory\" "
+		   "qubes-gamma; "
+		   "publish_other mallory 99.0-1 $suite; "
+		   "publish_other gamma 1.0-1 $suite; "
+		   "release_file mallory gamma");
+	release_poll();
+	(void)release_says("rebuild", target("mallory@v99.0-1/vm-"), 1,
+	    "differs");
+	(void)release_says("rebuild", target("gamma@v1.0-1/vm-"), 1, "differs");
+	said = inputs_of("gamma@v1.0-1/vm-");
+	has("gamma", &said, "deb qubes-mallory 99.0-1");
+	has("gamma", &said, "deb dpkg ");
+	assert_null(strstr(said.text, "deb dpkg 99.0-1"));
+	release_poll();
+	said = release_shows("mallory");
+	has("mallory", &said,
+	    "\"alarms\": [\"source package qubes-mallory makes packages that ");
+	has("mallory", &said, " has: debhelper, dpkg; later components are ");
+	assert_true(release_noted("mallory: source package qubes-mallory"));
+}
+
+/* Whoever signs one component does not speak for the packages of another. */
+static void
+attests_a_source_package_from_one_component_alone(void **state)
+{
+	struct said said;
+
+	(void)state;
+	release_do("make_plain thief qubes-alpha 1.2.4 \"\" libalpha1; "
+		   "release_file mallory gamma thief");
+	release_poll();
+	(void)release_says("rebuild", target("thief@v1.2.4-1/vm-"), 2,
+	    "thief: makes source package qubes-alpha, which is that of "
+	    "component alpha of r4.3");
+	(void)release_says("why", target("thief@v1.2.4-1/vm-"), 0,
+	    "which is that of component alpha");
+	release_poll();
+	said = release_shows("thief");
+	has("thief", &said,
+	    "\"alarms\": [\"makes source package qubes-alpha, which is that "
+	    "of component alpha of r4.3");
+	said = release_shows("alpha");
+	has("alpha", &said, "\"alarms\": []");
+}
+
 #define TEST(f) cmocka_unit_test_setup(f, archive_world_check)
 
 int
@@ -276,6 +338,8 @@ main(void)
 		TEST(says_which_tag_it_was_and_what_entered_the_build),
 		TEST(a_quorum_accepts_what_was_reproduced_alone),
 		TEST(builds_a_new_tag_when_it_finds_one),
+		TEST(takes_the_base_system_from_the_archive_alone),
+		TEST(attests_a_source_package_from_one_component_alone),
 	};
 
 	return cmocka_run_group_tests(tests, start, release_world_stop);

@@ -16,8 +16,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	struct span in;
 	struct fault why;
 
-	if (built_index_write(span_of(data, len), &file, 1, &out, &why) !=
-	    RB_OK)
+	if (built_index_write(span_of(data, len), SPAN("a"), &file, 1, &out,
+		&why) != RB_OK)
 		return 0;
 	in = buf_span(&out);
 	if (deb822_take(&in, "Packages", &stanza, &why) != RB_OK ||

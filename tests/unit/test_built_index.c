@@ -11,7 +11,8 @@
 
 #define HEX "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 #define A \
-	"File: a_1.0-1_amd64.deb\nPackage: a\nVersion: 2:1.0-1\n" \
+	"File: a_1.0-1_amd64.deb\nPackage: a\nSource: b\n" \
+	"Version: 2:1.0-1\n" \
 	"Architecture: amd64\n"
 #define B "File: b_1_all.deb\nPackage: b\nVersion: 1\nArchitecture: all\n"
 
@@ -28,7 +29,8 @@ write(const char *control, struct buf *out, struct fault *why)
 		assert_int_equal(digest_of((struct span)SPAN_INIT,
 				     &files[i].digest),
 		    RB_OK);
-	return built_index_write(span_of_str(control), files, 2, out, why);
+	return built_index_write(span_of_str(control), SPAN("b"), files, 2, out,
+	    why);
 }
 
 static void
@@ -53,6 +55,12 @@ refuses_what_does_not_fit_the_files(void **state)
 		{ "another architecture",
 		    B "\nFile: a_1.0-1_amd64.deb\nPackage: a\n"
 		      "Version: 1.0-1\nArchitecture: all\n" },
+		{ "another's source package",
+		    B "\nFile: a_1.0-1_amd64.deb\nPackage: a\nSource: xen\n"
+		      "Version: 2:1.0-1\nArchitecture: amd64\n" },
+		{ "a source package of its own",
+		    B "\nFile: a_1.0-1_amd64.deb\nPackage: a\n"
+		      "Version: 2:1.0-1\nArchitecture: amd64\n" },
 		{ "a name that is none",
 		    B "\nFile: a_1.0-1_amd64.deb\nPackage: ../a\n"
 		      "Version: 1.0-1\nArchitecture: amd64\n" },
@@ -89,7 +97,8 @@ says_of_files_what_was_measured(void **state)
 			     &out, &why),
 	    RB_OK);
 	assert_true(span_equal_str(buf_span(&out),
-	    "Package: a\nVersion: 2:1.0-1\nArchitecture: amd64\n"
+	    "Package: a\nSource: b\nVersion: 2:1.0-1\n"
+	    "Architecture: amd64\n"
 	    "Depends: libc6 (>= 2.36)\nDescription: one\n .\n two\n"
 	    "Filename: pool/built/" HEX "/a_1.0-1_amd64.deb\nSize: 7\n"
 	    "SHA256: " HEX "\n\n"
