@@ -30,7 +30,33 @@ ask_wait(int fd, unsigned int seconds)
 	return leash_wait(fd, (uint64_t)seconds * 1000);
 }
 
-/* One answer of any type but FRAME_REFUSED. */
+/* `m` is a refusal: its sentence, and the code that stands for it. */
+static enum rb_err
+take_refusal(const struct msg *m, struct fault *why)
+{
+	static const enum rb_err codes[] = { RB_EREFUSED, RB_ENOTFOUND,
+		RB_ESTALE, RB_ESIG, RB_EDIGEST };
+	struct span body = buf_span(&m->body);
+	char *sentence = NULL;
+	uint8_t how = 0;
+	enum rb_err rc = RB_EINTERNAL;
+
+	if ((m->type == JUDGE_REFUSED &&
+		(rc = take_u8(&body, &how)) != RB_OK) ||
+	    (rc = take_text(&body, REFUSAL_MAX, &sentence)) != RB_OK ||
+	    (rc = take_end(body)) != RB_OK)
+		goto out;
+	if (how >= sizeof(codes) / sizeof(codes[0])) {
+		rc = RB_EPEER;
+		goto out;
+	}
+	rc = fault_set(why, codes[how], "%s", sentence);
+out:
+	free(sentence);
+	return rc;
+}
+
+/* One answer of any type but a refusal. */
 static enum rb_err
 ask(const char *program, struct msg *question, unsigned int seconds,
     struct msg *answer, struct fault *why)
@@ -38,8 +64,6 @@ ask(const char *program, struct msg *question, unsigned int seconds,
 	struct role_start start = ROLE_START_INIT;
 	struct role role = ROLE_INIT;
 	struct msg m;
-	struct span body;
-	char *sentence = NULL;
 	enum rb_err rc = RB_EINTERNAL;
 
 	msg_init(&m, 0);
@@ -58,17 +82,14 @@ ask(const char *program, struct msg *question, unsigned int seconds,
 		    program, err_name(rc));
 		goto out;
 	}
-	if (m.type == FRAME_REFUSED) {
-		body = buf_span(&m.body);
-		if ((rc = take_text(&body, REFUSAL_MAX, &sentence)) == RB_OK)
-			rc = fault_set(why, RB_EREFUSED, "%s", sentence);
+	if (m.type == FRAME_REFUSED || m.type == JUDGE_REFUSED) {
+		rc = take_refusal(&m, why);
 		goto out;
 	}
 	*answer = m;
 	msg_init(&m, 0); /* now the caller's */
 	rc = RB_OK;
 out:
-	free(sentence);
 	msg_clear(&m);
 	msg_clear(question);
 	role_clear(&role);

@@ -7,7 +7,9 @@
 /*
  * Asks a pure role (judge, compare, explain) one question in a process that
  * lives for this question alone.  The question's descriptors are closed
- * afterwards.  FRAME_REFUSED comes back as RB_EREFUSED with its sentence;
+ * afterwards.  FRAME_REFUSED comes back as RB_EREFUSED with its sentence, and
+ * JUDGE_REFUSED as that or what it says: RB_ENOTFOUND, RB_ESTALE, RB_ESIG,
+ * RB_EDIGEST, which tell what may be otherwise tomorrow from what is not;
  * any type but `expected`, silence for `seconds` or the role's death as
  * RB_EPEER or RB_ETIME with ours.
  */

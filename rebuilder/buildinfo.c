@@ -204,10 +204,14 @@ read_one(struct trip *t, const struct repository *from, const char *path,
 		RB_OK ||
 	    (rc = judge(t, fd, &g, f)) != RB_OK) {
 		said = t->why;
+		/* It is there: only a file that is not is not followed. */
+		if (rc == RB_ENOTFOUND)
+			rc = RB_EREFUSED;
 		(void)fault_set(&t->why, rc, "%s%s: %s", from->uri, path,
 		    said.text);
 	}
-	if (rc == RB_EREFUSED || rc == RB_ESIG)
+	if (rc == RB_EREFUSED || rc == RB_ESIG || rc == RB_ESTALE ||
+	    rc == RB_EDIGEST)
 		rc = trip_obstacle(t, VERDICT_UNAVAILABLE, "input");
 out:
 	gpgv_result_clear(&g);

@@ -92,7 +92,11 @@ get_index(struct trip *t, const struct repository *of, const struct metadata *m,
 		goto out;
 	item->size = w->size;
 	item->sha256 = w->sha256;
-	if ((rc = fetch_listing(&fetch, &l, "fetching index")) != RB_OK)
+	rc = fetch_listing(&fetch, &l, "fetching index");
+	/* No rule forbids what a server may have again later. */
+	if (rc == RB_EREFUSED)
+		rc = RB_EIO;
+	if (rc != RB_OK)
 		goto out;
 	if (item->is_absent) {
 		rc = listed_fault(item, &t->why, RB_ENOTFOUND,
@@ -245,7 +249,7 @@ get_all(struct trip *t, const struct repository *of, struct metadata *m)
 		if (digest_equal(&m->sha256, &before))
 			break;
 	}
-	return fault_set(&t->why, RB_EREFUSED,
+	return fault_set(&t->why, RB_ESTALE,
 	    "%s; the signed Release text and the indices beside it are not of "
 	    "one state (%s, %s): the repository is being updated, or a mirror "
 	    "mixes two states of it; ask again later",

@@ -96,12 +96,16 @@ hear_log(void *self, int fd)
 	listeners_tell_log(&a->live->listeners, a->job->target, n, copy);
 }
 
-/* It ended by what is wrong with this machine, not with what was asked. */
+/*
+ * It ended by what is wrong with this machine, or with a repository that may
+ * be whole again tomorrow, not with what was asked.
+ */
 static bool
 is_worth_another_start(enum rb_err rc)
 {
 	return rc == RB_EIO || rc == RB_EPEER || rc == RB_ENOMEM ||
-	    rc == RB_ETIME;
+	    rc == RB_ETIME || rc == RB_ESTALE || rc == RB_ESIG ||
+	    rc == RB_EDIGEST;
 }
 
 static void

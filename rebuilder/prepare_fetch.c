@@ -211,7 +211,7 @@ fetch_file(struct trip *t, const struct plan_file *f)
 	if ((rc = check_file(t, f, &fd)) == RB_OK &&
 	    f->check == CHECK_SIGNATURE)
 		rc = check_signature(t, f, fd);
-	if (rc == RB_EREFUSED) {
+	if (rc == RB_EREFUSED || rc == RB_ESIG || rc == RB_EDIGEST) {
 		said = t->why;
 		(void)fault_set(&t->why, rc, "%s: %s", f->url, said.text);
 	}

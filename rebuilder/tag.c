@@ -267,9 +267,14 @@ tag_stands(const struct tag_question *q, const struct digest *evidence,
 	if ((rc = check_question(q, why)) != RB_OK ||
 	    (rc = depot_get(depot, evidence, &fd)) != RB_OK ||
 	    (rc = file_read_fd(fd, EVIDENCE_MAX, &kept)) != RB_OK ||
-	    (rc = tag_evidence_take(buf_span(&kept), &g)) != RB_OK ||
-	    (rc = judge(&standing, &g, TAG_STANDING, &t, why)) != RB_OK)
+	    (rc = tag_evidence_take(buf_span(&kept), &g)) != RB_OK)
 		goto out;
+	if ((rc = judge(&standing, &g, TAG_STANDING, &t, why)) != RB_OK) {
+		/* Evidence that is there is not evidence that is gone. */
+		if (rc == RB_ENOTFOUND)
+			rc = RB_EREFUSED;
+		goto out;
+	}
 	memcpy(t.commit, g.commit, sizeof(t.commit));
 	explain(&standing, &t, why);
 	*out = tagged_is_accepted(&t);

@@ -52,7 +52,8 @@ void tag_refs_clear(struct tag_refs *r);
 
 /*
  * Reads the answer to `<url>/info/refs?service=git-upload-pack` (`fd`, from
- * its start).  RB_EREFUSED: it is no such answer, or there is no such branch.
+ * its start).  RB_EREFUSED: it is no such answer; that or RB_ENOTFOUND: there
+ * is no such branch.
  */
 enum rb_err tag_refs(int fd, const struct tag_question *q, struct tag_refs *out,
     struct fault *why) RB_CHECK;
@@ -126,8 +127,8 @@ bool tagged_is_accepted(const struct tagged *t);
  * `pack` holds the branch and its tags, whole, and nobody writes to it any
  * more (fetch_pack).  RB_OK: it was judged, and
  * `ruling` says how; `why` then says in words what kept it from being
- * accepted.  RB_EREFUSED: what the server sent is malformed, lacks something,
- * or q->unchecked.
+ * accepted.  RB_EREFUSED: what the server sent is malformed, or q->unchecked;
+ * that or RB_ENOTFOUND: it lacks something.
  */
 enum rb_err tag_verify(const struct tag_question *q,
     const struct tag_refs *refs, int pack, struct depot *depot,

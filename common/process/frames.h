@@ -96,6 +96,12 @@ enum machine_end {
 #define JUDGE_INDEX 0x0302
 #define JUDGE_OK 0x0303
 /*
+ * Answer to any question to the judge when an input is wrong, in the place of
+ * FRAME_REFUSED.  u8 how (0 a rule forbids it; 1 what was asked for is not
+ * there; 2 it is stale; 3 a signature, 4 a digest is wrong); text: fault.
+ */
+#define JUDGE_REFUSED 0x030f
+/*
  * text name; text version ("": newest); text architecture.
  * fds: Sources, Packages, out records, out stanza (the Sources stanza).
  * Records: nfiles times { text name; u64 size; digest }, then npublished

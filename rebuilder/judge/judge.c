@@ -24,13 +24,14 @@
 #define MEMORY_MAX (3ull * 1024 * 1024 * 1024)
 
 static enum rb_err
-send_refusal(int sock, const char *sentence)
+send_refusal(int sock, uint8_t how, const char *sentence)
 {
 	enum rb_err rc;
 	struct msg m;
 
-	msg_init(&m, FRAME_REFUSED);
-	if ((rc = put_text(&m.body, sentence)) == RB_OK)
+	msg_init(&m, JUDGE_REFUSED);
+	if ((rc = put_u8(&m.body, how)) == RB_OK &&
+	    (rc = put_text(&m.body, sentence)) == RB_OK)
 		rc = msg_send(sock, &m);
 	msg_clear(&m);
 	return rc;
@@ -47,12 +48,16 @@ judge_answer(int sock, enum rb_err rc, const struct fault *why,
 		return msg_send(sock, answer);
 	case RB_EFORMAT:
 	case RB_ELIMIT:
-	case RB_EDIGEST:
-	case RB_ESIG:
-	case RB_ESTALE:
-	case RB_ENOTFOUND:
 	case RB_EREFUSED:
-		return send_refusal(sock, sentence);
+		return send_refusal(sock, 0, sentence);
+	case RB_ENOTFOUND:
+		return send_refusal(sock, 1, sentence);
+	case RB_ESTALE:
+		return send_refusal(sock, 2, sentence);
+	case RB_ESIG:
+		return send_refusal(sock, 3, sentence);
+	case RB_EDIGEST:
+		return send_refusal(sock, 4, sentence);
 	case RB_EPEER:
 	case RB_ETIME:
 	case RB_ENOMEM:

@@ -54,7 +54,7 @@ enum rb_err judge_overrides(void *self, unsigned int *state, int sock,
     struct msg *question) RB_CHECK;
 
 /*
- * The last step of each duty: the answer when `rc` is RB_OK; FRAME_REFUSED
+ * The last step of each duty: the answer when `rc` is RB_OK; JUDGE_REFUSED
  * when an input is wrong; otherwise this machine is, and the process ends.
  */
 enum rb_err judge_answer(int sock, enum rb_err rc, const struct fault *why,

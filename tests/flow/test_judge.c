@@ -144,13 +144,16 @@ skip_digest(struct span *in)
 	assert_int_equal(take_digest(in, &d), RB_OK);
 }
 
+enum { RULE, ABSENT, STALE, SIGNATURE, DIGEST };
+
 static void
-expect_refusal(struct msg *question, const char *sentence)
+expect_refusal(struct msg *question, uint8_t how, const char *sentence)
 {
 	struct msg answer;
-	struct span in = ask(question, FRAME_REFUSED, &answer);
+	struct span in = ask(question, JUDGE_REFUSED, &answer);
 	char *text = NULL;
 
+	expect_u8(&in, how);
 	assert_int_equal(take_text(&in, 1024, &text), RB_OK);
 	if (strstr(text, sentence) == NULL)
 		fail_msg("'%s' instead of '%s'", text, sentence);
@@ -259,34 +262,34 @@ refuses_a_release(void **state)
 	(void)state;
 	q = release_question("gpgv/changed-text.status", 1, "bookworm", 0,
 	    "main/P.xz");
-	expect_refusal(&q, "BADSIG");
+	expect_refusal(&q, SIGNATURE, "BADSIG");
 	q = release_question("gpgv/unknown.status", 2, "bookworm", 0,
 	    "main/P.xz");
-	expect_refusal(&q, "none of 1 signatures");
+	expect_refusal(&q, SIGNATURE, "none of 1 signatures");
 	q = release_question("gpgv/good.status", 1, "bookworm", 0, "main/P.xz");
-	expect_refusal(&q, "ended with status 1");
+	expect_refusal(&q, SIGNATURE, "ended with status 1");
 	q = release_question("gpgv/good.status", 0, "sid", 0, "main/P.xz");
-	expect_refusal(&q, "not of 'sid'");
+	expect_refusal(&q, RULE, "not of 'sid'");
 	q = release_question("gpgv/good.status", 0, "bookworm",
 	    DATE_SECONDS + 1, "main/P.xz");
-	expect_refusal(&q, "older than one seen before");
+	expect_refusal(&q, STALE, "older than one seen before");
 	q = release_question("gpgv/good.status", 0, "bookworm", 0, "main/Q.xz");
-	expect_refusal(&q, "does not list what 'main/Q.xz' holds");
+	expect_refusal(&q, ABSENT, "does not list what 'main/Q.xz' holds");
 	/* Listed compressed, but not decompressed. */
 	q = release_question("gpgv/good.status", 0, "bookworm", 0, "main/S.xz");
-	expect_refusal(&q, "'main/S.xz'");
+	expect_refusal(&q, ABSENT, "'main/S.xz'");
 	/* gpgv passes over what stands around the signed text. */
 	q = armoured_question("Origin: me\n" ARMOUR(RELEASE_TEXT),
 	    "gpgv/good-with-garbage-around.status", 0, "bookworm", 0,
 	    "main/P.xz");
-	expect_refusal(&q, "before");
+	expect_refusal(&q, RULE, "before");
 	q = armoured_question(ARMOUR(RELEASE_TEXT) "Origin: me\n",
 	    "gpgv/good-with-garbage-around.status", 0, "bookworm", 0,
 	    "main/P.xz");
-	expect_refusal(&q, "behind");
+	expect_refusal(&q, RULE, "behind");
 	q = armoured_question(ARMOUR("Codename: bookworm\n"),
 	    "gpgv/good.status", 0, "bookworm", 0, "main/P.xz");
-	expect_refusal(&q, "not, byte for byte, the one that gpgv read");
+	expect_refusal(&q, RULE, "not, byte for byte, the one that gpgv read");
 }
 
 static size_t
@@ -352,7 +355,7 @@ decompresses_an_index(void **state)
 	put_claim(&q.body, span_of(plain.p, plain.len - 1));
 	add(&q, from);
 	add(&q, to);
-	expect_refusal(&q, "larger than");
+	expect_refusal(&q, DIGEST, "larger than");
 	fd_close(&from);
 	fd_close(&to);
 }

@@ -339,32 +339,32 @@ takes_no_file_that_the_tree_does_not_name(void **state)
 		const char *says;
 	} cases[] = {
 		{ ONE_FILE("url: '" SITE "changed', sha256: plain.sha256"),
-		    RB_EREFUSED,
+		    RB_EDIGEST,
 		    SITE "changed: it does not have the checksum" },
 		{ ONE_FILE("url: '" SITE "changed', sha512: plain.sha512"),
-		    RB_EREFUSED, "does not have the checksum" },
+		    RB_EDIGEST, "does not have the checksum" },
 		{ ONE_FILE("url: '" SITE "absent', sha256: plain.sha256"),
 		    RB_ENOTFOUND, "no such file" },
 		/* of what is in it, and of itself */
 		{ ONE_FILE("url: '" SITE "x.tar.gz', sha256: x.sha256"),
-		    RB_EREFUSED, "does not have the checksum" },
+		    RB_EDIGEST, "does not have the checksum" },
 		{ ONE_FILE("url: '" SITE "x.tar.xz#/y.tar.gz', uncompress: "
 			   "true, sha256: x.sha256"),
 		    RB_EREFUSED, "does not decompress with gzip" },
 		{ ONE_FILE("url: '" SITE "plain', " BY("mallory.SHA512")),
-		    RB_EREFUSED, "no good signature" },
-		{ ONE_FILE("url: '" SITE "plain', " BY("alice.SHA1")),
-		    RB_EREFUSED, "no good signature" },
+		    RB_ESIG, "no good signature" },
+		{ ONE_FILE("url: '" SITE "plain', " BY("alice.SHA1")), RB_ESIG,
+		    "no good signature" },
 		{ ONE_FILE("url: '" SITE "plain', signature: '" SITE
 			   "plain.alice.SHA512', pubkeys: [keys/alice.asc, "
 			   "version]"),
 		    RB_EREFUSED,
 		    SITE "plain: number 2 of its pubkeys is not one" },
 		{ ONE_FILE("url: '" SITE "changed', " BY("alice.SHA512")),
-		    RB_EREFUSED, "no good signature" },
+		    RB_ESIG, "no good signature" },
 		{ ONE_FILE("url: '" SITE "plain', signature: '" SITE
 			   "plain', pubkeys: [keys/alice.asc]"),
-		    RB_EREFUSED, "no good signature" },
+		    RB_ESIG, "no good signature" },
 		{ ONE_FILE("url: '" SITE "plain', signature: '" SITE
 			   "absent', pubkeys: [keys/alice.asc]"),
 		    RB_ENOTFOUND, "no such file" },

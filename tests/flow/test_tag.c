@@ -200,7 +200,7 @@ a_tag_asked_for_must_itself_be_valid(void **state)
 	assert_int_equal(t.ruling, TAGS_NOT_ASKED);
 	tagged_clear(&t);
 	q.tag = "v7";
-	assert_int_equal(world_try(&q, "now", &t, &why), RB_EREFUSED);
+	assert_int_equal(world_try(&q, "now", &t, &why), RB_ENOTFOUND);
 	assert_non_null(strstr(why.text, "no tag 'v7'"));
 }
 

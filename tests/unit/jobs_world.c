@@ -86,6 +86,14 @@ work(void *self, const struct task *task, struct report *out)
 		say(task, VERDICT_UNAVAILABLE, "binnmu");
 	} else if (strstr(task->target, "broken") != NULL) {
 		rc = RB_EIO;
+	} else if (strstr(task->target, "stale") != NULL) {
+		rc = fault_set(&out->why, RB_ESTALE, "older than before");
+	} else if (strstr(task->target, "unsigned") != NULL) {
+		rc = fault_set(&out->why, RB_ESIG, "nobody signed it");
+	} else if (strstr(task->target, "mixed") != NULL) {
+		rc = fault_set(&out->why, RB_EDIGEST, "of two states");
+	} else if (strstr(task->target, "forbidden") != NULL) {
+		rc = fault_set(&out->why, RB_EREFUSED, "a rule forbids it");
 	} else if (strstr(task->target, "wrong") != NULL) {
 		rc = fault_set(&out->why, RB_ENOTFOUND, "no such source");
 	} else {

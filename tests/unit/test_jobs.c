@@ -68,6 +68,15 @@ tries_again_what_failed_and_nothing_else(void **state)
 		{ "deb:binnmu", JOB_TRIED, "", JOB_DONE },
 		{ "deb:well", JOB_TRIED, "", JOB_DONE },
 		{ "deb:wrong", JOB_NOT_TRIED, "no such source", JOB_DONE },
+		{ "deb:forbidden", JOB_NOT_TRIED, "a rule forbids it",
+		    JOB_DONE },
+		/* A repository is whole again tomorrow. */
+		{ "deb:stale", JOB_NOT_TRIED, "before; is tried again in",
+		    JOB_RETRYING },
+		{ "deb:unsigned", JOB_NOT_TRIED, "it; is tried again in",
+		    JOB_RETRYING },
+		{ "deb:mixed", JOB_NOT_TRIED, "states; is tried again in",
+		    JOB_RETRYING },
 	};
 	int ends[2];
 	size_t i;
