@@ -78,17 +78,28 @@ take_files(const struct trip *t, uint32_t n, struct span records,
 	return rc;
 }
 
-/* A place where a build of ours may be: others would not be what is said. */
+/* Of a path: no program takes it for an option, or for another directory. */
 static bool
-is_place(const char *path)
+is_part(const char *s, size_t len)
 {
-	return strncmp(path, "/build/", 7) == 0 &&
-	    strstr(path, "/..") == NULL && strstr(path, "//") == NULL &&
-	    strstr(path, "/./") == NULL &&
-	    strspn(path,
+	return len != 0 && s[0] != '-' && !(len == 1 && s[0] == '.') &&
+	    !(len >= 2 && s[0] == '.' && s[1] == '.') &&
+	    strspn(s,
 		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-		"0123456789+.~_/-") == strlen(path) &&
-	    path[strlen(path) - 1] != '/';
+		"0123456789+.~_-") >= len;
+}
+
+bool
+buildinfo_is_place(const char *path)
+{
+	const char *part = path + strlen("/build/"), *end;
+
+	if (strncmp(path, "/build/", strlen("/build/")) != 0)
+		return false;
+	for (; (end = strchr(part, '/')) != NULL; part = end + 1)
+		if (!is_part(part, (size_t)(end - part)))
+			return false;
+	return is_part(part, strlen(part));
 }
 
 static enum rb_err
@@ -113,7 +124,7 @@ take_answer(const struct trip *t, struct span in, struct span records,
 	    (rc = take_u32(&in, &nvariables)) != RB_OK ||
 	    (rc = take_end(in)) != RB_OK)
 		return rc;
-	if (!is_place(b->path)) {
+	if (!buildinfo_is_place(b->path)) {
 		free(b->path);
 		b->path = NULL;
 	}

@@ -21,4 +21,11 @@ enum rb_err buildinfo_find(struct trip *t) RB_CHECK;
  */
 enum rb_err buildinfo_compare(struct trip *t) RB_CHECK;
 
+/*
+ * Whether a build of ours can be where a .buildinfo says that one was: in a
+ * directory below /build, of one spelling and of no name that a program takes
+ * for an option.
+ */
+bool buildinfo_is_place(const char *path);
+
 #endif

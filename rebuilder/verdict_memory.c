@@ -43,12 +43,14 @@ trip_key(const struct trip *t, struct digest *out)
 	if ((rc = recipe_digest("deb", &deb)) != RB_OK ||
 	    (rc = recipe_digest("environment", &environment)) != RB_OK)
 		return rc;
-	memory_key_text(&k, "trip 2");
+	memory_key_text(&k, "trip 3");
 	memory_key_digest(&k, t->program);
 	memory_key_text(&k, t->node->name);
 	memory_key_digest(&k, &deb);
 	memory_key_digest(&k, &environment);
 	memory_key_text(&k, t->settings->machine.kind);
+	/* A build is told how many, and may come out otherwise for it. */
+	memory_key_number(&k, t->settings->machine.cpus);
 	add_tag(&k, t);
 	memory_key_digest(&k, &t->source.stanza);
 	memory_key_digest(&k, &t->inputs.text);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "rebuilder/component_state.h"
+#include "rebuilder/target.h"
 
 /* Between two looks at what had not been published yet. */
 #define AGAIN_SECONDS (6 * 3600)
@@ -34,6 +35,32 @@ name_target(const char *component, const char *tag, const char *distribution,
 		 distribution)) == RB_OK)
 		rc = str_dup_span(buf_span(&text), out);
 	buf_clear(&text);
+	return rc;
+}
+
+enum rb_err
+watch_check_jobs(const struct release *r, const struct component *c,
+    const char *tag, struct fault *why)
+{
+	struct target target;
+	char *name = NULL;
+	size_t i;
+	enum rb_err rc = RB_OK;
+
+	if (!c->packages || tag == NULL)
+		return RB_OK;
+	for (i = 0; i < r->ndistributions && rc == RB_OK; i++) {
+		rc = name_target(c->name, tag, r->distributions[i], &name);
+		if (rc == RB_OK &&
+		    (rc = target_parse(name, &target, NULL)) != RB_OK)
+			rc = fault_set(why, RB_EREFUSED,
+			    "%s: tag %s is signed, but no job can have this "
+			    "name: letters, digits and + - . _ ~ alone, and "
+			    "%d bytes with component and distribution",
+			    c->name, tag, TARGET_MAX - 1);
+		free(name);
+		name = NULL;
+	}
 	return rc;
 }
 

@@ -6,6 +6,13 @@
 #include "rebuilder/watch.h"
 
 /*
+ * Whether a tag can be the name of jobs (target.h); a fault for one that never
+ * can, as with a slash in it.
+ */
+enum rb_err watch_check_jobs(const struct release *r, const struct component *c,
+    const char *tag, struct fault *why) RB_CHECK;
+
+/*
  * A job for each distribution of the release: COMPONENT@TAG/DISTRIBUTION.
  * Each waits for the jobs of the components before it in the release, which
  * it may need, in that distribution.  None for a component without packages,

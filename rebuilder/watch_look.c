@@ -153,7 +153,10 @@ accept(struct look *k, struct tagged *t, const struct digest *terms)
 		rc = raise_alarm(k, sentence_of(k));
 		return rc == RB_OK ? set_refusal(k, sentence_of(k)) : rc;
 	}
-	if ((rc = set_refusal(k, NULL)) != RB_OK)
+	rc = watch_check_jobs(k->release, k->component, t->tag, k->why);
+	if (rc == RB_EREFUSED)
+		return set_refusal(k, sentence_of(k));
+	if (rc != RB_OK || (rc = set_refusal(k, NULL)) != RB_OK)
 		return rc;
 	if (!is_known(&k->state, t)) {
 		if ((rc = build(k, t)) != RB_OK)

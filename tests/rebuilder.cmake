@@ -1,6 +1,7 @@
 rb_test(test_target unit unit/test_target.c LINK rb_rebuilder)
 rb_test(test_component_state unit unit/test_component_state.c LINK rb_rebuilder)
 rb_test(test_component unit unit/test_component.c LINK rb_rebuilder)
+rb_test(test_place unit unit/test_place.c LINK rb_rebuilder)
 rb_test(test_source_owner unit unit/test_source_owner.c LINK rb_rebuilder)
 rb_test(test_watch_jobs unit unit/test_watch_jobs.c LINK rb_rebuilder)
 rb_test(test_depot unit unit/test_depot.c LINK rb_rebuilder)

@@ -18,13 +18,18 @@ is_version_name(struct span name)
 	return span_starts(name, SPAN("v"));
 }
 
-/* "v" version, or "v" version "-" release. */
+/*
+ * "v" version, or "v" version "-" release.  Where the tree has none the tag
+ * alone says which it is: one that nothing can be compared with would be
+ * above and below all others.
+ */
 static bool
 name_is_version(struct span name, const struct tag_ground *g)
 {
-	if (g->version.len == 0)
-		return !g->has_version; /* the tag alone says which it is */
 	name = span_of(name.p + 1, name.len - 1);
+	if (g->version.len == 0)
+		return !g->has_version && debversion_is_valid(name) &&
+		    memchr(name.p, ':', name.len) == NULL;
 	if (!span_starts(name, g->version))
 		return false;
 	name = span_of(name.p + g->version.len, name.len - g->version.len);

@@ -13,7 +13,8 @@
 
 #define LINES \
 	"older named stranger forged rewritten resigned vanished moved kept " \
-	"lost \"pair: {min-distinct-maintainers: 2}\""
+	"lost \"pair: {min-distinct-maintainers: 2}\" " \
+	"\"slashed: {fetch-versions-only: False}\""
 
 static int
 start(void **state)
@@ -28,6 +29,8 @@ start(void **state)
 		   "do version $name 1.1 bob; done; "
 		   "component kept; version kept 1.0 dave; "
 		   "component lost; version lost 1.0 carol; "
+		   "component slashed; commit slashed; "
+		   "tag slashed alice release/1.0; push slashed; "
 		   "release_file " LINES);
 	archive_serve();
 	(void)release_says("pause", "", 0, "");
@@ -134,6 +137,9 @@ what_cannot_be_right_is_refused(void **state)
 		{ "pair", "true",
 		    "is signed by 1 of the maintainers, and 2 must have", NULL,
 		    "pair@v1.0", false, true },
+		{ "slashed", "true",
+		    "tag release/1.0 is signed, but no job can have this name",
+		    NULL, "slashed@", false, true },
 		{ "stranger", "version stranger 1.1 eve", "v1.1 (unknown-key)",
 		    "v1.0", "stranger@v1.1", false, true },
 		{ "named",

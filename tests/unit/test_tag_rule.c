@@ -120,6 +120,12 @@ a_tag_says_the_version_where_its_tree_says_none(void **state)
 		{ "1.2", "a_1", TAGS_VERSION_BACK },
 		{ "1.2", "v", TAGS_VERSION_BACK },
 		{ "1.2", "vice", TAGS_VERSION_BACK },
+		{ "1.2", "v1.3_1", TAGS_VERSION_BACK },
+		/* Accepted once, it would be above all that come later. */
+		{ "", "a_1", TAGS_ACCEPTED },
+		{ "", "v1.3_1", TAGS_TOO_FEW },
+		{ "", "v1/3", TAGS_TOO_FEW },
+		{ "", "vice", TAGS_TOO_FEW },
 	};
 	struct records records = { BUF_INIT, BUF_INIT };
 	struct tag_rule r = records_rule(1);

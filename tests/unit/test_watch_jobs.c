@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "rebuilder/component_state.h"
+#include "rebuilder/target.h"
 #include "rebuilder/watch_jobs.h"
 
 #define ID "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
@@ -192,6 +193,39 @@ adds_nothing_that_is_not_to_be_built(void **state)
 	assert_int_equal(renew(0), 2);
 }
 
+static void
+names_no_job_that_nobody_could_ask_for(void **state)
+{
+	struct fault why = FAULT_INIT;
+	char tag[TARGET_MAX];
+
+	(void)state;
+	assert_int_equal(watch_check_jobs(&world.release, &world.list[0],
+			     "v1.0-1", &why),
+	    RB_OK);
+	assert_int_equal(watch_check_jobs(&world.release, &world.list[0],
+			     "mm_0123abcd", &why),
+	    RB_OK);
+	assert_int_equal(watch_check_jobs(&world.release, &world.list[0],
+			     "release/1.0", &why),
+	    RB_EREFUSED);
+	assert_non_null(strstr(why.text,
+	    "one: tag release/1.0 is signed, but no job can have this name"));
+	memset(tag, 'v', sizeof(tag) - 1);
+	tag[sizeof(tag) - 1] = '\0';
+	assert_int_equal(watch_check_jobs(&world.release, &world.list[0], tag,
+			     &why),
+	    RB_EREFUSED);
+	/* What has no jobs needs no names for them. */
+	world.list[0].packages = false;
+	assert_int_equal(watch_check_jobs(&world.release, &world.list[0],
+			     "release/1.0", &why),
+	    RB_OK);
+	assert_int_equal(watch_check_jobs(&world.release, &world.list[1], NULL,
+			     &why),
+	    RB_OK);
+}
+
 int
 main(void)
 {
@@ -200,6 +234,7 @@ main(void)
 		T(comes_back_to_what_was_not_published_yet),
 		T(builds_for_a_distribution_that_is_new),
 		T(adds_nothing_that_is_not_to_be_built),
+		T(names_no_job_that_nobody_could_ask_for),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
