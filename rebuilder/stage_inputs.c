@@ -25,6 +25,7 @@
 #define INPUTS_LIMIT 16384
 #define RECORDS_MAX (16 * 1024 * 1024)
 #define JUDGE_SECONDS 300
+#define MISSING_LEN 400
 
 /*
  * What is remembered of one resolution, so that asking again costs nothing:
@@ -148,6 +149,34 @@ out:
 	return rc;
 }
 
+/*
+ * What is missing, as the guest says: words of a sentence that decide nothing.
+ * "" when it does not.
+ */
+static void
+read_missing(const struct run_result *r, char out[MISSING_LEN])
+{
+	char text[MISSING_LEN / 2];
+	const struct output *o;
+	ssize_t len = 0, i;
+	size_t n = 0;
+
+	o = r->is_stream ? run_find(r->outputs, r->noutputs, "missing") : NULL;
+	if (o != NULL)
+		len = pread(r->output, text,
+		    o->len < sizeof(text) ? (size_t)o->len : sizeof(text),
+		    (off_t)o->offset);
+	/* One a line. */
+	while (len > 0 && text[len - 1] == '\n')
+		len--;
+	for (i = 0; i < len && n < MISSING_LEN - 2; i++) {
+		if (text[i] == '\n')
+			out[n++] = ';';
+		out[n++] = (char)(text[i] == '\n' ? ' ' : text[i]);
+	}
+	out[n] = '\0';
+}
+
 static enum rb_err
 resolve(struct trip *t, const struct offers *o, struct resolution *out)
 {
@@ -175,6 +204,7 @@ resolve(struct trip *t, const struct offers *o, struct resolution *out)
 		0 };
 	struct run_result r;
 	const struct output *chosen;
+	char missing[MISSING_LEN];
 	enum rb_err rc = RB_EINTERNAL;
 
 	run_result_init(&r);
@@ -189,13 +219,17 @@ resolve(struct trip *t, const struct offers *o, struct resolution *out)
 	chosen = run_find(r.outputs, r.noutputs, "resolution");
 	if (r.end != MACHINE_DONE || !r.is_stream || r.status != 0 ||
 	    chosen == NULL) {
+		read_missing(&r, missing);
 		fault_set(&t->why, RB_EREFUSED,
-		    "%s %s: its build dependencies cannot be met from %s/%s%s",
+		    "%s %s: its build dependencies cannot be met from %s/%s"
+		    "%s%s%s%s",
 		    t->name, t->source.version, t->base.suite,
 		    t->base.component,
+		    t->of.release == NULL ? "" : " and this node's own builds",
 		    t->buildinfo.is_known ?
 			" in the versions of its .buildinfo" :
-			"");
+			"",
+		    missing[0] == '\0' ? "" : "; missing: ", missing);
 		if ((rc = log_keep(t->depot, r.log, &t->build.log)) != RB_OK)
 			goto out;
 		rc = trip_obstacle(t, VERDICT_UNAVAILABLE, "dependencies");

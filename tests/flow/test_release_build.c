@@ -327,6 +327,42 @@ attests_a_source_package_from_one_component_alone(void **state)
 	has("alpha", &said, "\"alarms\": []");
 }
 
+/*
+ * What no node can build keeps nobody waiting: what needs it is told so, and
+ * what does not is built.
+ */
+static void
+goes_on_without_what_cannot_be_built(void **state)
+{
+	struct said said;
+
+	(void)state;
+	release_do("make_plain chores qubes-chores 1.0 \"\" qubes-chores; "
+		   "printf \"%%s\\n\" \"    source:\" \"      commands:\" "
+		   "\"      - make it\" >>work/chores/.qubesbuilder; "
+		   "commit chores; tag chores bob v1.0-1; push chores; "
+		   "make_plain delta qubes-delta 1.0 "
+		   "\", qubes-chores, qubes-sources (>= 2), libc6-dev\" "
+		   "qubes-delta; "
+		   "make_plain epsilon qubes-epsilon 1.0 \"\" qubes-epsilon; "
+		   "publish_other delta 1.0-1 $suite; "
+		   "publish_other epsilon 1.0-1 $suite; "
+		   "release_file mallory gamma thief chores delta epsilon");
+	release_poll();
+	(void)release_says("rebuild", target("epsilon@v1.0-1/vm-"), 1,
+	    "differs");
+	(void)release_says("why", target("chores@v1.0-1/vm-"), 0,
+	    "no node can make its source package: .qubesbuilder has commands");
+	said = release_says("why", target("delta@v1.0-1/vm-"), 0,
+	    "its build dependencies cannot be met from ");
+	has("delta", &said,
+	    "and this node's own builds; missing: qubes-chores; qubes-sources "
+	    "(>= 2)");
+	assert_null(strstr(said.text, "libc6-dev"));
+	release_poll();
+	release_awaits("delta", "\"verdict\": \"unavailable\"");
+}
+
 #define TEST(f) cmocka_unit_test_setup(f, archive_world_check)
 
 int
@@ -340,6 +376,7 @@ main(void)
 		TEST(builds_a_new_tag_when_it_finds_one),
 		TEST(takes_the_base_system_from_the_archive_alone),
 		TEST(attests_a_source_package_from_one_component_alone),
+		TEST(goes_on_without_what_cannot_be_built),
 	};
 
 	return cmocka_run_group_tests(tests, start, release_world_stop);
