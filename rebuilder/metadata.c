@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/base/file.h"
+#include "common/base/note.h"
 #include "common/process/frames.h"
 #include "common/process/msg.h"
 #include "rebuilder/ask.h"
@@ -76,7 +77,7 @@ take_path(struct span *in, struct metadata_index *index)
 }
 
 static enum rb_err
-take_answer(struct metadata *m, struct span in)
+take_answer(struct metadata *m, struct span in, struct buf *signers)
 {
 	struct metadata_index *index;
 	struct span text = SPAN_INIT;
@@ -90,11 +91,12 @@ take_answer(struct metadata *m, struct span in)
 	    (rc = take_bytes(&in, TEXT_LIMIT, &text)) != RB_OK ||
 	    (rc = take_u8(&in, &n)) != RB_OK)
 		return rc;
-	/* Who signed stands in the notes of the judge. */
 	if (n > FINGERPRINTS_MAX)
 		return RB_ELIMIT;
 	for (i = 0; i < n; i++)
-		if ((rc = take_bytes(&in, TEXT_LIMIT, &text)) != RB_OK)
+		if ((rc = take_bytes(&in, TEXT_LIMIT, &text)) != RB_OK ||
+		    (rc = buf_printf(signers, "%s%.*s", i == 0 ? "" : " and ",
+			 (int)text.len, (const char *)text.p)) != RB_OK)
 			return rc;
 	if ((rc = take_u8(&in, &n)) != RB_OK)
 		return rc;
@@ -116,7 +118,8 @@ take_answer(struct metadata *m, struct span in)
 /* What gpgv vouched for, as the judge reads it. */
 static enum rb_err
 judge_release(struct trip *t, const struct repository *of, int signed_text,
-    const struct gpgv_result *g, int64_t newest, struct metadata *m)
+    const struct gpgv_result *g, int64_t newest, struct metadata *m,
+    struct buf *signers)
 {
 	struct msg question, answer;
 	size_t i;
@@ -142,7 +145,7 @@ judge_release(struct trip *t, const struct repository *of, int signed_text,
 	    (rc = ask_role("rebuilder-judge", &question, JUDGE_RELEASE_IS,
 		 JUDGE_SECONDS, &answer, &t->why)) != RB_OK)
 		goto out;
-	rc = take_answer(m, buf_span(&answer.body));
+	rc = take_answer(m, buf_span(&answer.body), signers);
 out:
 	msg_clear(&question);
 	msg_clear(&answer);
@@ -165,11 +168,42 @@ newest_name(const struct repository *of, char hex[DIGEST_HEX_LEN + 1])
 	return rc;
 }
 
+/* Who signed what is worth a line, when it is another text than before. */
+static enum rb_err
+note_signers(struct trip *t, const struct repository *of,
+    const struct metadata *m, const struct buf *signers)
+{
+	struct memory_key k = MEMORY_KEY_INIT;
+	struct digest key = DIGEST_INIT;
+	struct buf before = BUF_INIT;
+	enum rb_err rc = RB_EINTERNAL;
+
+	memory_key_text(&k, "signers");
+	memory_key_text(&k, of->uri);
+	memory_key_text(&k, of->suite);
+	if ((rc = memory_key_end(&k, &key)) != RB_OK)
+		return rc;
+	rc = journal_recall(t->journal, &key, &before);
+	if (rc == RB_OK &&
+	    span_equal(buf_span(&before), digest_span(&m->sha256)))
+		goto out;
+	if (rc != RB_OK && rc != RB_ENOTFOUND)
+		goto out;
+	note(NOTE_INFO, "%s: Release of %s, dated %llu, is signed by %.*s",
+	    of->section, of->suite, (unsigned long long)m->date,
+	    (int)signers->len, (const char *)signers->p);
+	rc = journal_remember(t->journal, &key, digest_span(&m->sha256));
+out:
+	buf_clear(&before);
+	return rc;
+}
+
 static enum rb_err
 read_signed(struct trip *t, const struct repository *of, int fd,
     struct metadata *m)
 {
 	struct gpgv_result g = GPGV_RESULT_INIT;
+	struct buf signers = BUF_INIT;
 	char name[DIGEST_HEX_LEN + 1];
 	uint64_t size = 0;
 	int64_t newest = 0;
@@ -181,12 +215,14 @@ read_signed(struct trip *t, const struct repository *of, int fd,
 	    (rc = digest_of_fd(fd, 0, size, &m->sha256)) != RB_OK ||
 	    (rc = journal_newest(t->journal, name, &newest)) != RB_OK ||
 	    (rc = gpgv_run(fd, of->keyring, &g, &t->why)) != RB_OK ||
-	    (rc = judge_release(t, of, fd, &g, newest, m)) != RB_OK)
+	    (rc = judge_release(t, of, fd, &g, newest, m, &signers)) != RB_OK ||
+	    (rc = note_signers(t, of, m, &signers)) != RB_OK)
 		goto out;
 	if (of->use != USE_OLD)
 		rc = journal_saw(t->journal, name, (int64_t)m->date);
 out:
 	gpgv_result_clear(&g);
+	buf_clear(&signers);
 	return rc;
 }
 

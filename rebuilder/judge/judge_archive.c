@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "common/base/file.h"
-#include "common/base/note.h"
 #include "common/process/frames.h"
 #include "rebuilder/judge/clearsigned.h"
 #include "rebuilder/judge/gpgv_status.h"
@@ -120,18 +119,6 @@ put_release(struct buf *body, const struct release *r,
 	return RB_OK;
 }
 
-/* Who signed what is worth a line; it is told to nobody else. */
-static void
-note_signers(const struct release *r, const struct gpgv_status *status)
-{
-	size_t i;
-
-	for (i = 0; i < status->nvalid; i++)
-		note(NOTE_INFO, "Release of %.*s, dated %llu, is signed by %s",
-		    (int)r->codename.len, (const char *)r->codename.p,
-		    (unsigned long long)r->date, status->valid[i].fingerprint);
-}
-
 static enum rb_err
 read_release(const struct release_question *q,
     const struct mapping files[NFILES], struct buf *body, struct fault *why)
@@ -158,8 +145,7 @@ read_release(const struct release_question *q,
 		    (rc = put_index(body, &r, path, why)) != RB_OK)
 			goto out;
 	}
-	if ((rc = take_end(paths)) == RB_OK)
-		note_signers(&r, &status);
+	rc = take_end(paths);
 out:
 	release_clear(&r);
 	return rc;

@@ -363,6 +363,20 @@ goes_on_without_what_cannot_be_built(void **state)
 	release_awaits("delta", "\"verdict\": \"unavailable\"");
 }
 
+/* Each job asks for it anew, and most find what the one before found. */
+static void
+notes_once_who_signed_a_repository(void **state)
+{
+	struct said said;
+
+	(void)state;
+	assert_true(release_noted("archive: Release of "));
+	assert_true(release_noted("published: Release of "));
+	said = archive_ask("grep -F ' is signed by ' %s/notes | sort | uniq -d",
+	    archive_world.directory);
+	assert_string_equal(said.text, "");
+}
+
 #define TEST(f) cmocka_unit_test_setup(f, archive_world_check)
 
 int
@@ -377,6 +391,7 @@ main(void)
 		TEST(takes_the_base_system_from_the_archive_alone),
 		TEST(attests_a_source_package_from_one_component_alone),
 		TEST(goes_on_without_what_cannot_be_built),
+		TEST(notes_once_who_signed_a_repository),
 	};
 
 	return cmocka_run_group_tests(tests, start, release_world_stop);
