@@ -339,8 +339,7 @@ takes_no_file_that_the_tree_does_not_name(void **state)
 		const char *says;
 	} cases[] = {
 		{ ONE_FILE("url: '" SITE "changed', sha256: plain.sha256"),
-		    RB_EDIGEST,
-		    SITE "changed: it does not have the checksum" },
+		    RB_EDIGEST, SITE "changed: it does not have the checksum" },
 		{ ONE_FILE("url: '" SITE "changed', sha512: plain.sha512"),
 		    RB_EDIGEST, "does not have the checksum" },
 		{ ONE_FILE("url: '" SITE "absent', sha256: plain.sha256"),
