@@ -55,6 +55,27 @@ text_of(const struct fake_world *w, const struct digest *d)
 	return b;
 }
 
+/* With an archive that has nothing of what is built here. */
+static void
+start(struct fake_world *w)
+{
+	static const char archive[] =
+	    "Package: libc6\nVersion: 2.36\nArchitecture: amd64\n"
+	    "Filename: pool/libc6.deb\nSize: 1\nSHA256: "
+	    "e3b0c44298fc1c149afbf4c8996fb924"
+	    "27ae41e4649b934ca495991b7852b855\n";
+
+	fake_world_start(w);
+	assert_int_equal(depot_add_bytes(w->depot, span_of_str(archive),
+			     &w->trip.base.index.packages),
+	    RB_OK);
+	w->trip.base.suite = strdup("bookworm");
+	assert_non_null(w->trip.base.suite);
+	assert_int_equal(buf_put_str(&w->trip.overrides,
+			     "base libc6\nsource xen\n"),
+	    RB_OK);
+}
+
 static enum rb_err
 add(struct fake_world *w, const char *output)
 {
@@ -85,7 +106,7 @@ keeps_nothing_that_a_machine_describes_wrongly(void **state)
 	size_t i;
 
 	(void)state;
-	fake_world_start(&w);
+	start(&w);
 	for (i = 0; i < sizeof(outputs) / sizeof(outputs[0]); i++) {
 		if (add(&w, outputs[i]) != RB_EREFUSED ||
 		    w.trip.why.text[0] == '\0')
@@ -118,7 +139,7 @@ offers_to_later_components_what_was_measured(void **state)
 	size_t i;
 
 	(void)state;
-	fake_world_start(&w);
+	start(&w);
 	assert_int_equal(add(&w, GOOD), RB_OK);
 	assert_int_equal(built_offer(&w.trip, earlier, 4), RB_OK);
 	assert_non_null(w.trip.built.name);
@@ -157,8 +178,9 @@ offers_all_source_packages_of_a_component(void **state)
 	struct buf text;
 
 	(void)state;
-	fake_world_start(&w);
+	start(&w);
 	assert_int_equal(add(&w, GOOD), RB_OK);
+	w.trip.name = "much";
 	fake_world_build(&w, "much_1_all.deb", "not really a package");
 	w.output = "output 1\nfile control 79\nFile: much_1_all.deb\n"
 		   "Package: much\nVersion: 1\nArchitecture: all\n"
@@ -180,7 +202,7 @@ lets_go_of_what_it_keeps_no_more(void **state)
 	struct digest before, now;
 
 	(void)state;
-	fake_world_start(&w);
+	start(&w);
 	assert_int_equal(digest_of(SPAN("not really a package"), &before),
 	    RB_OK);
 	assert_int_equal(digest_of(SPAN("another package"), &now), RB_OK);
@@ -202,7 +224,7 @@ offers_nothing_of_which_a_part_is_gone(void **state)
 	struct digest sha256;
 
 	(void)state;
-	fake_world_start(&w);
+	start(&w);
 	assert_int_equal(add(&w, GOOD), RB_OK);
 	assert_int_equal(digest_of(SPAN("not really a package"), &sha256),
 	    RB_OK);
