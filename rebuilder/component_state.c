@@ -41,12 +41,9 @@ component_state_forget_refs(struct component_state *s)
 void
 component_state_clear(struct component_state *s)
 {
-	size_t i;
-
 	tagged_clear(&s->accepted);
 	free(s->refusal);
-	for (i = 0; i < s->nalarms; i++)
-		free(s->alarms[i].sentence);
+	alarms_clear(&s->alarms);
 	component_state_forget_refs(s);
 	component_state_init(s);
 }
@@ -96,13 +93,8 @@ put_state(struct buf *b, const struct component_state *s)
 	    (rc = put_digest(b, &s->terms)) != RB_OK ||
 	    (rc = put_digest(b, &s->place)) != RB_OK ||
 	    (rc = put_text(b, s->refusal == NULL ? "" : s->refusal)) != RB_OK ||
-	    (rc = put_u8(b, (uint8_t)s->nalarms)) != RB_OK)
-		return rc;
-	for (i = 0; i < s->nalarms; i++)
-		if ((rc = put_u64(b, (uint64_t)s->alarms[i].time)) != RB_OK ||
-		    (rc = put_text(b, s->alarms[i].sentence)) != RB_OK)
-			return rc;
-	if ((rc = put_u32(b, (uint32_t)s->nrefs)) != RB_OK)
+	    (rc = alarms_put(b, &s->alarms)) != RB_OK ||
+	    (rc = put_u32(b, (uint32_t)s->nrefs)) != RB_OK)
 		return rc;
 	for (i = 0; i < s->nrefs; i++)
 		if ((rc = put_text(b, s->refs[i].name)) != RB_OK ||
@@ -204,28 +196,6 @@ take_tagged(struct span *in, struct tagged *t)
 }
 
 static enum rb_err
-take_alarms(struct span *in, struct component_state *s)
-{
-	uint64_t time = 0;
-	uint8_t n = 0, i;
-	enum rb_err rc = RB_EINTERNAL;
-
-	if ((rc = take_u8(in, &n)) != RB_OK)
-		return rc;
-	if (n > ALARMS_MAX)
-		return RB_EFORMAT;
-	for (i = 0; i < n; i++) {
-		if ((rc = take_u64(in, &time)) != RB_OK ||
-		    (rc = take_text(in, TEXT_LIMIT, &s->alarms[i].sentence)) !=
-			RB_OK)
-			return rc;
-		s->alarms[i].time = (int64_t)time;
-		s->nalarms = i + 1;
-	}
-	return RB_OK;
-}
-
-static enum rb_err
 take_refs(struct span *in, struct component_state *s)
 {
 	uint32_t n = 0, i;
@@ -261,7 +231,7 @@ take_state(struct span *in, struct component_state *s)
 	    (rc = take_digest(in, &s->terms)) != RB_OK ||
 	    (rc = take_digest(in, &s->place)) != RB_OK ||
 	    (rc = take_text(in, TEXT_LIMIT, &s->refusal)) != RB_OK ||
-	    (rc = take_alarms(in, s)) != RB_OK ||
+	    (rc = alarms_take(in, &s->alarms)) != RB_OK ||
 	    (rc = take_refs(in, s)) != RB_OK ||
 	    (rc = take_u8(in, &is_accepted)) != RB_OK)
 		return rc;
@@ -332,33 +302,6 @@ out:
 	buf_clear(&key);
 	buf_clear(&value);
 	return rc;
-}
-
-enum rb_err
-component_state_alarm(struct component_state *s, int64_t now,
-    const char *sentence, bool *is_new)
-{
-	char *copy;
-	size_t i;
-
-	for (i = 0; i < s->nalarms; i++) {
-		if (strcmp(s->alarms[i].sentence, sentence) == 0) {
-			*is_new = false;
-			return RB_OK;
-		}
-	}
-	if ((copy = strdup(sentence)) == NULL)
-		return RB_ENOMEM;
-	if (s->nalarms == ALARMS_MAX) {
-		free(s->alarms[0].sentence);
-		memmove(&s->alarms[0], &s->alarms[1],
-		    (ALARMS_MAX - 1) * sizeof(s->alarms[0]));
-		s->nalarms--;
-	}
-	s->alarms[s->nalarms].time = now;
-	s->alarms[s->nalarms++].sentence = copy;
-	*is_new = true;
-	return RB_OK;
 }
 
 bool

@@ -2,6 +2,7 @@
 #ifndef RB_REBUILDER_COMPONENT_STATE_H
 #define RB_REBUILDER_COMPONENT_STATE_H
 
+#include "rebuilder/alarms.h"
 #include "rebuilder/journal.h"
 #include "rebuilder/tag.h"
 
@@ -10,13 +11,6 @@
  * under the component's name.  It only ever moves forward: what was accepted
  * stays until something newer is, whatever a server says meanwhile.
  */
-#define ALARMS_MAX 16
-
-struct alarm {
-	int64_t time;   /* when it was first seen */
-	char *sentence; /* owned; names the object and the rule */
-};
-
 /* A tag as it was when the server listed it last. */
 struct known_ref {
 	char *name; /* owned */
@@ -32,8 +26,7 @@ struct component_state {
 	/* Without `seen` and `counts`. */
 	struct tagged accepted;
 	char *refusal; /* owned: why the newest was not accepted; NULL */
-	struct alarm alarms[ALARMS_MAX]; /* the newest last */
-	size_t nalarms;
+	struct alarms alarms;
 	struct known_ref *refs; /* owned */
 	size_t nrefs;
 };
@@ -47,13 +40,6 @@ enum rb_err component_state_get(struct journal *j, const char *component,
 /* Durable at return. */
 enum rb_err component_state_put(struct journal *j, const char *component,
     const struct component_state *s) RB_CHECK;
-
-/*
- * Adds an alarm; true when it was not there yet.  The same sentence twice is
- * one alarm, the oldest makes room.
- */
-enum rb_err component_state_alarm(struct component_state *s, int64_t now,
-    const char *sentence, bool *is_new) RB_CHECK;
 
 /*
  * The tag that was accepted is another object in `t`, be that signed as well:

@@ -2,23 +2,17 @@
 #ifndef RB_REBUILDER_JOB_ALARMS_H
 #define RB_REBUILDER_JOB_ALARMS_H
 
-#include "rebuilder/component_state.h"
+#include "rebuilder/alarms.h"
+#include "rebuilder/journal.h"
 
 /*
  * Alarms that the jobs of a component raised.  They are kept apart from
  * component_state, which is the watcher's: jobs run while it looks.
  */
-struct job_alarms {
-	struct alarm list[ALARMS_MAX]; /* the newest last */
-	size_t n;
-};
-
-#define JOB_ALARMS_INIT { .n = 0 }
-void job_alarms_clear(struct job_alarms *a);
 
 /* None is no error. */
 enum rb_err job_alarms_get(struct journal *j, const char *component,
-    struct job_alarms *out) RB_CHECK;
+    struct alarms *out) RB_CHECK;
 /*
  * Durable at return, and noted when it is new.  The same sentence twice is
  * one alarm, the oldest makes room.  From any thread.

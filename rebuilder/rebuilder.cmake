@@ -13,7 +13,7 @@ add_custom_command(OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/recipe_texts.h
 
 # All of the daemon but its main, so that tests can link it too.
 rb_library(rb_rebuilder
-	admin.c admin_answer.c ask.c budget.c buildinfo.c built.c changelog.c
+	admin.c admin_answer.c alarms.c ask.c budget.c buildinfo.c built.c changelog.c
 	collect.c component.c component_state.c depot.c depot_uses.c fetch.c
 	fetch_git.c gpgv.c
 	index_read.c inputs_tar.c job.c job_alarms.c jobs.c jobs_add.c jobs_restore.c

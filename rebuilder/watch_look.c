@@ -41,7 +41,7 @@ raise_alarm(struct look *k, const char *sentence)
 	bool is_new = false;
 	enum rb_err rc = RB_EINTERNAL;
 
-	rc = component_state_alarm(&k->state, (int64_t)time(NULL), sentence,
+	rc = alarms_add(&k->state.alarms, (int64_t)time(NULL), sentence,
 	    &is_new);
 	if (rc == RB_OK && is_new) {
 		note(NOTE_ALARM, "%s: %s", k->component->name, sentence);

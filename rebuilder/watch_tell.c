@@ -90,13 +90,13 @@ fill_builds(const struct watch_setting *s, const struct release *r,
 }
 
 static enum rb_err
-copy_alarms(const struct alarm *list, size_t n, struct release_component *out)
+copy_alarms(const struct alarms *a, struct release_component *out)
 {
 	size_t i;
 	enum rb_err rc = RB_OK;
 
-	for (i = 0; i < n && rc == RB_OK; i++) {
-		rc = copy(list[i].sentence, &out->alarms[out->nalarms]);
+	for (i = 0; i < a->n && rc == RB_OK; i++) {
+		rc = copy(a->list[i].sentence, &out->alarms[out->nalarms]);
 		if (rc == RB_OK)
 			out->nalarms++;
 	}
@@ -108,19 +108,19 @@ static enum rb_err
 fill_alarms(struct journal *j, const struct component_state *s,
     struct release_component *out)
 {
-	struct job_alarms jobs = JOB_ALARMS_INIT;
+	struct alarms jobs = ALARMS_INIT;
 	enum rb_err rc = RB_EINTERNAL;
 
 	if ((rc = job_alarms_get(j, out->name, &jobs)) != RB_OK)
 		return rc;
-	out->alarms = calloc(s->nalarms + jobs.n + 1, sizeof(*out->alarms));
+	out->alarms = calloc(s->alarms.n + jobs.n + 1, sizeof(*out->alarms));
 	if (out->alarms == NULL)
 		rc = RB_ENOMEM;
 	if (rc == RB_OK)
-		rc = copy_alarms(s->alarms, s->nalarms, out);
+		rc = copy_alarms(&s->alarms, out);
 	if (rc == RB_OK)
-		rc = copy_alarms(jobs.list, jobs.n, out);
-	job_alarms_clear(&jobs);
+		rc = copy_alarms(&jobs, out);
+	alarms_clear(&jobs);
 	return rc;
 }
 

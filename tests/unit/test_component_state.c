@@ -149,7 +149,7 @@ knows_nothing_of_a_component_that_is_new(void **state)
 	assert_int_equal(component_state_get(p->journal, "new", &s), RB_OK);
 	assert_false(s.is_accepted);
 	assert_int_equal(s.nrefs, 0);
-	assert_int_equal(s.nalarms, 0);
+	assert_int_equal(s.alarms.n, 0);
 	assert_null(s.refusal);
 	component_state_clear(&s);
 }
@@ -190,7 +190,7 @@ fill(struct component_state *s)
 	t->submodules[0].path = strdup("sub/module");
 	memcpy(t->submodules[0].commit, ID_A, TAG_ID_LEN + 1);
 	t->nsubmodules = 1;
-	assert_int_equal(component_state_alarm(s, 17, "back", &is_new), RB_OK);
+	assert_int_equal(alarms_add(&s->alarms, 17, "back", &is_new), RB_OK);
 	assert_true(is_new);
 }
 
@@ -213,9 +213,9 @@ finds_everything_again(void **state)
 	assert_int_equal(out.nrefs, 1);
 	assert_string_equal(out.refs[0].name, "v1");
 	assert_string_equal(out.refs[0].id, ID_A);
-	assert_int_equal(out.nalarms, 1);
-	assert_int_equal(out.alarms[0].time, 17);
-	assert_string_equal(out.alarms[0].sentence, "back");
+	assert_int_equal(out.alarms.n, 1);
+	assert_int_equal(out.alarms.list[0].time, 17);
+	assert_string_equal(out.alarms.list[0].sentence, "back");
 	assert_true(out.is_accepted);
 	assert_int_equal(t->ruling, TAGS_ACCEPTED);
 	assert_string_equal(t->commit, ID_B);
@@ -285,18 +285,17 @@ keeps_the_newest_alarms_once_each(void **state)
 	component_state_init(&s);
 	for (i = 0; i < ALARMS_MAX + 2; i++) {
 		snprintf(sentence, sizeof(sentence), "alarm %d", i);
-		assert_int_equal(component_state_alarm(&s, i, sentence,
-				     &is_new),
+		assert_int_equal(alarms_add(&s.alarms, i, sentence, &is_new),
 		    RB_OK);
 		assert_true(is_new);
-		assert_int_equal(component_state_alarm(&s, i + 100, sentence,
+		assert_int_equal(alarms_add(&s.alarms, i + 100, sentence,
 				     &is_new),
 		    RB_OK);
 		assert_false(is_new);
 	}
-	assert_int_equal(s.nalarms, ALARMS_MAX);
-	assert_string_equal(s.alarms[0].sentence, "alarm 2");
-	assert_string_equal(s.alarms[ALARMS_MAX - 1].sentence, sentence);
+	assert_int_equal(s.alarms.n, ALARMS_MAX);
+	assert_string_equal(s.alarms.list[0].sentence, "alarm 2");
+	assert_string_equal(s.alarms.list[ALARMS_MAX - 1].sentence, sentence);
 	component_state_clear(&s);
 }
 

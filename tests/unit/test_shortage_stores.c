@@ -212,7 +212,7 @@ fill(struct component_state *s)
 {
 	bool is_new = false;
 
-	return component_state_alarm(s, 7, "something smells", &is_new);
+	return alarms_add(&s->alarms, 7, "something smells", &is_new);
 }
 
 static enum rb_err
@@ -229,8 +229,8 @@ deed_component(void)
 	    (rc = component_state_put(j, "core", &s)) == RB_OK)
 		rc = component_state_get(j, "core", &found);
 	if (rc == RB_OK) {
-		assert_int_equal(found.nalarms, 1);
-		assert_string_equal(found.alarms[0].sentence,
+		assert_int_equal(found.alarms.n, 1);
+		assert_string_equal(found.alarms.list[0].sentence,
 		    "something smells");
 	}
 	component_state_clear(&s);
@@ -249,9 +249,9 @@ check_component(enum rb_err rc)
 	component_state_init(&s);
 	assert_ok(journal_open(directory, &j, NULL));
 	assert_ok(component_state_get(j, "core", &s));
-	assert_true(s.nalarms <= 1);
+	assert_true(s.alarms.n <= 1);
 	if (rc == RB_OK)
-		assert_int_equal(s.nalarms, 1);
+		assert_int_equal(s.alarms.n, 1);
 	component_state_clear(&s);
 	journal_close(&j);
 }

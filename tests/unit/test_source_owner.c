@@ -136,7 +136,7 @@ static void
 keeps_each_alarm_once_and_the_newest(void **state)
 {
 	struct place *p = *state;
-	struct job_alarms a = JOB_ALARMS_INIT;
+	struct alarms a = ALARMS_INIT;
 	char sentence[32];
 	unsigned int i;
 
@@ -155,7 +155,7 @@ keeps_each_alarm_once_and_the_newest(void **state)
 	assert_string_equal(a.list[0].sentence, "alarm 1");
 	assert_string_equal(a.list[ALARMS_MAX - 1].sentence, "alarm 16");
 	assert_true(a.list[0].time > 0);
-	job_alarms_clear(&a);
+	alarms_clear(&a);
 	assert_int_equal(job_alarms_get(p->journal, "beta", &a), RB_OK);
 	assert_int_equal(a.n, 0);
 }
