@@ -322,6 +322,29 @@ depot_scratch(const struct depot *d, int *fd)
 }
 
 enum rb_err
+depot_copy(const struct depot *d, int from, uint64_t max, int *fd)
+{
+	char path[64];
+	uint64_t size = 0;
+	int copy = -1;
+	enum rb_err rc = RB_EINTERNAL;
+
+	if ((rc = file_size(from, &size)) != RB_OK)
+		return rc;
+	if (size > max)
+		return RB_ELIMIT;
+	if ((rc = depot_scratch(d, &copy)) != RB_OK ||
+	    (rc = file_copy_range(from, 0, size, copy)) != RB_OK)
+		goto out;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", copy);
+	*fd = open(path, O_RDONLY | O_CLOEXEC);
+	rc = *fd == -1 ? RB_EIO : RB_OK;
+out:
+	fd_close(&copy);
+	return rc;
+}
+
+enum rb_err
 depot_add(const struct depot *d, int fd, struct digest *out)
 {
 	return take_in(d, fd, NULL, out);

@@ -46,6 +46,13 @@ enum rb_err depot_keep(const struct depot *d, const struct digest *digest,
 
 /* An unnamed file on the depot's disk, owned by the caller. */
 enum rb_err depot_scratch(const struct depot *d, int *fd) RB_CHECK;
+/*
+ * A file that others may still write becomes one that nobody can: a copy of
+ * its bytes so far, unnamed, read only, position 0, owned by the caller.
+ * RB_ELIMIT: it has more than `max`.
+ */
+enum rb_err depot_copy(const struct depot *d, int from, uint64_t max, int *fd)
+    RB_CHECK;
 /* Copies a scratch file's bytes in and says under which digest. */
 enum rb_err depot_add(const struct depot *d, int fd, struct digest *out)
     RB_CHECK;

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "common/base/file.h"
@@ -306,7 +305,6 @@ fetch_url(const struct fetch_context *c, const char *url, uint64_t max,
     int *out)
 {
 	struct net_done d = { 0, NET_OK, NULL };
-	struct buf bytes = BUF_INIT;
 	int sock = -1, fd = -1;
 	unsigned int tries;
 	enum rb_err rc = RB_EINTERNAL;
@@ -317,12 +315,8 @@ fetch_url(const struct fetch_context *c, const char *url, uint64_t max,
 		fd_close(&fd);
 		free(d.detail);
 		d.detail = NULL;
-		fd = memfd_create("fetched", MFD_CLOEXEC);
-		if (fd == -1) {
-			rc = RB_EIO;
-			goto out;
-		}
-		if ((rc = net_fetch(sock, 0, max, 0, url, fd)) != RB_OK)
+		if ((rc = depot_scratch(c->depot, &fd)) != RB_OK ||
+		    (rc = net_fetch(sock, 0, max, 0, url, fd)) != RB_OK)
 			goto out;
 		if ((rc = net_take_done(sock, &d)) != RB_OK) {
 			fault_set(c->why, rc,
@@ -340,17 +334,10 @@ fetch_url(const struct fetch_context *c, const char *url, uint64_t max,
 		    d.detail);
 		goto out;
 	}
-	/* rebuilder-net may hold this file still: take a sealed copy. */
-	if (lseek(fd, 0, SEEK_SET) == -1) {
-		rc = RB_EIO;
-		goto out;
-	}
-	if ((rc = file_read_fd(fd, max, &bytes)) != RB_OK)
-		goto out;
-	rc = memory_file("fetched", buf_span(&bytes), out);
+	/* rebuilder-net may hold this file still. */
+	rc = depot_copy(c->depot, fd, max, out);
 out:
 	free(d.detail);
-	buf_clear(&bytes);
 	fd_close(&fd);
 	fd_close(&sock);
 	return rc;

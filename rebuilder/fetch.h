@@ -35,8 +35,8 @@ enum rb_err fetch_listing(const struct fetch_context *c, struct listing *l,
 
 /*
  * One object without a known digest (the signed Release text) into a new
- * file, sealed, position 0, owned by the caller.  RB_ENOTFOUND: the server
- * says that there is none.
+ * file of the depot's disk, read only, position 0, owned by the caller.
+ * RB_ENOTFOUND: the server says that there is none.
  */
 enum rb_err fetch_url(const struct fetch_context *c, const char *url,
     uint64_t max, int *out) RB_CHECK;

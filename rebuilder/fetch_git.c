@@ -195,26 +195,6 @@ out:
 	return rc;
 }
 
-/* The bytes so far, in a file that only we have. */
-static enum rb_err
-copy(const struct fetch_context *c, int from, int *out)
-{
-	uint64_t size = 0;
-	int fd = -1;
-	enum rb_err rc = RB_EINTERNAL;
-
-	if ((rc = file_size(from, &size)) != RB_OK ||
-	    (rc = depot_scratch(c->depot, &fd)) != RB_OK ||
-	    (rc = file_copy_range(from, 0, size, fd)) != RB_OK)
-		goto out;
-	*out = fd;
-	fd = -1; /* now the caller's */
-	rc = RB_OK;
-out:
-	fd_close(&fd);
-	return rc;
-}
-
 enum rb_err
 fetch_pack(const struct fetch_context *c, const char *url,
     const char *const *refs, size_t n, int *out)
@@ -231,8 +211,8 @@ fetch_pack(const struct fetch_context *c, const char *url,
 		free(d.detail);
 		d.detail = NULL;
 		if ((rc = depot_scratch(c->depot, &fd)) != RB_OK ||
-		    (rc = net_pack(sock, 0, PACK_MAX, url, refs, n, fd)) !=
-			RB_OK ||
+		    (rc = net_pack(sock, 0, PACK_BYTES_MAX, url, refs, n,
+			 fd)) != RB_OK ||
 		    (rc = net_take_done(sock, &d)) != RB_OK) {
 			fault_set(c->why, rc, "%s: rebuilder-net: %s", url,
 			    err_name(rc));
@@ -242,7 +222,7 @@ fetch_pack(const struct fetch_context *c, const char *url,
 			break;
 	}
 	if (d.outcome == NET_OK)
-		rc = copy(c, fd, out);
+		rc = depot_copy(c->depot, fd, PACK_BYTES_MAX, out);
 	else
 		rc = fault_set(c->why,
 		    d.outcome == NET_UNWRITTEN ? RB_EIO : RB_EREFUSED, "%s",

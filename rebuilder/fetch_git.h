@@ -9,7 +9,6 @@
  * advertisement of its refs, and packs.  Judging them is tag.h's.
  */
 #define ADVERTISEMENT_MAX (16 * 1024 * 1024)
-#define PACK_MAX (4ull * 1024 * 1024 * 1024)
 
 /* One repository that is asked for its refs. */
 struct advert {

@@ -163,21 +163,20 @@ gpgv_job_clear(struct gpgv_job *j)
 }
 
 enum rb_err
-gpgv_start(int keyring, struct span payload, struct span signature,
+gpgv_start(int keyring, int payload, struct span signature,
     struct gpgv_job *out, struct fault *why)
 {
 	struct gpgv_job j = GPGV_JOB_INIT;
-	int text = -1, sig = -1;
+	int sig = -1;
 	enum rb_err rc = RB_EINTERNAL;
 
-	if ((rc = memory_file("payload", payload, &text)) != RB_OK ||
-	    (rc = memory_file("signature", signature, &sig)) != RB_OK)
+	if ((rc = memory_file("signature", signature, &sig)) != RB_OK)
 		goto out;
 	if ((j.status = memfd_create("status", MFD_CLOEXEC)) == -1) {
 		rc = RB_EIO;
 		goto out;
 	}
-	if ((rc = start_detached(sig, text, keyring, j.status, &j.role)) !=
+	if ((rc = start_detached(sig, payload, keyring, j.status, &j.role)) !=
 	    RB_OK) {
 		rc = not_started(rc, why);
 		goto out;
@@ -187,7 +186,6 @@ gpgv_start(int keyring, struct span payload, struct span signature,
 	rc = RB_OK;
 out:
 	gpgv_job_clear(&j);
-	fd_close(&text);
 	fd_close(&sig);
 	return rc;
 }

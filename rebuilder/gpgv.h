@@ -36,8 +36,11 @@ struct gpgv_job {
 /* Ends it, whatever it is at. */
 void gpgv_job_clear(struct gpgv_job *j);
 
-/* `keyring` is a file of bare keys, borrowed until the job has ended. */
-enum rb_err gpgv_start(int keyring, struct span payload, struct span signature,
+/*
+ * `keyring`, a file of bare keys, and `payload` are borrowed until the job
+ * has ended; nobody may write them meanwhile.
+ */
+enum rb_err gpgv_start(int keyring, int payload, struct span signature,
     struct gpgv_job *out, struct fault *why) RB_CHECK;
 /*
  * Waits; appends what it said.  A gpgv that was killed, or had to be, by

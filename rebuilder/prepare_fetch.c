@@ -13,7 +13,8 @@
 #include "rebuilder/gpgv.h"
 #include "rebuilder/keyring.h"
 
-#define FILE_BYTES_MAX (512ull * 1024 * 1024)
+/* A kernel, unpacked, is larger than one GiB. */
+#define FILE_BYTES_MAX (4ull * 1024 * 1024 * 1024)
 #define SIGNATURE_BYTES_MAX (64 * 1024)
 #define JUDGE_SECONDS 600
 
@@ -116,8 +117,7 @@ check_file(struct trip *t, const struct plan_file *f, int *file)
 		goto out;
 	if (packing_of(f) != 0) {
 		fd_close(file);
-		*file = out;
-		out = -1; /* now the caller's */
+		rc = depot_copy(t->depot, out, FILE_BYTES_MAX, file);
 	}
 out:
 	msg_clear(&question);
@@ -167,7 +167,7 @@ check_signature(struct trip *t, const struct plan_file *f, int file)
 {
 	const struct fetch_context fetch = trip_fetch(t);
 	struct gpgv_job job = GPGV_JOB_INIT;
-	struct buf payload = BUF_INIT, signature = BUF_INIT, status = BUF_INIT;
+	struct buf signature = BUF_INIT, status = BUF_INIT;
 	unsigned int exit_status = 0;
 	int keyring = -1, fd = -1;
 	enum rb_err rc = RB_EINTERNAL;
@@ -177,19 +177,13 @@ check_signature(struct trip *t, const struct plan_file *f, int file)
 		RB_OK ||
 	    (rc = file_read_fd(fd, SIGNATURE_BYTES_MAX, &signature)) != RB_OK)
 		goto out;
-	if (lseek(file, 0, SEEK_SET) == -1) {
-		rc = RB_EIO;
-		goto out;
-	}
-	if ((rc = file_read_fd(file, FILE_BYTES_MAX, &payload)) != RB_OK ||
-	    (rc = gpgv_start(keyring, buf_span(&payload), buf_span(&signature),
-		 &job, &t->why)) != RB_OK ||
+	if ((rc = gpgv_start(keyring, file, buf_span(&signature), &job,
+		 &t->why)) != RB_OK ||
 	    (rc = gpgv_end(&job, &status, &exit_status, &t->why)) != RB_OK)
 		goto out;
 	rc = judge_status(t, exit_status, buf_span(&status));
 out:
 	gpgv_job_clear(&job);
-	buf_clear(&payload);
 	buf_clear(&signature);
 	buf_clear(&status);
 	fd_close(&keyring);

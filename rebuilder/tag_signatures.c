@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/base/file.h"
 #include "common/process/msg.h"
 #include "rebuilder/gpgv.h"
 
@@ -91,14 +92,17 @@ static enum rb_err
 check(const struct work *w, struct check *c, struct fault *why)
 {
 	struct gpgv_job job = GPGV_JOB_INIT;
+	int payload = -1;
 	enum rb_err rc;
 
 	if (c->signature.len == 0)
 		return RB_OK;
-	if ((rc = gpgv_start(w->keyring, c->payload, c->signature, &job,
-		 why)) == RB_OK)
+	if ((rc = memory_file("payload", c->payload, &payload)) == RB_OK &&
+	    (rc = gpgv_start(w->keyring, payload, c->signature, &job, why)) ==
+		RB_OK)
 		rc = gpgv_end(&job, &c->status, &c->exit_status, why);
 	gpgv_job_clear(&job);
+	fd_close(&payload);
 	return rc;
 }
 

@@ -44,6 +44,11 @@ enum net_outcome {
  * pack, and that it is one, is not believed.
  */
 #define NET_PACK 0x0103
+/*
+ * No larger pack is asked for or read: with what indexing it takes, below the
+ * memory of rebuilder-judge.
+ */
+#define PACK_BYTES_MAX (1024u * 1024 * 1024)
 
 /*
  * machine.sock: rebuilder -> rebuilder-machine.  One question a connection.

@@ -14,8 +14,6 @@
 #include "rebuilder/judge/tag_record.h"
 #include "rebuilder/judge/tree_tar.h"
 
-/* With what indexing it takes, below the memory of the process. */
-#define PACK_BYTES_MAX (1024u * 1024 * 1024)
 #define INDEX_BYTES_MAX (256u * 1024 * 1024)
 
 static enum rb_err

@@ -14,8 +14,8 @@
 #include "rebuilder/judge/prepared.h"
 #include "rebuilder/judge/qubesbuilder.h"
 #include "rebuilder/judge/tree_file.h"
+#include "rebuilder/judge/tree_tar.h"
 
-#define TREE_BYTES_MAX (1024u * 1024 * 1024)
 #define EXTERNAL_BYTES_MAX (1024u * 1024 * 1024)
 #define DSC_BYTES_MAX (1024 * 1024)
 #define WORD_FILE_MAX 4096
@@ -256,7 +256,7 @@ read_recipe(struct builder_place *p, const struct submodules *m, int tree_fd,
 	enum rb_err rc = RB_EINTERNAL;
 
 	memset(&q, 0, sizeof(q));
-	if ((rc = mapping_open_file(tree_fd, TREE_BYTES_MAX, &tree)) != RB_OK ||
+	if ((rc = mapping_open_file(tree_fd, TREE_TAR_MAX, &tree)) != RB_OK ||
 	    (rc = words_read(tree.bytes, p->version, &version, &release,
 		 why)) != RB_OK)
 		goto out;

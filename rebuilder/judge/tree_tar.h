@@ -13,7 +13,9 @@
  * `git clone`, and a record.
  */
 #define TREE_MEMBERS_MAX 1000000
-#define TREE_BYTES_MAX (16ull * 1024 * 1024 * 1024)
+#define TREE_BYTES_MAX (1024ull * 1024 * 1024) /* of its files together */
+/* The tar: with a header, a block of padding each, and its end. */
+#define TREE_TAR_MAX (TREE_BYTES_MAX + 1024ull * TREE_MEMBERS_MAX + 10240)
 #define TREE_DEPTH_MAX 64
 #define TREE_FILE_MAX (32u * 1024) /* of the three below */
 

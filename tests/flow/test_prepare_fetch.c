@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -30,6 +31,7 @@
 #define SITE "https://h.example/"
 #define FILE_MAX (1024 * 1024)
 #define PATH_LEN 256
+#define LARGE (64 * 1024 * 1024)
 
 static struct fake_world world;
 static const struct release release = { .name = (char *)(uintptr_t)"r4.3" };
@@ -188,6 +190,11 @@ set_up(void **state)
 	     "done\n"
 	     "echo packed | gpg --batch --quiet --detach-sign \\\n"
 	     "	-u alice@h.example -o site/packed.sig\n"
+	     "head -c 64M /dev/zero >large\n"
+	     "gpg --batch --quiet --detach-sign -u alice@h.example \\\n"
+	     "	-o site/large.sig large\n"
+	     "xz -0 -c large >site/large.tar.xz\n"
+	     "rm large\n"
 	     "gpgconf --kill all\n"
 	     "echo 4.2.8 >tree/version\n"
 	     "sha256sum <site/plain | cut -d ' ' -f 1 >tree/plain.sha256\n"
@@ -433,6 +440,30 @@ takes_the_file_that_the_tree_names(void **state)
 	buf_clear(&bytes);
 }
 
+/* What this process ever had in memory at once. */
+static size_t
+peak_kib(void)
+{
+	struct rusage usage;
+
+	assert_int_equal(getrusage(RUSAGE_SELF, &usage), 0);
+	return (size_t)usage.ru_maxrss;
+}
+
+static void
+holds_no_file_in_memory(void **state)
+{
+	const size_t before = peak_kib();
+
+	(void)state;
+	if (fetch(ONE_FILE("url: '" SITE "large.tar.xz', uncompress: true, "
+			   "signature: '" SITE
+			   "large.sig', pubkeys: [keys/alice.gpg]")) != RB_OK)
+		fail_msg("%s", world.trip.why.text);
+	assert_int_equal(world.trip.of.others[0].size, LARGE);
+	assert_true(peak_kib() - before < LARGE / 1024 / 2);
+}
+
 static enum rb_err
 read_with_submodule(const char *path, const char *text, struct plan *plan)
 {
@@ -499,6 +530,7 @@ main(void)
 		cmocka_unit_test(keeps_no_command),
 		cmocka_unit_test(takes_no_file_that_the_tree_does_not_name),
 		cmocka_unit_test(takes_the_file_that_the_tree_names),
+		cmocka_unit_test(holds_no_file_in_memory),
 		cmocka_unit_test(wants_every_submodule_that_a_clone_has),
 	};
 
