@@ -117,7 +117,7 @@ gpgv_run(int signed_text, const char *keyring, struct gpgv_result *out,
 	enum rb_err rc = RB_EINTERNAL;
 
 	if ((keys = open(keyring, O_RDONLY | O_CLOEXEC)) == -1) {
-		rc = fault_set(why, RB_ENOTFOUND,
+		rc = fault_set(why, RB_EIO,
 		    "keyring %s: %s; name another in node.yml", keyring,
 		    strerror(errno));
 		goto out;

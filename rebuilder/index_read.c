@@ -130,7 +130,7 @@ index_key(struct trip *t, const struct repository *of, struct digest *out)
 	/* A key that was taken out must not vouch for anything remembered. */
 	fd = open(of->keyring, O_RDONLY | O_CLOEXEC);
 	if (fd == -1)
-		return fault_set(&t->why, RB_ENOTFOUND,
+		return fault_set(&t->why, RB_EIO,
 		    "%s.keyring: %s cannot be read", of->section, of->keyring);
 	if ((rc = file_size(fd, &size)) == RB_OK)
 		rc = digest_of_fd(fd, 0, size, &keyring);

@@ -11,6 +11,7 @@
  * Valid-Until, or one that does not belong to the indices that lie beside it
  * is an error that names the rule; where the repository may have changed
  * meanwhile, it is asked for anew first.  USE_OLD may be of any age.
+ * RB_ENOTFOUND: its places have no such suite, they say.
  */
 enum rb_err index_read(struct trip *t, struct repository *of) RB_CHECK;
 

@@ -267,12 +267,28 @@ metadata_get(struct trip *t, const struct repository *of, struct metadata *out)
 			t->why.text[0] = '\0';
 			return RB_OK;
 		}
-		/* A mirror's complaint says less than the repository's own. */
-		if (place == 0) {
+		/*
+		 * A mirror's complaint says less than the repository's own,
+		 * unless that is only that it has none.
+		 */
+		if (place == 0 || first_rc == RB_ENOTFOUND) {
 			first = t->why;
 			first_rc = rc;
 		}
 	}
 	t->why = first;
 	return first_rc;
+}
+
+enum rb_err
+metadata_was_there(struct trip *t, const struct repository *of, bool *was_there)
+{
+	char name[DIGEST_HEX_LEN + 1];
+	int64_t newest = 0;
+	enum rb_err rc = RB_EINTERNAL;
+
+	if ((rc = newest_name(of, name)) == RB_OK &&
+	    (rc = journal_newest(t->journal, name, &newest)) == RB_OK)
+		*was_there = newest != 0;
+	return rc;
 }

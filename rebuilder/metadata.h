@@ -30,8 +30,13 @@ void metadata_clear(struct metadata *m);
  * one that holds: signed by a key of the keyring, of this suite, and, unless
  * the repository's use allows any age, not older than the newest seen under
  * this address and suite (which it becomes) and not past its Valid-Until.
+ * RB_ENOTFOUND: all places say that there is none.
  */
 enum rb_err metadata_get(struct trip *t, const struct repository *of,
     struct metadata *out) RB_CHECK;
+
+/* Whether it was ever had from this address and suite. */
+enum rb_err metadata_was_there(struct trip *t, const struct repository *of,
+    bool *was_there) RB_CHECK;
 
 #endif

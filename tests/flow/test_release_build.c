@@ -377,6 +377,26 @@ notes_once_who_signed_a_repository(void **state)
 	assert_string_equal(said.text, "");
 }
 
+/* Of a new distribution not all suites are there; none goes again. */
+static void
+tells_a_suite_that_is_not_there_yet_from_one_that_is_gone(void **state)
+{
+	static const char *const epsilon = "epsilon@v1.0-1/vm-";
+	struct said said;
+
+	(void)state;
+	assert_true(release_noted("-securitytesting yet: "));
+	release_do("mkdir www/r4.3/vm/dists/$suite-securitytesting; index");
+	(void)release_says("rebuild", target(epsilon), 1, "differs");
+	release_do("rm -r www/r4.3/vm/dists/$suite-securitytesting");
+	(void)release_says("rebuild", target(epsilon), 2,
+	    "-securitytesting was published at ");
+	release_poll();
+	said = release_shows("epsilon");
+	has("epsilon", &said, "-securitytesting was published at ");
+	has("epsilon", &said, "take its suffix out of published.suffixes");
+}
+
 #define TEST(f) cmocka_unit_test_setup(f, archive_world_check)
 
 int
@@ -391,6 +411,7 @@ main(void)
 		TEST(takes_the_base_system_from_the_archive_alone),
 		TEST(attests_a_source_package_from_one_component_alone),
 		TEST(goes_on_without_what_cannot_be_built),
+		TEST(tells_a_suite_that_is_not_there_yet_from_one_that_is_gone),
 		TEST(notes_once_who_signed_a_repository),
 	};
 
