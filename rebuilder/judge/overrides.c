@@ -93,19 +93,20 @@ struct candidate {
 };
 
 static int
-compare_names(const void *a, const void *b)
-{
-	const struct candidate *x = a, *y = b;
-
-	return span_compare(x->package.name, y->package.name);
-}
-
-static int
 compare_places(const void *a, const void *b)
 {
 	const struct candidate *x = a, *y = b;
 
 	return (x->place > y->place) - (x->place < y->place);
+}
+
+static int
+compare_names(const void *a, const void *b)
+{
+	const struct candidate *x = a, *y = b;
+	int order = span_compare(x->package.name, y->package.name);
+
+	return order != 0 ? order : compare_places(a, b);
 }
 
 static enum rb_err
@@ -173,6 +174,24 @@ read_archive(const struct overrides *o, struct span archive,
 	return rc == RB_ENOTFOUND ? RB_OK : rc;
 }
 
+/* Of two sources whose packages of one name may be offered, the first has it. */
+static void
+withhold_second_sources(struct candidate *sorted, size_t n)
+{
+	const struct candidate *first = NULL;
+	struct candidate *c;
+
+	for (c = sorted; c < sorted + n; c++) {
+		if (c->is_withheld)
+			continue;
+		if (first == NULL ||
+		    !span_equal(c->package.name, first->package.name))
+			first = c;
+		else if (!span_equal(c->package.source, first->package.source))
+			c->is_withheld = true;
+	}
+}
+
 static enum rb_err
 put_stanza(struct buf *out, struct span stanza)
 {
@@ -234,6 +253,7 @@ overrides_sift(const struct overrides *o, struct span built,
 	qsort(list, n, sizeof(*list), compare_names);
 	if ((rc = read_archive(o, archive, list, n, why)) != RB_OK)
 		goto out;
+	withhold_second_sources(list, n);
 	qsort(list, n, sizeof(*list), compare_places);
 	if ((rc = put_all(list, n, &kept, &said, nwithheld)) != RB_OK ||
 	    (rc = buf_put(out, buf_span(&kept))) != RB_OK)

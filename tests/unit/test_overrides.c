@@ -109,6 +109,19 @@ offers_what_may_take_a_place_and_what_has_none(void **state)
 	    STANZA("libxen4", "xen", "1"), "libxen4", 1);
 }
 
+/* Else who signs one component could stand in for another. */
+static void
+offers_of_one_name_what_the_first_source_made(void **state)
+{
+	(void)state;
+	sift(STANZA("libqubes1", "qubes-lib", "1") "\n" STANZA("libqubes1",
+		 "qubes-thief", "9") "\n" STANZA("qubes-thief", "qubes-thief",
+		 "9") "\n" STANZA("libqubes1", "qubes-lib", "2"),
+	    STANZA("libqubes1", "qubes-lib", "1") "\n" STANZA("qubes-thief",
+		"qubes-thief", "9") "\n" STANZA("libqubes1", "qubes-lib", "2"),
+	    "libqubes1", 1);
+}
+
 static void
 names_some_and_counts_the_rest(void **state)
 {
@@ -173,6 +186,7 @@ main(void)
 		cmocka_unit_test(withholds_what_the_archive_has_from_elsewhere),
 		cmocka_unit_test(
 		    offers_what_may_take_a_place_and_what_has_none),
+		cmocka_unit_test(offers_of_one_name_what_the_first_source_made),
 		cmocka_unit_test(names_some_and_counts_the_rest),
 		cmocka_unit_test(refuses_indices_that_are_none),
 	};
