@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "common/base/file.h"
+#include "common/process/frames.h"
 #include "common/process/msg.h"
 
 #define KEY_MAX (1024 * 1024)
@@ -109,7 +110,7 @@ names_clear(struct names *x)
 	x->list = NULL;
 }
 
-/* Past NAMES_MAX a name is left out: those that matter most come first. */
+/* Past a limit a name is left out: those that matter most come first. */
 static enum rb_err
 names_add(struct names *x, const char *prefix, const char *name)
 {
@@ -117,7 +118,7 @@ names_add(struct names *x, const char *prefix, const char *name)
 	size_t len = strlen(prefix) + strlen(name) + 4;
 	enum rb_err rc = RB_EINTERNAL;
 
-	if (x->bytes + len > NAMES_MAX)
+	if (x->n == PACK_REFS_MAX || x->bytes + len > NAMES_MAX)
 		return RB_OK;
 	if ((rc = buf_printf(&text, "%s%s", prefix, name)) != RB_OK ||
 	    (rc = str_dup_span(buf_span(&text), &x->list[x->n])) != RB_OK)

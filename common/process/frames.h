@@ -37,8 +37,8 @@ enum net_outcome {
 /*
  * A pack with all that these references of a git repository lead to.
  * u32 id; u64 max (bytes of the pack); text url (of the repository: http,
- * https); u16 n (1 to 1024), n times text reference ("refs/tags/v1", "HEAD",
- * or the id of an object: 40 lower-case digits).
+ * https); u16 n (1 to PACK_REFS_MAX), n times text reference
+ * ("refs/tags/v1", "HEAD", or the id of an object: 40 lower-case digits).
  * fds: the file that takes the pack, from its start.  Answer NET_DONE; absent
  * is also a repository that has no such reference.  Which objects are in the
  * pack, and that it is one, is not believed.
@@ -49,6 +49,7 @@ enum net_outcome {
  * memory of rebuilder-judge.
  */
 #define PACK_BYTES_MAX (1024u * 1024 * 1024)
+#define PACK_REFS_MAX 4096
 
 /*
  * machine.sock: rebuilder -> rebuilder-machine.  One question a connection.

@@ -18,7 +18,6 @@ struct pack_limits {
 };
 
 #define PACK_LIMITS { FETCH_LIMITS, 4, 2 * 60 * 60 }
-#define PACK_REFS_MAX 1024
 /* Of a repository; 500 tags are some 40 KiB. */
 #define PACK_LIST_MAX (4 * 1024 * 1024)
 

@@ -17,6 +17,7 @@
 #include "tests/flow/net_talk.h"
 
 #define PACK_MAX (1024 * 1024)
+#define MANY 3000
 
 static struct {
 	struct git_world world;
@@ -110,6 +111,20 @@ brings_what_a_reference_leads_to(void **state)
 	expect_pack(slashes, REFS("refs/tags/v1"), PACK_MAX, "v1");
 }
 
+/* core-agent-linux of Qubes has more than a thousand tags. */
+static void
+brings_what_thousands_of_references_lead_to(void **state)
+{
+	const char *refs[MANY + 1];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < MANY; i++)
+		refs[i] = i % 2 == 0 ? "refs/tags/v1" : "refs/tags/v2";
+	refs[MANY] = NULL;
+	expect_pack(fix.url, refs, PACK_MAX, "v2");
+}
+
 static void
 brings_an_object_by_its_id(void **state)
 {
@@ -184,6 +199,7 @@ main(void)
 #define CASE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		CASE(brings_what_a_reference_leads_to),
+		CASE(brings_what_thousands_of_references_lead_to),
 		CASE(brings_an_object_by_its_id),
 		CASE(refuses_what_it_cannot_bring),
 	};
