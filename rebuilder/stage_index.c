@@ -25,6 +25,29 @@ alarm_of_suite(struct trip *t, const struct repository *suite)
 			     rc;
 }
 
+/* Each job finds that it is not there. */
+static enum rb_err
+note_once(struct trip *t, const struct repository *suite)
+{
+	struct memory_key k = MEMORY_KEY_INIT;
+	struct digest key = DIGEST_INIT;
+	struct buf before = BUF_INIT;
+	enum rb_err rc = RB_EINTERNAL;
+
+	memory_key_text(&k, "missing");
+	memory_key_text(&k, suite->uri);
+	memory_key_text(&k, suite->suite);
+	if ((rc = memory_key_end(&k, &key)) != RB_OK ||
+	    (rc = journal_recall(t->journal, &key, &before)) != RB_ENOTFOUND)
+		goto out;
+	note(NOTE_INFO, "published: %s has no suite %s yet: %s", suite->uri,
+	    suite->suite, t->why.text);
+	rc = journal_remember(t->journal, &key, span_of_str(suite->suite));
+out:
+	buf_clear(&before);
+	return rc;
+}
+
 /*
  * A suite that its repository never had, such as -securitytesting of a new
  * distribution: nothing is published there yet.
@@ -39,9 +62,7 @@ note_missing(struct trip *t, const struct repository *suite)
 		return rc;
 	if (was_there)
 		return alarm_of_suite(t, suite);
-	note(NOTE_INFO, "published: %s has no suite %s yet: %s", suite->uri,
-	    suite->suite, t->why.text);
-	return RB_OK;
+	return note_once(t, suite);
 }
 
 static void

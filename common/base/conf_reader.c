@@ -54,7 +54,7 @@ static enum rb_err
 check_plain_node(struct reader *in, const yaml_char_t *anchor,
     const yaml_char_t *tag)
 {
-	if (anchor != NULL)
+	if (anchor != NULL && !in->knows_anchors)
 		return reader_refuse(in, "anchor", (const char *)anchor,
 		    ": write the value where it is used");
 	if (tag != NULL)
@@ -75,7 +75,7 @@ reader_next(struct reader *in)
 		return refuse_yaml(in);
 	in->has_event = true;
 
-	if (e->type == YAML_ALIAS_EVENT)
+	if (e->type == YAML_ALIAS_EVENT && !in->knows_anchors)
 		return reader_refuse(in, "alias",
 		    (const char *)e->data.alias.anchor,
 		    ": write the value where it is used");

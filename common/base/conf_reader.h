@@ -8,7 +8,8 @@
 
 /*
  * The events of a YAML file, one at a time: for conf and for what else reads
- * YAML.  Anchors, aliases, tags and directives are refused.
+ * YAML.  Tags and directives are refused, and so are anchors and aliases, but
+ * to who says that it knows them.
  */
 struct reader {
 	yaml_parser_t parser; /* owned, as is the event while there is one */
@@ -16,6 +17,7 @@ struct reader {
 	bool has_event;
 	const char *name;     /* borrowed: of the file */
 	struct fault *why;    /* may be NULL */
+	bool knows_anchors;
 };
 
 /* `in` is all zero; `yaml` stays the caller's and must live on. */

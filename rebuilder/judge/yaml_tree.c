@@ -123,12 +123,20 @@ struct level {
 	bool has_key;
 };
 
+/* What an alias may stand for from here on. */
+struct anchor {
+	struct span name;
+	const struct yaml *node;
+};
+
 struct parser {
 	struct reader in;
 	struct yaml_tree *tree;
 	struct level levels[YAML_DEPTH_MAX];
 	size_t depth;
-	struct yaml *top; /* NULL: none yet */
+	struct anchor anchors[YAML_ANCHORS_MAX];
+	size_t nanchors;
+	const struct yaml *top; /* NULL: none yet */
 };
 
 static enum rb_err
@@ -143,11 +151,14 @@ node_new(struct parser *p, enum yaml_kind kind, struct yaml **out)
 static enum rb_err
 take_key(struct parser *p, struct level *level)
 {
-	struct span key = reader_scalar(&p->in);
+	struct span key = SPAN_INIT;
 	struct yaml_child *child;
 	enum rb_err rc = RB_EINTERNAL;
 
-	if (p->in.event.type != YAML_SCALAR_EVENT || key.len == 0)
+	if (p->in.event.type == YAML_SCALAR_EVENT)
+		key = reader_scalar(&p->in);
+	if (p->in.event.type != YAML_SCALAR_EVENT ||
+	    p->in.event.data.scalar.anchor != NULL || key.len == 0)
 		return reader_refuse(&p->in, "a key", "", " must be a word");
 	if (span_equal_str(key, "<<"))
 		return reader_refuse(&p->in, "key", "<<",
@@ -164,9 +175,9 @@ take_key(struct parser *p, struct level *level)
 	return RB_OK;
 }
 
-/* Hangs a new node where the next one belongs. */
+/* Hangs a node where the next one belongs. */
 static enum rb_err
-hang(struct parser *p, struct yaml *node)
+hang(struct parser *p, const struct yaml *node)
 {
 	struct level *level;
 	enum rb_err rc = RB_EINTERNAL;
@@ -186,6 +197,69 @@ hang(struct parser *p, struct yaml *node)
 	return rc;
 }
 
+/* NULL: the node has none. */
+static enum rb_err
+take_anchor(struct parser *p, const yaml_char_t *name, const struct yaml *node)
+{
+	struct anchor *a;
+
+	if (name == NULL)
+		return RB_OK;
+	if (p->nanchors == YAML_ANCHORS_MAX)
+		return reader_refuse(&p->in, "anchor", (const char *)name,
+		    " is one too many: write the value where it is used");
+	a = &p->anchors[p->nanchors++];
+	a->node = node;
+	return span_keep(p->tree, span_of_str((const char *)name), &a->name);
+}
+
+static bool
+is_open(const struct parser *p, const struct yaml *node)
+{
+	size_t i;
+
+	for (i = 0; i < p->depth; i++)
+		if (p->levels[i].node == node)
+			return true;
+	return false;
+}
+
+/* A text, or a short list of texts that has ended. */
+static bool
+may_stand_again(const struct parser *p, const struct yaml *node)
+{
+	const struct yaml_child *child;
+
+	if (node->kind == YAML_TEXT)
+		return true;
+	if (node->kind != YAML_LIST || node->n > YAML_ALIASED_MAX ||
+	    is_open(p, node))
+		return false;
+	for (child = node->first; child != NULL; child = child->next)
+		if (child->value->kind != YAML_TEXT)
+			return false;
+	return true;
+}
+
+static enum rb_err
+take_alias(struct parser *p)
+{
+	const char *name = (const char *)p->in.event.data.alias.anchor;
+	size_t i = p->nanchors;
+
+	/* The last of that name counts. */
+	while (i > 0 && !span_equal_str(p->anchors[i - 1].name, name))
+		i--;
+	if (i == 0)
+		return reader_refuse(&p->in, "alias", name,
+		    ": nothing before it has that anchor");
+	if (!may_stand_again(p, p->anchors[i - 1].node))
+		return reader_refuse(&p->in, "alias", name,
+		    " stands for more than a text or a short list of texts: "
+		    "write the value where it is used");
+	return hang(p, p->anchors[i - 1].node);
+}
+
 static enum rb_err
 take_text_node(struct parser *p)
 {
@@ -198,11 +272,14 @@ take_text_node(struct parser *p)
 		return rc;
 	node->is_plain = p->in.event.data.scalar.style ==
 	    YAML_PLAIN_SCALAR_STYLE;
+	if ((rc = take_anchor(p, p->in.event.data.scalar.anchor, node)) !=
+	    RB_OK)
+		return rc;
 	return hang(p, node);
 }
 
 static enum rb_err
-begin(struct parser *p, enum yaml_kind kind)
+begin(struct parser *p, enum yaml_kind kind, const yaml_char_t *anchor)
 {
 	struct yaml *node = NULL;
 	enum rb_err rc = RB_EINTERNAL;
@@ -212,6 +289,7 @@ begin(struct parser *p, enum yaml_kind kind)
 		    "%s, line %zu: nested more than %d deep", p->in.name,
 		    reader_line(&p->in), YAML_DEPTH_MAX);
 	if ((rc = node_new(p, kind, &node)) != RB_OK ||
+	    (rc = take_anchor(p, anchor, node)) != RB_OK ||
 	    (rc = hang(p, node)) != RB_OK)
 		return rc;
 	p->levels[p->depth++] = (struct level){ node, SPAN_INIT, false };
@@ -236,9 +314,13 @@ take_event(struct parser *p)
 	if (type == YAML_SCALAR_EVENT)
 		return take_text_node(p);
 	if (type == YAML_SEQUENCE_START_EVENT)
-		return begin(p, YAML_LIST);
+		return begin(p, YAML_LIST,
+		    p->in.event.data.sequence_start.anchor);
 	if (type == YAML_MAPPING_START_EVENT)
-		return begin(p, YAML_MAP);
+		return begin(p, YAML_MAP,
+		    p->in.event.data.mapping_start.anchor);
+	if (type == YAML_ALIAS_EVENT)
+		return take_alias(p);
 	return RB_EINTERNAL;
 }
 
@@ -290,6 +372,7 @@ yaml_parse(struct span in, const char *file, struct yaml_tree *tree,
 	p.tree = tree;
 	p.in.name = (const char *)name.p;
 	p.in.why = why;
+	p.in.knows_anchors = true;
 	if ((rc = reader_open(&p.in, in)) != RB_OK)
 		goto out;
 	if ((rc = take_document(&p)) == RB_OK)

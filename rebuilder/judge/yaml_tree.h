@@ -8,13 +8,16 @@
 
 /*
  * A YAML file of others as a tree: texts, lists and maps, as YAML 1.1 has
- * them.  Refused, with file, line and rule: more than one document, anchors,
- * aliases, tags, merge keys, a key twice in one map, keys that are no texts,
- * and what passes a limit.  So a tree is never larger than its file.
+ * them.  Refused, with file, line and rule: more than one document, tags,
+ * merge keys, a key twice in one map, keys that are no texts, and what passes a
+ * limit.  An alias may stand for a text, or for a short list of texts, that
+ * came before: so no tree unfolds to many times its file.
  */
 #define YAML_FILE_MAX (256 * 1024)
 #define YAML_DEPTH_MAX 16
 #define YAML_CHILDREN_MAX 4096
+#define YAML_ANCHORS_MAX 64
+#define YAML_ALIASED_MAX 64 /* texts of a list that an alias stands for */
 
 enum yaml_kind { YAML_TEXT, YAML_LIST, YAML_MAP };
 

@@ -105,9 +105,9 @@ names_the_file_that_is_wrong(void **state)
 	    2,
 	    "/inc/base.yml: cannot be read (not found): included files are "
 	    "looked up by base name in release.directory");
-	assert_says("cp inc/base.yml keep; echo 'a: &b c' >>inc/base.yml; " SHOW
+	assert_says("cp inc/base.yml keep; echo 'a: *b' >>inc/base.yml; " SHOW
 		    " 2>&1; r=$?; mv keep inc/base.yml; exit $r",
-	    2, "base.yml, line 8: anchor 'b'");
+	    2, "base.yml, line 8: alias 'b'");
 	assert_says("cp inc/base.yml keep; head -c 300000 /dev/zero "
 		    ">>inc/base.yml; " SHOW
 		    " 2>&1; r=$?; mv keep inc/base.yml; exit $r",

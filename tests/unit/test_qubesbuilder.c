@@ -84,7 +84,7 @@ refuses_what_leads_out_of_the_tree(void **state)
 		{ "source: {files: [{url: 'https://h.example/x', sha256: y}, "
 		  "{url: 'https://h.example/b/x', sha256: z}]}\n",
 		    "two files are called 'x'" },
-		{ "a: &a b\n", "anchor" },
+		{ "a: &a {b: c}\nd: *a\n", "stands for more" },
 		{ "vm: {}\nvm: {}\n", "twice" },
 		{ "[vm]\n", "must be a map" },
 	};

@@ -38,9 +38,17 @@ refuses_what_is_not_one_plain_document(void **state)
 		{ "nothing", "", "holds nothing" },
 		{ "comments alone", "# a\n# b\n", "holds nothing" },
 		{ "two documents", "a: b\n---\nc: d\n", "second document" },
-		{ "an anchor", "a: &x b\n", "line 1: anchor 'x'" },
-		{ "an alias", "a: &x b\nc: *x\n", "anchor" },
 		{ "an alias of nothing", "a: *x\n", "line 1: alias 'x'" },
+		{ "an alias before its anchor", "a: *x\nb: &x c\n",
+		    "nothing before it" },
+		{ "an alias of a map", "a: &x {b: c}\nd: *x\n",
+		    "line 2: alias 'x' stands for more" },
+		{ "an alias of a list of lists", "a: &x [[b]]\nd: *x\n",
+		    "stands for more" },
+		{ "a list that holds itself", "a: &x [b, *x]\n",
+		    "stands for more" },
+		{ "an alias for a key", "a: &x b\n*x : c\n", "must be a word" },
+		{ "an anchor on a key", "&x a: b\n", "must be a word" },
 		{ "a tag", "a: !!python/object b\n", "tag" },
 		{ "a tag of ours", "a: !x b\n", "tag" },
 		{ "a directive", "%TAG ! tag:x,2000:\n---\na: b\n",
@@ -69,13 +77,13 @@ refuses_what_is_not_one_plain_document(void **state)
 
 /* Names that stand for names, ten each time: a bomb. */
 static void
-refuses_a_bomb_at_its_first_anchor(void **state)
+refuses_a_bomb(void **state)
 {
 	(void)state;
 	assert_refused(SPAN("a: &a [x,x,x,x,x,x,x,x,x,x]\n"
 			    "b: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a,*a]\n"
 			    "c: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b,*b]\n"),
-	    RB_EFORMAT, "line 1: anchor 'a'");
+	    RB_EFORMAT, "line 3: alias 'b' stands for more");
 }
 
 static void
@@ -99,6 +107,16 @@ refuses_more_than_its_limits(void **state)
 		assert_int_equal(buf_put_str(&in, "# filled with nothing\n"),
 		    RB_OK);
 	assert_refused(buf_span(&in), RB_ELIMIT, "longer than 262144 bytes");
+	buf_reset(&in);
+	for (i = 0; i <= YAML_ANCHORS_MAX; i++)
+		assert_int_equal(buf_printf(&in, "- &a%zu a\n", i), RB_OK);
+	assert_refused(buf_span(&in), RB_EFORMAT, "anchor 'a64' is one too");
+	buf_reset(&in);
+	assert_int_equal(buf_put_str(&in, "a: &x\n"), RB_OK);
+	for (i = 0; i <= YAML_ALIASED_MAX; i++)
+		assert_int_equal(buf_put_str(&in, "- a\n"), RB_OK);
+	assert_int_equal(buf_put_str(&in, "b: *x\n"), RB_OK);
+	assert_refused(buf_span(&in), RB_EFORMAT, "a short list of texts");
 	buf_clear(&in);
 }
 
@@ -161,6 +179,31 @@ takes_for_a_text_only_what_every_reader_does(void **state)
 			fail_msg("%s", cases[i].in);
 		if (!cases[i].is_text)
 			assert_non_null(strstr(why.text, "t.yml, line 1: k"));
+		yaml_tree_clear(&s.tree);
+	}
+}
+
+/* As the .qubesbuilder of Qubes' core-libvirt has it. */
+static void
+lets_an_alias_stand_for_a_text_or_a_list_of_texts(void **state)
+{
+	static const char *const in[] = {
+		"keys: &id001\n- a.asc\n- b.asc\nk: *id001\n",
+		"a: &x a.asc\nb: &y b.asc\nk: [*x, *y]\n",
+		"a: &x [c]\nb: &x [a.asc, b.asc]\nk: *x\n",
+	};
+	struct sample s;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(in) / sizeof(in[0]); i++) {
+		sample_read(&s, in[i]);
+		assert_int_equal(s.value->kind, YAML_LIST);
+		assert_int_equal(s.value->n, 2);
+		assert_true(
+		    span_equal_str(s.value->first->value->text, "a.asc"));
+		assert_true(
+		    span_equal_str(s.value->last->value->text, "b.asc"));
 		yaml_tree_clear(&s.tree);
 	}
 }
@@ -240,9 +283,11 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(refuses_what_is_not_one_plain_document),
-		cmocka_unit_test(refuses_a_bomb_at_its_first_anchor),
+		cmocka_unit_test(refuses_a_bomb),
 		cmocka_unit_test(refuses_more_than_its_limits),
 		cmocka_unit_test(takes_for_a_text_only_what_every_reader_does),
+		cmocka_unit_test(
+		    lets_an_alias_stand_for_a_text_or_a_list_of_texts),
 		cmocka_unit_test(takes_truths_and_numbers_without_quotes_alone),
 		cmocka_unit_test(keeps_order_and_lines),
 	};
