@@ -147,8 +147,11 @@ survives_a_recipe_that_forks_for_ever(void **state)
 	d.processes = 64;
 	d.seconds = 15;
 	run_init(&r);
-	run_to_end(&r, &d, "exec perl -e '1 while 1 + ($x = fork, 0)'\n",
-	    MACHINE_TIMEOUT);
+	run_start(&r, &d, "exec perl -e '1 while 1 + ($x = fork, 0)'\n");
+	run_finish(&r);
+	/* Its kernel may kill what it likes for want of memory, init too. */
+	if (r.answer.end != MACHINE_CRASHED)
+		expect_end(&r, MACHINE_TIMEOUT);
 	run_clear(&r);
 }
 
