@@ -21,7 +21,8 @@
 #include "common/base/file.h"
 #include "tests/machine/trial.h"
 
-#define LOG_MAX (1024 * 1024)
+#define YEAR_2020 1577836800
+#define YEAR_2100 4102444800
 /* A machine boots and ends well within it, even when emulated. */
 #define BOOT_SECONDS 60
 
@@ -102,18 +103,11 @@ static void
 keeps_a_hostile_recipe_from_its_own_disks(void **state)
 {
 	struct buf recipe = BUF_INIT;
-	char path[TRIAL_PATH_LEN];
 	struct run r;
-	int fd;
 
 	(void)state;
-	snprintf(path, sizeof(path), "%s/../flow/machine/hostile",
-	    getenv("RB_DATA"));
-	fd = open(path, O_RDONLY | O_CLOEXEC);
 	assert_int_equal(buf_put_str(&recipe, "KIND=qemu\n"), RB_OK);
-	assert_int_equal(file_read_fd(fd, LOG_MAX, &recipe), RB_OK);
-	fd_close(&fd);
-	assert_int_equal(buf_put_byte(&recipe, 0), RB_OK);
+	read_data("../flow/machine/hostile", &recipe);
 	run_init(&r);
 	run_to_end(&r, &trial.small, (const char *)recipe.p, MACHINE_DONE);
 	if (strstr((const char *)r.text.p, "ESCAPED") != NULL)
@@ -163,8 +157,8 @@ sets_the_clock_that_the_description_asks_for(void **state)
 	struct run r;
 
 	(void)state;
-	expect_year(1577836800, "2020");
-	expect_year(4102444800, "2100");
+	expect_year(YEAR_2020, "2020");
+	expect_year(YEAR_2100, "2100");
 
 	/* Past what a kernel counts: nothing runs with another one. */
 	d.has_clock = true;
@@ -175,32 +169,17 @@ sets_the_clock_that_the_description_asks_for(void **state)
 	run_clear(&r);
 }
 
-/*
- * A layer with the C compiler of this computer, and a source: what a build
- * is, but for the packages around it.
- */
 static void
-make_compiler_layer(struct description *d)
+run_same(struct run *r, const struct description *d, const char *name)
 {
-	shell("cd %s && mkdir -p c/dev c/proc c/build c/tmp && "
-	      "ln -s usr/bin usr/lib usr/lib64 c/ && "
-	      "dpkg-query -L gcc-12 cpp-12 binutils binutils-x86-64-linux-gnu "
-	      "libbinutils libctf-nobfd0 libctf0 libgcc-12-dev libgcc-s1 libc6 "
-	      "libc6-dev linux-libc-dev libisl23 libmpc3 libmpfr6 libgmp10 "
-	      "zlib1g libzstd1 libjansson4 dash coreutils libacl1 libattr1 "
-	      "libselinux1 libpcre2-8-0 | "
-	      "grep ^/ | grep -Ev '/share/|/lto1$|/lto-wrapper$|^/etc/' | "
-	      "sed -E 's#^/(bin|lib|lib64)/#/usr/\\1/#' | "
-	      "while read -r f; do [ -d \"$f\" ] || echo \"${f#/}\"; done | "
-	      "sort -u >files && tar -c -f compiler.tar --owner=0 --group=0 "
-	      "--mtime=@0 -C / -T %s/files -C %s/c dev proc build tmp bin lib "
-	      "lib64",
-	    trial.dir, trial.dir, trial.dir);
-	fd_close(&trial.layer);
-	trial.layer = open_in_dir("compiler.tar", O_RDONLY);
-	assert_int_equal(file_size(trial.layer, &d->layer_size), RB_OK);
-	assert_int_equal(digest_of_fd(trial.layer, 0, d->layer_size, &d->layer),
-	    RB_OK);
+	struct buf recipe = BUF_INIT;
+
+	read_data(name, &recipe);
+	assert_int_equal(lseek(trial.layer, 0, SEEK_SET), 0);
+	run_init(r);
+	run_to_end(r, d, (const char *)recipe.p, MACHINE_DONE);
+	assert_true(r->out.len > 8000);
+	buf_clear(&recipe);
 }
 
 static void
@@ -213,46 +192,44 @@ expect_text(const struct run *r, const char *text)
 static void
 gives_the_same_bytes_as_every_other_driver(void **state)
 {
-	static const char recipe[] =
-	    "set -eu\n"
-	    "for i in 1 2 3 4 5 6 7 8; do\n"
-	    "	echo \"int f$i(int n) { int s = 0; for (int j = 0; j < n; j++) "
-	    "s += j * $i; return s; }\" >\"$ROOT/build/f$i.c\"\n"
-	    "done\n"
-	    "cat >\"$ROOT/build/main.c\" <<'END'\n"
-	    "#include <stdio.h>\n"
-	    "int f1(int), f8(int);\n"
-	    "int main(void) { printf(\"%d %d\\n\", f1(9), f8(9)); }\n"
-	    "END\n"
-	    "chroot \"$ROOT\" sh -euc 'cd /build && "
-	    "gcc-12 -O2 -g -fno-lto -o hello main.c f?.c && ./hello'\n"
-	    "cp \"$ROOT/build/hello\" \"$OUTPUT/\"\n"
-	    "cd \"$ROOT/build\" && tar -c --sort=name --mtime=@0 --owner=0 "
-	    "--group=0 *.c | gzip -n >\"$OUTPUT/source.tar.gz\"\n";
 	struct description d = trial.small;
-	struct run boxed, booted;
-	int layer;
+	struct run boxed, booted, later;
 
 	(void)state;
 	d.memory = 512 * MIB;
-	d.output = 8 * MIB;
-	make_compiler_layer(&d);
-	layer = trial.layer;
+	shell("%s/../machine/same/layer %s/compiler.tar", getenv("RB_DATA"),
+	    trial.dir);
+	trial_use_layer(open_in_dir("compiler.tar", O_RDONLY), &d);
 
 	trial_use("namespace", NULL);
-	run_init(&boxed);
-	run_to_end(&boxed, &d, recipe, MACHINE_DONE);
+	run_same(&boxed, &d, "../machine/same/recipe");
 	trial_use("qemu", NULL);
-	assert_int_equal(lseek(layer, 0, SEEK_SET), 0);
-	run_init(&booted);
-	run_to_end(&booted, &d, recipe, MACHINE_DONE);
-
+	run_same(&booted, &d, "../machine/same/recipe");
 	expect_text(&boxed, "36 288\n");
 	expect_text(&booted, "36 288\n");
-	assert_true(boxed.out.len > 8000);
 	assert_true(span_equal(buf_span(&boxed.out), buf_span(&booted.out)));
 	run_clear(&boxed);
 	run_clear(&booted);
+
+	/* But for what embeds the day: of the clock that it was given. */
+	d.has_clock = true;
+	d.clock = YEAR_2020;
+	run_same(&booted, &d, "../machine/same/dated");
+	expect_text(&booted, "year Jan  1 2020\n");
+	d.clock = YEAR_2100;
+	run_same(&later, &d, "../machine/same/dated");
+	expect_text(&later, "year Jan  1 2100\n");
+	assert_false(span_equal(buf_span(&booted.out), buf_span(&later.out)));
+	run_clear(&booted);
+	run_clear(&later);
+
+	/* Namespaces know the host's alone, and say so. */
+	d.has_clock = false;
+	trial_use("namespace", NULL);
+	run_same(&boxed, &d, "../machine/same/dated");
+	assert_string_equal(boxed.answer.clock, "host");
+	run_clear(&boxed);
+	trial_use("qemu", NULL);
 }
 
 static int

@@ -66,6 +66,29 @@ open_in_dir(const char *name, int flags)
 }
 
 int
+open_data(const char *name)
+{
+	char path[TRIAL_PATH_LEN];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s", getenv("RB_DATA"), name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd == -1)
+		fail_msg("%s", path);
+	return fd;
+}
+
+void
+read_data(const char *name, struct buf *out)
+{
+	int fd = open_data(name);
+
+	assert_int_equal(file_read_fd(fd, LOG_MAX, out), RB_OK);
+	assert_int_equal(buf_put_byte(out, 0), RB_OK);
+	fd_close(&fd);
+}
+
+int
 make_inputs(const char *recipe)
 {
 	struct buf text = BUF_INIT;
@@ -284,6 +307,17 @@ trial_use_changed(const char *deed)
 	trial_use("qemu", path);
 }
 
+void
+trial_use_layer(int layer, struct description *d)
+{
+	fd_close(&trial.layer);
+	trial.layer = layer;
+	d->has_layer = true;
+	assert_int_equal(file_size(layer, &d->layer_size), RB_OK);
+	assert_int_equal(digest_of_fd(layer, 0, d->layer_size, &d->layer),
+	    RB_OK);
+}
+
 int
 trial_set_up(void **state)
 {
@@ -306,21 +340,15 @@ trial_set_up(void **state)
 	      "-C %s/l .",
 	    trial.dir, trial.dir, trial.dir, trial.dir, trial.dir);
 	trial_use("namespace", NULL);
-	trial.layer = open_in_dir("layer.tar", O_RDONLY);
-	trial.small = (struct description){ .has_layer = true,
-		.memory = 256 * MIB,
+	trial.small = (struct description){ .memory = 256 * MIB,
 		.disk = 64 * MIB,
 		.output = MIB,
 		.log = MIB,
 		.processes = 256,
 		.cpus = 1,
 		.seconds = 300 };
-	if (file_size(trial.layer, &trial.small.layer_size) != RB_OK)
-		return -1;
-	return digest_of_fd(trial.layer, 0, trial.small.layer_size,
-		   &trial.small.layer) == RB_OK ?
-	    0 :
-	    -1;
+	trial_use_layer(open_in_dir("layer.tar", O_RDONLY), &trial.small);
+	return 0;
 }
 
 int

@@ -40,12 +40,17 @@ void trial_use(const char *kind, const char *image);
  */
 void trial_use_changed(const char *deed);
 int trial_tear_down(void **state);
+/* From now on this is the trial's layer, owned, and that of `d`. */
+void trial_use_layer(int layer, struct description *d);
 
 /* Runs a command that must succeed. */
 void shell(const char *format, ...) RB_PRINTF(1, 2);
 /* Files in trial.dir. */
 void put_file(const char *name, const char *text);
 int open_in_dir(const char *name, int flags);
+/* A file below $RB_DATA: open; or its text, terminated. */
+int open_data(const char *name);
+void read_data(const char *name, struct buf *out);
 /* An inputs tar with this recipe, open. */
 int make_inputs(const char *recipe);
 
