@@ -67,7 +67,7 @@ run_over(struct session *x, const char *dir, const char *const *command,
 		.may_write_layer = true,
 		.command = command,
 		.init = -1 };
-	struct session_end end = { RELAYS_FAILED, 0, 0, false, 0 };
+	struct session_end end = { RELAYS_FAILED, 0, 0, false, 0, 0 };
 	enum rb_err rc = RB_EINTERNAL;
 
 	if ((rc = session_run(x, &s, files, &end, why)) != RB_OK)
@@ -93,6 +93,9 @@ run_over(struct session *x, const char *dir, const char *const *command,
 		return fault_set(why, RB_EIO,
 		    "%s failed over a layer (disk full?); the log says why",
 		    command[0]);
+	if (end.in_left != 0)
+		return fault_set(why, RB_EDIGEST,
+		    "the layer is shorter than its description says");
 	return RB_OK;
 }
 

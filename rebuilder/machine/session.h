@@ -32,6 +32,7 @@ struct session_end {
 	int error; /* errno with RELAYS_FAILED */
 	bool has_run; /* the command was started at all */
 	int status; /* as waitpid gives it */
+	uint64_t in_left; /* how much less than in_max came in */
 };
 
 /* Handed over: taken out and set to -1.  -1: nothing in, nowhere out. */

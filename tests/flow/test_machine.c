@@ -138,43 +138,11 @@ keeps_a_hostile_recipe_inside(void **state)
 	buf_clear(&recipe);
 }
 
-static bool
-has_layer(const struct digest *d, const char *name)
-{
-	char hex[DIGEST_HEX_LEN + 1], path[TRIAL_PATH_LEN];
-
-	digest_hex(d, hex);
-	snprintf(path, sizeof(path), "%s/node/machine/layers/%s/%s", trial.dir,
-	    hex, name);
-	return access(path, F_OK) == 0;
-}
-
 static void
-refuses_a_layer_of_other_bytes(void **state)
+refuses_a_layer_that_is_not_what_was_said(void **state)
 {
-	struct description d = trial.small;
-	struct run r;
-
 	(void)state;
-	d.layer.b[0] ^= 1;
-	run_init(&r);
-	assert_int_equal(lseek(trial.layer, 0, SEEK_SET), 0);
-	run_to_end(&r, &d, "true\n", MACHINE_UNAVAILABLE);
-	assert_non_null(strstr(r.answer.detail, "layer"));
-	assert_false(has_layer(&d.layer, "root"));
-	assert_false(has_layer(&d.layer, "new"));
-	run_clear(&r);
-
-	/* One byte more than was said, one less. */
-	d = trial.small;
-	d.layer.b[0] ^= 2;
-	d.layer_size--;
-	run_init(&r);
-	assert_int_equal(lseek(trial.layer, 0, SEEK_SET), 0);
-	run_to_end(&r, &d, "true\n", MACHINE_UNAVAILABLE);
-	assert_false(has_layer(&d.layer, "root"));
-	assert_false(has_layer(&d.layer, "new"));
-	run_clear(&r);
+	trial_refuse_layers();
 }
 
 static void
@@ -186,7 +154,7 @@ unpacks_a_layer_once(void **state)
 	run_init(&r);
 	assert_int_equal(lseek(trial.layer, 0, SEEK_SET), 0);
 	run_to_end(&r, &trial.small, "true\n", MACHINE_DONE);
-	assert_true(has_layer(&trial.small.layer, "root"));
+	assert_true(trial_has_layer(&trial.small.layer, "root"));
 	run_clear(&r);
 
 	/* At its end the descriptor has nothing more to give. */
@@ -241,8 +209,8 @@ removes_a_layer_that_it_could_not_finish(void **state)
 	/* More than a pipe holds: somebody reads. */
 	assert_int_equal(file_copy_range(part, 0, PART_LEN, pipes[1]), RB_OK);
 	assert_int_equal(machine_client_end(&r.client), 0);
-	assert_false(has_layer(&d.layer, "root"));
-	assert_false(has_layer(&d.layer, "new"));
+	assert_false(trial_has_layer(&d.layer, "root"));
+	assert_false(trial_has_layer(&d.layer, "new"));
 	run_clear(&r);
 	fd_close(&part);
 	fd_close(&pipes[0]);
@@ -350,7 +318,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(refuses_a_layer_of_other_bytes),
+		cmocka_unit_test(refuses_a_layer_that_is_not_what_was_said),
 		cmocka_unit_test(unpacks_a_layer_once),
 		cmocka_unit_test(makes_a_half_made_layer_anew),
 		cmocka_unit_test(removes_a_layer_that_it_could_not_finish),

@@ -45,6 +45,10 @@ refuses_an_image_that_is_not_what_its_manifest_says(void **state)
 		{ "sed -i 2d manifest", "\"kernel ...\"" },
 		{ "sed -i '3s/ .* / 00 /' manifest", "\"initramfs ...\"" },
 		{ "printf x >>kernel", "image/kernel has another size" },
+		{ "truncate -s -1 kernel", "image/kernel has another size" },
+		{ ": >initramfs", "image/initramfs has another size" },
+		{ "truncate -s +4096 system", "image/system has another size" },
+		{ "truncate -s -4096 system", "image/system has another size" },
 		{ "printf x | dd of=kernel conv=notrunc status=none",
 		    "image/kernel is not what" },
 		{ "printf x | dd of=initramfs conv=notrunc status=none",
@@ -167,6 +171,15 @@ believes_no_guest_that_says_done(void **state)
 	run_clear(&r);
 }
 
+/* It is the driver's own disk, made before anything boots. */
+static void
+refuses_a_layer_that_is_not_what_was_said(void **state)
+{
+	(void)state;
+	trial_use("qemu", NULL);
+	trial_refuse_layers();
+}
+
 int
 main(void)
 {
@@ -179,6 +192,7 @@ main(void)
 		cmocka_unit_test(tells_when_the_initramfs_is_none),
 		cmocka_unit_test(tells_when_the_system_is_none),
 		cmocka_unit_test(believes_no_guest_that_says_done),
+		cmocka_unit_test(refuses_a_layer_that_is_not_what_was_said),
 	};
 
 	return cmocka_run_group_tests(tests, trial_set_up, trial_tear_down);

@@ -351,6 +351,69 @@ trial_set_up(void **state)
 	return 0;
 }
 
+bool
+trial_has_layer(const struct digest *d, const char *name)
+{
+	char hex[DIGEST_HEX_LEN + 1], path[TRIAL_PATH_LEN];
+
+	digest_hex(d, hex);
+	snprintf(path, sizeof(path), "%s/node/machine/layers/%s/%s", trial.dir,
+	    hex, name);
+	return access(path, F_OK) == 0;
+}
+
+void
+trial_refuse_layers(void)
+{
+	static const struct {
+		const char *why;
+		int more;          /* bytes, than there are */
+		uint8_t flip;      /* in the digest */
+		bool is_of_prefix; /* the digest, of so many bytes */
+		const char *says;
+	} cases[] = {
+		{ "other bytes", 0, 1, false, "not the one" },
+		{ "one more said", 1, 0, false, "shorter" },
+		{ "one block more said", 512, 0, false, "shorter" },
+		{ "one less said", -1, 0, false, "longer" },
+		{ "one block less said", -512, 0, false, "longer" },
+		{ "one block less said and named", -512, 0, true, "longer" },
+	};
+	struct description d = trial.small;
+	uint64_t size = 0;
+	size_t i;
+	int layer = trial.layer;
+	struct run r;
+
+	/* Another than the trial's, which may have been made already. */
+	shell("cd %s && { cat layer.tar && head -c 10240 /dev/zero; } >other",
+	    trial.dir);
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		trial.layer = open_in_dir("other", O_RDONLY);
+		assert_int_equal(file_size(trial.layer, &size), RB_OK);
+		d.has_layer = true;
+		d.layer_size = size + (uint64_t)(int64_t)cases[i].more;
+		assert_int_equal(digest_of_fd(trial.layer, 0,
+				     cases[i].is_of_prefix ? d.layer_size :
+							     size,
+				     &d.layer),
+		    RB_OK);
+		d.layer.b[0] ^= cases[i].flip;
+		assert_int_equal(lseek(trial.layer, 0, SEEK_SET), 0);
+		run_init(&r);
+		run_to_end(&r, &d, "true\n", MACHINE_UNAVAILABLE);
+		if (strstr(r.answer.detail, cases[i].says) == NULL)
+			fail_msg("%s: %s", cases[i].why, r.answer.detail);
+		if (trial_has_layer(&d.layer, "root") ||
+		    trial_has_layer(&d.layer, "image") ||
+		    trial_has_layer(&d.layer, "new"))
+			fail_msg("%s: it was made", cases[i].why);
+		run_clear(&r);
+		fd_close(&trial.layer);
+	}
+	trial.layer = layer;
+}
+
 int
 trial_tear_down(void **state)
 {

@@ -39,6 +39,10 @@ void trial_use(const char *kind, const char *image);
  * The manifest is right about what came out of it.
  */
 void trial_use_changed(const char *deed);
+/* What was made of a layer: "root", "image", or "new", half made. */
+bool trial_has_layer(const struct digest *d, const char *name);
+/* Has one run after another refuse a layer that is not what was said. */
+void trial_refuse_layers(void);
 int trial_tear_down(void **state);
 /* From now on this is the trial's layer, owned, and that of `d`. */
 void trial_use_layer(int layer, struct description *d);
