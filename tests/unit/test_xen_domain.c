@@ -172,6 +172,19 @@ asks_a_late_domain_to_stop_before_it_destroys_it(void **state)
 	assert_false(fake.exists);
 	assert_in_range(fake.now - start, SECONDS * 1000,
 	    SECONDS * 1000 + 1000);
+
+	/* Whom it cannot ask it does not wait for. */
+	attempt_init(&a);
+	fake.fails = FAKE_SHUTDOWN;
+	fake.runs_for_ever = true;
+	start = fake.now;
+	attempt_run(&a);
+	assert_int_equal(a.rc, RB_OK);
+	assert_int_equal(a.end, XEN_END_LATE);
+	assert_true(fake.was_asked);
+	assert_false(fake.exists);
+	assert_in_range(fake.now - start, SECONDS * 1000,
+	    SECONDS * 1000 + 1000);
 	fake_clear();
 }
 
