@@ -464,6 +464,70 @@ recalls_no_verdict_about_another_source(void **state)
 	fake_world_stop(&w);
 }
 
+static void
+build(enum machine_end end, const char *output, enum verdict verdict,
+    const char *reason)
+{
+	struct fake_world w;
+	struct trip *t = &w.trip;
+
+	start(&w);
+	t->base.architecture = strdup("amd64");
+	t->source.version = strdup("1");
+	t->source.dsc = strdup("tiny_1.dsc");
+	assert_int_equal(depot_add_bytes(w.depot, SPAN("layer"),
+			     &t->environment.layer),
+	    RB_OK);
+	w.end = end;
+	w.output = output;
+	if (stage_build(t) != RB_EREFUSED || t->obstacle != verdict ||
+	    strcmp(t->reason, reason) != 0 || t->why.text[0] == '\0')
+		fail_msg("%d \"%s\": %s", (int)end, output, t->why.text);
+	/* What it was built in is known, and its log kept. */
+	assert_true(t->build.is_known);
+	fake_world_stop(&w);
+}
+
+/* Each is a verdict, with a reason: none ends the trip. */
+static void
+calls_a_build_by_how_its_machine_ended(void **state)
+{
+	static const struct {
+		enum machine_end end;
+		enum verdict verdict;
+		const char *reason;
+	} ends[] = {
+		{ MACHINE_TIMEOUT, VERDICT_FAILED, "timeout" },
+		{ MACHINE_OUTPUT_LIMIT, VERDICT_FAILED, "output-limit" },
+		{ MACHINE_LOG_LIMIT, VERDICT_FAILED, "log-limit" },
+		{ MACHINE_CRASHED, VERDICT_FAILED, "crashed" },
+		{ MACHINE_UNAVAILABLE, VERDICT_UNAVAILABLE, "machine" },
+	};
+	static const char *const streams[] = {
+		"", /* nothing at all */
+		"output 1\n", /* cut off */
+		"output 1\nfile a_1_all.deb 5\nabc",
+		"output 1\nfile a_1_all.deb 3\nabcend 0\nfile b 0\n",
+		"output 1\nfile a_1_all.deb 18446744073709551615\nend 0\n",
+		"output 1\nfile ../../etc/passwd 0\nend 0\n",
+		"output 1\nfile .a 0\nend 0\n",
+		"output 1\nfile a b 0\nend 0\n",
+		"output 1\nfile a\33[2J 0\nend 0\n",
+		"output 1\nfile a 0\nfile a 0\nend 0\n",
+		"output 2\nend 0\n",
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+		build(ends[i].end, GOOD, ends[i].verdict, ends[i].reason);
+	for (i = 0; i < sizeof(streams) / sizeof(streams[0]); i++)
+		build(MACHINE_DONE, streams[i], VERDICT_FAILED,
+		    "output-format");
+	build(MACHINE_DONE, "output 1\nfile a 0\nend 2\n", VERDICT_FAILED,
+	    "build");
+}
+
 int
 main(void)
 {
@@ -478,6 +542,7 @@ main(void)
 		cmocka_unit_test(takes_a_changelog_once),
 		cmocka_unit_test(says_equal_only_what_was_shown_to_be),
 		cmocka_unit_test(recalls_no_verdict_about_another_source),
+		cmocka_unit_test(calls_a_build_by_how_its_machine_ended),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
