@@ -38,10 +38,12 @@ if(XENLIGHT_FOUND)
 endif()
 
 # Run by scripts/test-machine, in dom0 of its laboratory.
-rb_program(test_xen machine/test_xen.c
-	LINK rb_machine_client rb_base PkgConfig::CMOCKA)
-set_target_properties(test_xen PROPERTIES
-	RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+foreach(test test_xen test_xen_bytes)
+	rb_program(${test} machine/${test}.c machine/xen_trial.c
+		LINK rb_machine_client rb_base PkgConfig::CMOCKA)
+	set_target_properties(${test} PROPERTIES
+		RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+endforeach()
 
 # They boot the image that scripts/image makes.
 foreach(test test_machine_qemu test_machine_qemu_ends test_machine_image)
