@@ -174,7 +174,7 @@ read_archive(const struct overrides *o, struct span archive,
 	return rc == RB_ENOTFOUND ? RB_OK : rc;
 }
 
-/* Of two sources whose packages of one name may be offered, the first has it. */
+/* Of two sources that may offer a package of one name, the first does. */
 static void
 withhold_second_sources(struct candidate *sorted, size_t n)
 {
