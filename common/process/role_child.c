@@ -137,7 +137,7 @@ child_run(const struct child *c)
 {
 	static char *const environment[] = { NULL };
 	const char *program = c->start->program;
-	struct jail_plan plan;
+	struct jail_plan plan = JAIL_PLAN_INIT;
 	const char *step;
 	int report = lift(c->report, c->report);
 	int home = lift(c->home, report);
