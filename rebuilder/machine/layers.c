@@ -25,7 +25,7 @@
  */
 static const struct {
 	const char *name, *given;
-	const char *command[16];
+	const char *command[17];
 } forms[] = {
 	[LAYER_TREE] = { "root", "root",
 	    { "/usr/bin/tar", "-x", "-f", "-", "-C", "/layer", "-p",
@@ -34,7 +34,7 @@ static const struct {
 	[LAYER_IMAGE] = { "image", "image/layer",
 	    { "/usr/bin/sqfstar", "-quiet", "-no-progress", "-comp", "lz4",
 		"-mem", "256M", "-processors", "2", "-root-mode", "0755",
-		"-root-uid", "0", "-root-gid", "0", "/layer/layer" } },
+		"-root-uid", "0", "-root-gid", "0", "/layer/layer", NULL } },
 };
 #define FORMS (sizeof(forms) / sizeof(forms[0]))
 

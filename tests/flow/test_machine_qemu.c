@@ -99,6 +99,30 @@ gives_an_empty_root_without_a_layer(void **state)
 	run_clear(&r);
 }
 
+/* The words that sqfstar was once given besides, as names to leave out. */
+static void
+leaves_nothing_of_a_layer_out(void **state)
+{
+	struct description d = trial.small;
+	int layer = trial.layer;
+	struct run r;
+
+	(void)state;
+	shell("mkdir -p %s/n/far %s/n/inputs %s/n/log %s/n/output && "
+	      "tar -c --format=ustar --owner=0 --group=0 -f %s/names.tar "
+	      "-C %s/n .",
+	    trial.dir, trial.dir, trial.dir, trial.dir, trial.dir, trial.dir);
+	trial.layer = -1;
+	trial_use_layer(open_in_dir("names.tar", O_RDONLY), &d);
+	run_init(&r);
+	run_to_end(&r, &d, "ls -A /layer >\"$OUTPUT/names\"\n", MACHINE_DONE);
+	expect_output(&r,
+	    "output 1\nfile names 22\nfar\ninputs\nlog\noutput\nend 0\n");
+	run_clear(&r);
+	fd_close(&trial.layer);
+	trial.layer = layer;
+}
+
 static void
 keeps_a_hostile_recipe_from_its_own_disks(void **state)
 {
@@ -247,6 +271,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(shows_the_recipe_what_the_contract_says),
 		cmocka_unit_test(gives_an_empty_root_without_a_layer),
+		cmocka_unit_test(leaves_nothing_of_a_layer_out),
 		cmocka_unit_test(keeps_a_hostile_recipe_from_its_own_disks),
 		cmocka_unit_test(sets_the_clock_that_the_description_asks_for),
 		cmocka_unit_test(gives_the_same_bytes_as_every_other_driver),
