@@ -193,6 +193,7 @@ open_ports(struct far *f, struct machine_run *run)
 		.fd = run->layer };
 	f->ports[INPUTS] = (struct wire_port){ .channel = WIRE_INPUTS,
 		.is_source = true,
+		.wanted_by = WIRE_WANT_INPUTS,
 		.fd = run->inputs };
 	f->ports[LOG] = (struct wire_port){ .channel = WIRE_LOG,
 		.fd = run->log,

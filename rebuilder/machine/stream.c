@@ -105,6 +105,7 @@ ask(const struct question *q, struct wire_port ports[4], int sock)
 		rc = add_port(&ports[LAYER], WIRE_LAYER, false,
 		    q->description.layer_size, &m);
 	ports[LAYER].wanted_by = WIRE_WANT_LAYER;
+	ports[INPUTS].wanted_by = WIRE_WANT_INPUTS;
 	if (rc == RB_OK)
 		rc = msg_send(sock, &m);
 	msg_clear(&m);

@@ -13,7 +13,8 @@
 enum wire_channel {
 	/* from the node */
 	WIRE_DESCRIPTION = 1,
-	WIRE_LAYER = 2, /* a frame for each that was wanted */
+	/* of these two a frame for each that was wanted */
+	WIRE_LAYER = 2,
 	WIRE_INPUTS = 3,
 	/* from the machine's side */
 	WIRE_WANT_LAYER = 4,
@@ -21,6 +22,7 @@ enum wire_channel {
 	WIRE_OUTPUT = 6,
 	WIRE_ENDED = 7,   /* the body of MACHINE_ENDED */
 	WIRE_REFUSED = 8, /* the body of FRAME_REFUSED */
+	WIRE_WANT_INPUTS = 9,
 };
 
 /*
@@ -32,7 +34,8 @@ struct wire_port {
 	bool is_source;
 	/*
 	 * A frame only when the other side wants one, for what it may not
-	 * need at all: it says so on this channel.  0: at any time.
+	 * need at all, or not yet: then it would be in the way of others.
+	 * It says so on this channel.  0: at any time.
 	 */
 	enum wire_channel wanted_by;
 	int fd;          /* owned; -1: nothing to send, or nobody who takes */

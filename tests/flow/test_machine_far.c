@@ -112,6 +112,38 @@ moves_much_in_both_directions_at_once(void **state)
 	run_clear(&r);
 }
 
+/* Whoever unpacks the layer does not read inputs yet. */
+static void
+lets_no_inputs_stand_before_the_layer(void **state)
+{
+	struct description d = trial.small;
+	int layer = trial.layer;
+	struct run r;
+
+	(void)state;
+	connect_well();
+	shell("mkdir -p %s/much/etc %s/in/files && "
+	      "head -c 1000000 /dev/urandom >%s/much/etc/bytes && "
+	      "tar -c --format=ustar --owner=0 --group=0 -f %s/much.tar "
+	      "-C %s/much . && cp %s/much/etc/bytes %s/in/files/bytes && "
+	      "echo 'cmp \"$INPUTS/files/bytes\" \"$ROOT/etc/bytes\"' "
+	      ">%s/in/recipe && : >%s/in/parameters && "
+	      "tar -c --format=ustar --owner=0 --group=0 -f %s/bytes.tar "
+	      "-C %s/in recipe parameters files/bytes",
+	    trial.dir, trial.dir, trial.dir, trial.dir, trial.dir, trial.dir,
+	    trial.dir, trial.dir, trial.dir, trial.dir, trial.dir);
+	trial.layer = -1;
+	trial_use_layer(open_in_dir("much.tar", O_RDONLY), &d);
+	d.seconds = 30;
+	run_init(&r);
+	r.inputs = open_in_dir("bytes.tar", O_RDONLY);
+	run_to_end(&r, &d, NULL, MACHINE_DONE);
+	expect_output(&r, "output 1\nend 0\n");
+	run_clear(&r);
+	fd_close(&trial.layer);
+	trial.layer = layer;
+}
+
 static void
 passes_on_how_it_ended(void **state)
 {
@@ -268,6 +300,7 @@ main(void)
 		cmocka_unit_test(passes_streams_both_ways),
 		cmocka_unit_test(wants_a_layer_once),
 		cmocka_unit_test(moves_much_in_both_directions_at_once),
+		cmocka_unit_test(lets_no_inputs_stand_before_the_layer),
 		cmocka_unit_test(passes_on_how_it_ended),
 		cmocka_unit_test(ends_with_the_connection),
 	};
