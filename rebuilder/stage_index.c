@@ -88,11 +88,12 @@ stage_index(struct trip *t)
 			i++;
 			continue;
 		}
+		if (rc != RB_ENOTFOUND ||
+		    (rc = note_missing(t, &t->suites[i])) != RB_OK)
+			return rc;
 		/* With none there is nothing to compare with. */
-		if (rc != RB_ENOTFOUND || t->nsuites == 1)
-			return rc;
-		if ((rc = note_missing(t, &t->suites[i])) != RB_OK)
-			return rc;
+		if (t->nsuites == 1)
+			return RB_ENOTFOUND;
 		drop_suite(t, i);
 		t->why.text[0] = '\0';
 	}
