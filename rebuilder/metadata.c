@@ -267,14 +267,12 @@ metadata_get(struct trip *t, const struct repository *of, struct metadata *out)
 			t->why.text[0] = '\0';
 			return RB_OK;
 		}
-		/*
-		 * A mirror's complaint says less than the repository's own,
-		 * unless that is only that it has none.
-		 */
-		if (place == 0 || first_rc == RB_ENOTFOUND) {
+		/* A mirror's complaint says less than the repository's own. */
+		if (place == 0)
 			first = t->why;
+		/* But there is none only when all say so. */
+		if (place == 0 || first_rc == RB_ENOTFOUND)
 			first_rc = rc;
-		}
 	}
 	t->why = first;
 	return first_rc;
