@@ -2,13 +2,13 @@
 /*
  * run_machine: runs one machine by hand.
  *
- *   run_machine [-i IMAGE] [-l LAYER] [-s SECONDS] [-d DISK] [-m MEMORY]
- *       [-c CLOCK] -D DIRECTORY INPUTS OUTPUT LOG
+ *   run_machine [-i IMAGE [-k KIND]] [-l LAYER] [-s SECONDS] [-d DISK]
+ *       [-m MEMORY] [-c CLOCK] -D DIRECTORY INPUTS OUTPUT LOG
  *
  * INPUTS is a tar as MACHINE.md wants it, LAYER a tar of a root, DIRECTORY
  * the machine's (kept for the next run).  With an IMAGE (of scripts/image) it
- * is a machine of QEMU, else one of namespaces.  rebuilder-machine is taken
- * from $RB_BIN.  Needs root.
+ * is a machine of QEMU, or of KIND, else one of namespaces.  rebuilder-machine
+ * is taken from $RB_BIN.  Needs root.
  */
 #include <fcntl.h>
 #include <inttypes.h>
@@ -52,7 +52,8 @@ number_or_stop(const char *text)
 }
 
 static void
-write_conf(const char *dir, const char *image, char conf[PATH_LEN_MAX])
+write_conf(const char *dir, const char *image, const char *kind,
+    char conf[PATH_LEN_MAX])
 {
 	struct buf text = BUF_INIT;
 	int fd;
@@ -64,7 +65,7 @@ write_conf(const char *dir, const char *image, char conf[PATH_LEN_MAX])
 		"  directory: %s\nusers:\n  rebuilder: root\n",
 		dir) != RB_OK ||
 	    (image != NULL &&
-		buf_printf(&text, "machine:\n  kind: qemu\n  image: %s\n",
+		buf_printf(&text, "machine:\n  kind: %s\n  image: %s\n", kind,
 		    image) != RB_OK) ||
 	    file_write_fd(fd, buf_span(&text)) != RB_OK)
 		stop(conf);
@@ -88,10 +89,11 @@ main(int argc, char **argv)
 	struct machine_answer a = MACHINE_ANSWER_INIT;
 	struct buf text = BUF_INIT;
 	char conf[PATH_LEN_MAX], program[PATH_LEN_MAX];
-	const char *dir = NULL, *image = NULL, *bin = getenv("RB_BIN");
+	const char *dir = NULL, *image = NULL, *kind = "qemu",
+		   *bin = getenv("RB_BIN");
 	int option, layer = -1;
 
-	while ((option = getopt(argc, argv, "D:c:d:i:l:m:s:")) != -1) {
+	while ((option = getopt(argc, argv, "D:c:d:i:k:l:m:s:")) != -1) {
 		switch (option) {
 		case 'D':
 			dir = optarg;
@@ -102,6 +104,9 @@ main(int argc, char **argv)
 			break;
 		case 'i':
 			image = optarg;
+			break;
+		case 'k':
+			kind = optarg;
 			break;
 		case 'd':
 			d.disk = number_or_stop(optarg);
@@ -127,7 +132,7 @@ main(int argc, char **argv)
 		    digest_of_fd(layer, 0, d.layer_size, &d.layer) != RB_OK)
 			stop("cannot read the layer");
 	}
-	write_conf(dir, image, conf);
+	write_conf(dir, image, kind, conf);
 	if (machine_client_lend_ids(dir) != RB_OK)
 		stop("cannot lend ids; this needs root");
 	snprintf(program, sizeof(program), "%s/rebuilder-machine", bin);
