@@ -38,7 +38,7 @@ if(XENLIGHT_FOUND)
 endif()
 
 # Run by scripts/test-machine, in dom0 of its laboratory.
-foreach(test test_xen test_xen_bytes)
+foreach(test test_xen test_xen_bytes test_xen_far)
 	rb_program(${test} machine/${test}.c machine/xen_trial.c
 		LINK rb_machine_client rb_base PkgConfig::CMOCKA)
 	set_target_properties(${test} PROPERTIES

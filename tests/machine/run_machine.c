@@ -2,13 +2,15 @@
 /*
  * run_machine: runs one machine by hand.
  *
- *   run_machine [-i IMAGE [-k KIND]] [-l LAYER] [-s SECONDS] [-d DISK]
- *       [-m MEMORY] [-c CLOCK] -D DIRECTORY INPUTS OUTPUT LOG
+ *   run_machine [-i IMAGE [-k KIND] | -f CONNECT] [-l LAYER] [-s SECONDS]
+ *       [-d DISK] [-m MEMORY] [-o BYTES] [-c CLOCK] -D DIRECTORY
+ *       INPUTS OUTPUT LOG
  *
  * INPUTS is a tar as MACHINE.md wants it, LAYER a tar of a root, DIRECTORY
- * the machine's (kept for the next run).  With an IMAGE (of scripts/image) it
- * is a machine of QEMU, or of KIND, else one of namespaces.  rebuilder-machine
- * is taken from $RB_BIN.  Needs root.
+ * the machine's (kept for the next run), BYTES the most that OUTPUT may take.
+ * With an IMAGE (of scripts/image) it is a machine of QEMU, or of KIND, with
+ * CONNECT one far away, to which that program leads, else one of namespaces.
+ * rebuilder-machine is taken from $RB_BIN.  Needs root.
  */
 #include <fcntl.h>
 #include <inttypes.h>
@@ -52,8 +54,8 @@ number_or_stop(const char *text)
 }
 
 static void
-write_conf(const char *dir, const char *image, const char *kind,
-    char conf[PATH_LEN_MAX])
+write_conf(const char *dir, const char *kind, const char *image,
+    const char *connect, char conf[PATH_LEN_MAX])
 {
 	struct buf text = BUF_INIT;
 	int fd;
@@ -67,6 +69,9 @@ write_conf(const char *dir, const char *image, const char *kind,
 	    (image != NULL &&
 		buf_printf(&text, "machine:\n  kind: %s\n  image: %s\n", kind,
 		    image) != RB_OK) ||
+	    (connect != NULL &&
+		buf_printf(&text, "machine:\n  kind: far\n  connect: %s\n",
+		    connect) != RB_OK) ||
 	    file_write_fd(fd, buf_span(&text)) != RB_OK)
 		stop(conf);
 	fd_close(&fd);
@@ -89,11 +94,11 @@ main(int argc, char **argv)
 	struct machine_answer a = MACHINE_ANSWER_INIT;
 	struct buf text = BUF_INIT;
 	char conf[PATH_LEN_MAX], program[PATH_LEN_MAX];
-	const char *dir = NULL, *image = NULL, *kind = "qemu",
-		   *bin = getenv("RB_BIN");
+	const char *dir = NULL, *image = NULL, *connect = NULL;
+	const char *kind = "qemu", *bin = getenv("RB_BIN");
 	int option, layer = -1;
 
-	while ((option = getopt(argc, argv, "D:c:d:i:k:l:m:s:")) != -1) {
+	while ((option = getopt(argc, argv, "D:c:d:f:i:k:l:m:o:s:")) != -1) {
 		switch (option) {
 		case 'D':
 			dir = optarg;
@@ -101,6 +106,9 @@ main(int argc, char **argv)
 		case 'c':
 			d.has_clock = true;
 			d.clock = number_or_stop(optarg);
+			break;
+		case 'f':
+			connect = optarg;
 			break;
 		case 'i':
 			image = optarg;
@@ -117,6 +125,9 @@ main(int argc, char **argv)
 		case 'm':
 			d.memory = number_or_stop(optarg);
 			break;
+		case 'o':
+			d.output = number_or_stop(optarg);
+			break;
 		case 's':
 			d.seconds = number_or_stop(optarg);
 			break;
@@ -132,7 +143,7 @@ main(int argc, char **argv)
 		    digest_of_fd(layer, 0, d.layer_size, &d.layer) != RB_OK)
 			stop("cannot read the layer");
 	}
-	write_conf(dir, image, kind, conf);
+	write_conf(dir, kind, image, connect, conf);
 	if (machine_client_lend_ids(dir) != RB_OK)
 		stop("cannot lend ids; this needs root");
 	snprintf(program, sizeof(program), "%s/rebuilder-machine", bin);
@@ -145,7 +156,8 @@ main(int argc, char **argv)
 		layer) != RB_OK ||
 	    machine_client_hear(&c, &a) != RB_OK)
 		stop("rebuilder-machine ended without an answer");
-	printf("%s after %" PRIu64 " ms%s%s\n",
+	printf("%s %s after %" PRIu64 " ms%s%s\n",
+	    a.kind != NULL ? a.kind : "no machine",
 	    a.is_refused ? "refused" : machine_end_name(a.end), a.milliseconds,
 	    a.detail[0] != '\0' ? ": " : "", a.detail);
 	option = a.is_refused || a.end != MACHINE_DONE;
