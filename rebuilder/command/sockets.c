@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <netdb.h>
+#include <poll.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -15,6 +17,35 @@
 
 #define BACKLOG 64
 #define HTTP_BACKLOG 1024
+#define TRIES_MAX 10
+#define TRY_MILLISECONDS 100
+
+/* What a program that has ended leaves lets nobody in any more. */
+static bool
+lets_in(const struct sockaddr_un *address)
+{
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK,
+	    0);
+	bool is;
+
+	is = fd != -1 &&
+	    (connect(fd, (const struct sockaddr *)address, sizeof(*address)) ==
+		    0 ||
+		errno == EAGAIN);
+	fd_close(&fd);
+	return is;
+}
+
+/* Daemons of one who was killed take a moment to end. */
+static bool
+is_in_use(const struct sockaddr_un *address)
+{
+	unsigned int tries;
+
+	for (tries = 0; tries < TRIES_MAX && lets_in(address); tries++)
+		(void)poll(NULL, 0, TRY_MILLISECONDS);
+	return tries == TRIES_MAX;
+}
 
 enum rb_err
 socket_listen_unix(const char *path, gid_t gid, int *out, struct fault *why)
@@ -31,6 +62,11 @@ socket_listen_unix(const char *path, gid_t gid, int *out, struct fault *why)
 		    "have at most %zu bytes; use a shorter directory",
 		    path, sizeof(address.sun_path) - 1);
 	memcpy(address.sun_path, path, strlen(path));
+	if (is_in_use(&address))
+		return fault_set(why, RB_EREFUSED,
+		    "%s: somebody listens there: this node is running already; "
+		    "stop it first",
+		    path);
 	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	if (fd == -1)
 		return RB_EIO;

@@ -8,7 +8,8 @@
 
 /*
  * Listening sockets.  A Unix one belongs to root and `gid`, who may connect
- * (mode 0660); one that an ended process left is replaced.
+ * (mode 0660); one that an ended process left is replaced.  RB_EREFUSED:
+ * somebody listens there.
  */
 enum rb_err socket_listen_unix(const char *path, gid_t gid, int *out,
     struct fault *why) RB_CHECK;

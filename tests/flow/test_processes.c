@@ -287,6 +287,25 @@ end(void **state)
 	return 0;
 }
 
+static void
+a_second_serve_leaves_the_first_alone(void **state)
+{
+	char command[512], line[512] = "";
+	FILE *said;
+
+	(void)state;
+	snprintf(command, sizeof(command),
+	    "\"%s\"/qubes-rebuilder serve -c %s 2>&1", getenv("RB_BIN"),
+	    node.conf);
+	said = popen(command, "r");
+	assert_non_null(said);
+	assert_non_null(fgets(line, sizeof(line), said));
+	assert_int_equal(WEXITSTATUS(pclose(said)), 1);
+	if (strstr(line, "this node is running already") == NULL)
+		fail_msg("%s", line);
+	whole_node_answers(&node);
+}
+
 static int
 begin_node(void **state)
 {
@@ -311,7 +330,7 @@ end_node(void **state)
 int
 main(void)
 {
-	struct CMUnitTest tests[PROCESSES];
+	struct CMUnitTest tests[PROCESSES + 1];
 	size_t i;
 
 	if (geteuid() != 0 || role_home() != RB_OK) {
@@ -322,5 +341,7 @@ main(void)
 		tests[i] = (struct CMUnitTest){ processes[i].program,
 			is_what_the_table_says, NULL, end,
 			(void *)(uintptr_t)&processes[i] };
+	tests[i] = (struct CMUnitTest)cmocka_unit_test(
+	    a_second_serve_leaves_the_first_alone);
 	return cmocka_run_group_tests(tests, begin_node, end_node);
 }
