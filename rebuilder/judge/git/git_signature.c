@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "rebuilder/judge/git/git_signature.h"
 
-#define LAST_LINE "-----END PGP SIGNATURE-----\n"
+#define LAST_LINE "-----END PGP SIGNATURE-----"
 
 /* git's gpg-interface.c: a line that starts so starts a signature. */
 static const struct {
@@ -40,12 +40,14 @@ take_line(struct span *in)
 	return line;
 }
 
-/* One armour and nothing else; gpgv would pass over whatever surrounds it. */
+/*
+ * One armour and nothing else; gpgv would pass over whatever surrounds it.
+ * The last line of an object need not end: there are programs that make tags
+ * so, and git takes them.
+ */
 static bool
 is_one_armour(struct span s)
 {
-	static const struct span end = { (const uint8_t *)LAST_LINE,
-		sizeof(LAST_LINE) - 1 };
 	struct span line = take_line(&s);
 
 	if (!span_equal_str(line, "-----BEGIN PGP SIGNATURE-----\n"))
@@ -53,7 +55,9 @@ is_one_armour(struct span s)
 	while (s.len > 0) {
 		line = take_line(&s);
 		if (span_starts(line, SPAN("-----")))
-			return span_equal(line, end) && s.len == 0;
+			return s.len == 0 &&
+			    (span_equal_str(line, LAST_LINE) ||
+				span_equal_str(line, LAST_LINE "\n"));
 	}
 	return false;
 }
