@@ -18,10 +18,20 @@ is_version_name(struct span name)
 	return span_starts(name, SPAN("v"));
 }
 
+/* A word behind a release: it begins so that it does not read as more of it. */
+static bool
+is_word(struct span s)
+{
+	return s.len > 1 && s.p[0] == '-' &&
+	    ((s.p[1] >= 'A' && s.p[1] <= 'Z') ||
+		(s.p[1] >= 'a' && s.p[1] <= 'z'));
+}
+
 /*
- * "v" version, or "v" version "-" release.  Where the tree has none the tag
- * alone says which it is: one that nothing can be compared with would be
- * above and below all others.
+ * "v" version, or "v" version "-" release, or that and "-" and a word: Qubes
+ * calls the kernels of one branch v7.1.8-1-latest.  Where the tree has none
+ * the tag alone says which it is: one that nothing can be compared with would
+ * be above and below all others.
  */
 static bool
 name_is_version(struct span name, const struct tag_ground *g)
@@ -35,8 +45,13 @@ name_is_version(struct span name, const struct tag_ground *g)
 	name = span_of(name.p + g->version.len, name.len - g->version.len);
 	if (name.len == 0)
 		return true;
-	return g->release.len != 0 && name.p[0] == '-' &&
-	    span_equal(span_of(name.p + 1, name.len - 1), g->release);
+	if (g->release.len == 0 || name.p[0] != '-')
+		return false;
+	name = span_of(name.p + 1, name.len - 1);
+	if (!span_starts(name, g->release))
+		return false;
+	name = span_of(name.p + g->release.len, name.len - g->release.len);
+	return name.len == 0 || is_word(name);
 }
 
 static enum tag_outcome
@@ -229,7 +244,7 @@ put_outcome(const struct candidate *c, const struct seen *s, struct buf *out)
 /* What adds up while the candidates pass by. */
 struct tally {
 	size_t ntags;
-	bool counts[MAINTAINERS_MAX];  /* by a tag */
+	bool counts[MAINTAINERS_MAX]; /* by a tag */
 	bool commits[MAINTAINERS_MAX]; /* by the commit */
 	bool has_tag, has_version, has_asked;
 	struct candidate best; /* of has_tag */

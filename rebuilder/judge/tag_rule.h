@@ -10,7 +10,7 @@
  * Qubes' builder, without what a stranger who may push could use against it.
  * Signers are counted by their primary keys, and only maintainers that were
  * listed; a tag must be signed under the name that its ref has, and a `v` tag
- * must be the version that its tree says; digests below SHA-256 do not
+ * must say the version that its tree says; digests below SHA-256 do not
  * count; however many tags there are, each is looked at; what cannot count
  * does not keep the others from counting.
  */
