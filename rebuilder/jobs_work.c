@@ -191,12 +191,20 @@ add_retry(const struct job *job, struct fault *why)
 	fault_set(why, RB_OK, "%s", text);
 }
 
+/* Without a verdict there was nothing to do. */
 static enum note_level
-level_of(enum rb_err rc, bool is_cancelled)
+level_of(const struct attempt *a, enum rb_err rc, bool is_cancelled)
 {
+	size_t i;
+
 	if (is_cancelled)
 		return NOTE_INFO;
-	return rc == RB_OK ? NOTE_WARN : NOTE_ERROR;
+	if (rc != RB_OK)
+		return NOTE_ERROR;
+	for (i = 0; i < JOB_VERDICTS; i++)
+		if (a->live->verdicts[i] != 0)
+			return NOTE_WARN;
+	return NOTE_INFO;
 }
 
 static void
@@ -229,7 +237,8 @@ end_attempt(struct attempt *a, enum rb_err rc, struct report *report)
 	if (target == NULL)
 		return; /* who listens is told by the closed socket */
 	if (why->text[0] != '\0')
-		note(level_of(rc, is_cancelled), "%s: %s", target, why->text);
+		note(level_of(a, rc, is_cancelled), "%s: %s", target,
+		    why->text);
 	listeners_tell_end(&a->live->listeners, target, outcome, why->text);
 	free(target);
 }

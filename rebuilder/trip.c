@@ -390,8 +390,12 @@ prepare_source(struct trip *t)
 		t->obstacle = 0;
 		return rc;
 	}
-	if (t->of.nbuilds == 0)
-		return RB_OK; /* this distribution does not have it */
+	if (t->of.nbuilds == 0) {
+		/* That is how it should be, and all that there is to say. */
+		fault_set(&t->why, RB_OK, "nothing of it is built for %s",
+		    t->of.distribution);
+		return RB_OK;
+	}
 	if ((rc = source_owner_check(t->journal, t->of.release, t->of.component,
 		 t->name, &t->why)) != RB_OK)
 		return alarm_of_owner(t, rc);

@@ -35,8 +35,7 @@ print_state(const struct job_view *v, int64_t now)
 		    r->tries == 1 ? "try" : "tries");
 		show_seconds(stdout, v->left);
 	} else if (r->state == JOB_DONE && r->outcome == JOB_TRIED) {
-		fputs(": ", stdout);
-		job_view_verdicts(stdout, v);
+		job_view_verdicts(stdout, ": ", v);
 	}
 }
 

@@ -56,10 +56,8 @@ print_last_try(const struct job_view *v)
 		when[0] = '\0';
 	printf("  The last try ended at %s: ", when);
 	fputs(job_outcome_name(r->outcome), stdout);
-	if (r->outcome == JOB_TRIED) {
-		fputs(", ", stdout);
-		job_view_verdicts(stdout, v);
-	}
+	if (r->outcome == JOB_TRIED)
+		job_view_verdicts(stdout, ", ", v);
 	printf(".\n");
 	if (r->why != NULL) {
 		fputs("  ", stdout);

@@ -96,9 +96,9 @@ job_view_state(const struct job_view *v)
 }
 
 void
-job_view_verdicts(FILE *to, const struct job_view *v)
+job_view_verdicts(FILE *to, const char *begin, const struct job_view *v)
 {
-	const char *between = "";
+	const char *between = begin;
 	size_t i;
 
 	for (i = 0; i < JOB_VERDICTS; i++) {

@@ -29,8 +29,8 @@ enum rb_err job_views_read(struct msg *answer, struct buf *records, uint32_t *n)
 
 /* One word for where it stands: "blocked" is a way of waiting. */
 const char *job_view_state(const struct job_view *v);
-/* "2 reproduced, 1 failed"; nothing when there are none. */
-void job_view_verdicts(FILE *to, const struct job_view *v);
+/* "2 reproduced, 1 failed", behind `begin`; nothing when there are none. */
+void job_view_verdicts(FILE *to, const char *begin, const struct job_view *v);
 /* Without memory NULL. */
 json_t *job_view_json(const struct job_view *v);
 

@@ -347,7 +347,9 @@ goes_on_without_what_cannot_be_built(void **state)
 		   "make_plain epsilon qubes-epsilon 1.0 \"\" qubes-epsilon; "
 		   "publish_other delta 1.0-1 $suite; "
 		   "publish_other epsilon 1.0-1 $suite; "
-		   "release_file mallory gamma thief chores delta epsilon");
+		   "component idle; version idle 1.0 bob; "
+		   "release_file mallory gamma thief chores delta epsilon "
+		   "idle");
 	release_poll();
 	(void)release_says("rebuild", target("epsilon@v1.0-1/vm-"), 1,
 	    "differs");
@@ -359,6 +361,9 @@ goes_on_without_what_cannot_be_built(void **state)
 	    "and this node's own builds; missing: qubes-chores; qubes-sources "
 	    "(>= 2)");
 	assert_null(strstr(said.text, "libc6-dev"));
+	(void)release_says("rebuild", target("idle@v1.0/vm-"), 0, "");
+	said = release_says("why", target("idle@v1.0/vm-"), 0,
+	    ": tried.\n  nothing of it is built for vm-");
 	release_poll();
 	release_awaits("delta", "\"verdict\": \"unavailable\"");
 }
