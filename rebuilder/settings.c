@@ -370,10 +370,13 @@ set_defaults(struct settings *s)
 {
 	static const char *const suffixes[] = { "", "-testing",
 		"-securitytesting" };
-	static const char *const overrides[] = { "xen" };
+	/* Those of Qubes 4.3 for Debian 12 and 13. */
+	static const char *const overrides[] = { "python-fido2",
+		"python-looseversion" };
 	enum rb_err rc = RB_EINTERNAL;
 
-	if ((rc = set_list(&s->release.overrides, overrides, 1)) != RB_OK ||
+	if ((rc = set_list(&s->release.overrides, overrides,
+		 sizeof(overrides) / sizeof(overrides[0]))) != RB_OK ||
 	    s->published.name == NULL)
 		return rc;
 	if (s->published.buildinfo_keyring == NULL &&

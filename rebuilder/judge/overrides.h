@@ -13,7 +13,7 @@
  *  - what is called as another package of the archive is offered only when
  *    the archive has that from a source package of the same name, and the
  *    operator says that this source may take the archive's place (as Qubes'
- *    xen takes that of Debian's);
+ *    python-fido2 takes that of Debian's);
  *  - what the archive has no name for, is; but where two source packages
  *    make one of the same name, only that of the first in the index.
  * The rules are lines "base NAME" or "source NAME".  Spans are borrowed.

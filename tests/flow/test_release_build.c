@@ -269,7 +269,8 @@ static struct said
 inputs_of(const char *component)
 {
 	return archive_ask("'%s/qubes-rebuilder' inputs -c %s/node/node.yml %s "
-			   "| grep -E '^deb (qubes-[a-z-]*|dpkg|debhelper) '",
+			   "| grep -E '^deb (qubes-[a-z-]*|dpkg|debhelper|"
+			   "python3-fido2) '",
 	    getenv("RB_BIN"), archive_world.directory, target(component));
 }
 
@@ -282,20 +283,27 @@ takes_the_base_system_from_the_archive_alone(void **state)
 	(void)state;
 	release_do("make_plain mallory qubes-mallory 99.0 \"\" qubes-mallory "
 		   "dpkg debhelper; "
-		   "make_plain gamma qubes-gamma 1.0 \", qubes-mallory\" "
-		   "qubes-gamma; "
+		   "make_plain fido python-fido2 99.0 \"\" python3-fido2; "
+		   "make_plain gamma qubes-gamma 1.0 "
+		   "\", qubes-mallory, python3-fido2\" qubes-gamma; "
 		   "publish_other mallory 99.0-1 $suite; "
+		   "publish_other fido 99.0-1 $suite python-fido2 "
+		   "python3-fido2; "
 		   "publish_other gamma 1.0-1 $suite; "
-		   "release_file mallory gamma");
+		   "release_file mallory fido gamma");
 	release_poll();
 	(void)release_says("rebuild", target("mallory@v99.0-1/vm-"), 1,
 	    "differs");
+	(void)release_says("rebuild", target("fido@v99.0-1/vm-"), 1, "differs");
 	(void)release_says("rebuild", target("gamma@v1.0-1/vm-"), 1, "differs");
 	said = inputs_of("gamma@v1.0-1/vm-");
 	has("gamma", &said, "deb qubes-mallory 99.0-1");
+	has("gamma", &said, "deb python3-fido2 99.0-1");
 	has("gamma", &said, "deb dpkg ");
 	assert_null(strstr(said.text, "deb dpkg 99.0-1"));
 	release_poll();
+	said = release_shows("fido");
+	has("fido", &said, "\"alarms\": []");
 	said = release_shows("mallory");
 	has("mallory", &said,
 	    "\"alarms\": [\"source package qubes-mallory makes packages that ");
@@ -311,7 +319,7 @@ attests_a_source_package_from_one_component_alone(void **state)
 
 	(void)state;
 	release_do("make_plain thief qubes-alpha 1.2.4 \"\" libalpha1; "
-		   "release_file mallory gamma thief");
+		   "release_file mallory fido gamma thief");
 	release_poll();
 	(void)release_says("rebuild", target("thief@v1.2.4-1/vm-"), 2,
 	    "thief: makes source package qubes-alpha, which is that of "
@@ -348,7 +356,7 @@ goes_on_without_what_cannot_be_built(void **state)
 		   "publish_other delta 1.0-1 $suite; "
 		   "publish_other epsilon 1.0-1 $suite; "
 		   "component idle; version idle 1.0 bob; "
-		   "release_file mallory gamma thief chores delta epsilon "
+		   "release_file mallory fido gamma thief chores delta epsilon "
 		   "idle");
 	release_poll();
 	(void)release_says("rebuild", target("epsilon@v1.0-1/vm-"), 1,
