@@ -14,10 +14,10 @@
  * what the archive alone makes of Essential, build-essential and apt.  None is
  * that has the name of another package of the archive, unless that is of the
  * same source package there and the operator names this source in
- * release.overrides, by default xen.  A component that built such packages
- * gets an alarm, and its other packages are offered all the same.  Of two
- * source packages that make one of the same name, that of the component which
- * the release has first is offered.
+ * release.overrides.  A component that built such packages gets an
+ * alarm, and its other packages are offered all the same.  Of two source
+ * packages that make one of the same name, that of the component which the
+ * release has first is offered.
  */
 struct built_place {
 	const char *release, *distribution, *component;

@@ -6,17 +6,17 @@
 #include "rebuilder/journal.h"
 #include "rebuilder/tag.h"
 
-/*
- * What the node knows of one component of the release, kept in the journal
- * under the component's name.  It only ever moves forward: what was accepted
- * stays until something newer is, whatever a server says meanwhile.
- */
 /* A tag as it was when the server listed it last. */
 struct known_ref {
 	char *name; /* owned */
 	char id[TAG_ID_LEN + 1];
 };
 
+/*
+ * What the node knows of one component of the release, kept in the journal
+ * under the component's name.  It only ever moves forward: what was accepted
+ * stays until something newer is, whatever a server says meanwhile.
+ */
 struct component_state {
 	/* Of the advertisement that was judged last; zero: none was. */
 	struct digest advertisement;

@@ -322,9 +322,21 @@ depot_scratch(const struct depot *d, int *fd)
 }
 
 enum rb_err
-depot_copy(const struct depot *d, int from, uint64_t max, int *fd)
+depot_read_only(int scratch, int *fd)
 {
 	char path[64];
+	int r;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", scratch);
+	if ((r = open(path, O_RDONLY | O_CLOEXEC)) == -1)
+		return RB_EIO;
+	*fd = r;
+	return RB_OK;
+}
+
+enum rb_err
+depot_copy(const struct depot *d, int from, uint64_t max, int *fd)
+{
 	uint64_t size = 0;
 	int copy = -1;
 	enum rb_err rc = RB_EINTERNAL;
@@ -333,13 +345,9 @@ depot_copy(const struct depot *d, int from, uint64_t max, int *fd)
 		return rc;
 	if (size > max)
 		return RB_ELIMIT;
-	if ((rc = depot_scratch(d, &copy)) != RB_OK ||
-	    (rc = file_copy_range(from, 0, size, copy)) != RB_OK)
-		goto out;
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", copy);
-	*fd = open(path, O_RDONLY | O_CLOEXEC);
-	rc = *fd == -1 ? RB_EIO : RB_OK;
-out:
+	if ((rc = depot_scratch(d, &copy)) == RB_OK &&
+	    (rc = file_copy_range(from, 0, size, copy)) == RB_OK)
+		rc = depot_read_only(copy, fd);
 	fd_close(&copy);
 	return rc;
 }

@@ -53,6 +53,11 @@ enum rb_err depot_scratch(const struct depot *d, int *fd) RB_CHECK;
  */
 enum rb_err depot_copy(const struct depot *d, int from, uint64_t max, int *fd)
     RB_CHECK;
+/*
+ * A scratch file that nobody else has any more, for those who must not write
+ * it: the same, read only, position 0, owned by the caller.
+ */
+enum rb_err depot_read_only(int scratch, int *fd) RB_CHECK;
 /* Copies a scratch file's bytes in and says under which digest. */
 enum rb_err depot_add(const struct depot *d, int fd, struct digest *out)
     RB_CHECK;

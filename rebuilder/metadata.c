@@ -152,19 +152,50 @@ out:
 	return rc;
 }
 
-/* The name under which the newest date is kept: of an address and a suite. */
+/* Of what is kept about an address and a suite. */
+static enum rb_err
+key_of(const char *kind, const struct repository *of, struct digest *out)
+{
+	struct memory_key k = MEMORY_KEY_INIT;
+
+	memory_key_text(&k, kind);
+	memory_key_text(&k, of->uri);
+	memory_key_text(&k, of->suite);
+	return memory_key_end(&k, out);
+}
+
+/* The name under which the newest date is kept. */
 static enum rb_err
 newest_name(const struct repository *of, char hex[DIGEST_HEX_LEN + 1])
 {
-	struct memory_key k = MEMORY_KEY_INIT;
 	struct digest name = DIGEST_INIT;
 	enum rb_err rc = RB_EINTERNAL;
 
-	memory_key_text(&k, "newest");
-	memory_key_text(&k, of->uri);
-	memory_key_text(&k, of->suite);
-	if ((rc = memory_key_end(&k, &name)) == RB_OK)
+	if ((rc = key_of("newest", of, &name)) == RB_OK)
 		digest_hex(&name, hex);
+	return rc;
+}
+
+enum rb_err
+metadata_note(struct trip *t, const struct repository *of, const char *kind,
+    struct span about, struct span text)
+{
+	struct digest key = DIGEST_INIT;
+	struct buf before = BUF_INIT;
+	enum rb_err rc = RB_EINTERNAL;
+
+	if ((rc = key_of(kind, of, &key)) != RB_OK)
+		return rc;
+	rc = journal_recall(t->journal, &key, &before);
+	if (rc == RB_OK && span_equal(buf_span(&before), about))
+		goto out;
+	if (rc != RB_OK && rc != RB_ENOTFOUND)
+		goto out;
+	note(NOTE_INFO, "%s: %.*s", of->section, (int)text.len,
+	    (const char *)text.p);
+	rc = journal_remember(t->journal, &key, about);
+out:
+	buf_clear(&before);
 	return rc;
 }
 
@@ -173,28 +204,16 @@ static enum rb_err
 note_signers(struct trip *t, const struct repository *of,
     const struct metadata *m, const struct buf *signers)
 {
-	struct memory_key k = MEMORY_KEY_INIT;
-	struct digest key = DIGEST_INIT;
-	struct buf before = BUF_INIT;
+	struct buf text = BUF_INIT;
 	enum rb_err rc = RB_EINTERNAL;
 
-	memory_key_text(&k, "signers");
-	memory_key_text(&k, of->uri);
-	memory_key_text(&k, of->suite);
-	if ((rc = memory_key_end(&k, &key)) != RB_OK)
-		return rc;
-	rc = journal_recall(t->journal, &key, &before);
-	if (rc == RB_OK &&
-	    span_equal(buf_span(&before), digest_span(&m->sha256)))
-		goto out;
-	if (rc != RB_OK && rc != RB_ENOTFOUND)
-		goto out;
-	note(NOTE_INFO, "%s: Release of %s, dated %llu, is signed by %.*s",
-	    of->section, of->suite, (unsigned long long)m->date,
-	    (int)signers->len, (const char *)signers->p);
-	rc = journal_remember(t->journal, &key, digest_span(&m->sha256));
-out:
-	buf_clear(&before);
+	rc = buf_printf(&text, "Release of %s, dated %llu, is signed by %.*s",
+	    of->suite, (unsigned long long)m->date, (int)signers->len,
+	    (const char *)signers->p);
+	if (rc == RB_OK)
+		rc = metadata_note(t, of, "signers", digest_span(&m->sha256),
+		    buf_span(&text));
+	buf_clear(&text);
 	return rc;
 }
 

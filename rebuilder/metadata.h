@@ -35,6 +35,12 @@ void metadata_clear(struct metadata *m);
 enum rb_err metadata_get(struct trip *t, const struct repository *of,
     struct metadata *out) RB_CHECK;
 
+/*
+ * Writes a note about an address and a suite, unless the last one of this kind
+ * was about the very same: each job finds what the one before found.
+ */
+enum rb_err metadata_note(struct trip *t, const struct repository *of,
+    const char *kind, struct span about, struct span text) RB_CHECK;
 /* Whether it was ever had from this address and suite. */
 enum rb_err metadata_was_there(struct trip *t, const struct repository *of,
     bool *was_there) RB_CHECK;

@@ -117,7 +117,7 @@ check_file(struct trip *t, const struct plan_file *f, int *file)
 		goto out;
 	if (packing_of(f) != 0) {
 		fd_close(file);
-		rc = depot_copy(t->depot, out, FILE_BYTES_MAX, file);
+		rc = depot_read_only(out, file);
 	}
 out:
 	msg_clear(&question);

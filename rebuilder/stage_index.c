@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <stdlib.h>
 #include <string.h>
 
-#include "common/base/note.h"
 #include "rebuilder/index_read.h"
 #include "rebuilder/job_alarms.h"
 #include "rebuilder/metadata.h"
@@ -25,29 +23,6 @@ alarm_of_suite(struct trip *t, const struct repository *suite)
 			     rc;
 }
 
-/* Each job finds that it is not there. */
-static enum rb_err
-note_once(struct trip *t, const struct repository *suite)
-{
-	struct memory_key k = MEMORY_KEY_INIT;
-	struct digest key = DIGEST_INIT;
-	struct buf before = BUF_INIT;
-	enum rb_err rc = RB_EINTERNAL;
-
-	memory_key_text(&k, "missing");
-	memory_key_text(&k, suite->uri);
-	memory_key_text(&k, suite->suite);
-	if ((rc = memory_key_end(&k, &key)) != RB_OK ||
-	    (rc = journal_recall(t->journal, &key, &before)) != RB_ENOTFOUND)
-		goto out;
-	note(NOTE_INFO, "published: %s has no suite %s yet: %s", suite->uri,
-	    suite->suite, t->why.text);
-	rc = journal_remember(t->journal, &key, span_of_str(suite->suite));
-out:
-	buf_clear(&before);
-	return rc;
-}
-
 /*
  * A suite that its repository never had, such as -securitytesting of a new
  * distribution: nothing is published there yet.
@@ -55,6 +30,7 @@ out:
 static enum rb_err
 note_missing(struct trip *t, const struct repository *suite)
 {
+	struct buf text = BUF_INIT;
 	bool was_there = false;
 	enum rb_err rc = RB_EINTERNAL;
 
@@ -62,7 +38,13 @@ note_missing(struct trip *t, const struct repository *suite)
 		return rc;
 	if (was_there)
 		return alarm_of_suite(t, suite);
-	return note_once(t, suite);
+	rc = buf_printf(&text, "%s has no suite %s yet: %s", suite->uri,
+	    suite->suite, t->why.text);
+	if (rc == RB_OK)
+		rc = metadata_note(t, suite, "missing",
+		    span_of_str(suite->suite), buf_span(&text));
+	buf_clear(&text);
+	return rc;
 }
 
 static void

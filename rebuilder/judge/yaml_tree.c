@@ -155,10 +155,9 @@ take_key(struct parser *p, struct level *level)
 	struct yaml_child *child;
 	enum rb_err rc = RB_EINTERNAL;
 
-	if (p->in.event.type == YAML_SCALAR_EVENT)
-		key = reader_scalar(&p->in);
 	if (p->in.event.type != YAML_SCALAR_EVENT ||
-	    p->in.event.data.scalar.anchor != NULL || key.len == 0)
+	    p->in.event.data.scalar.anchor != NULL ||
+	    (key = reader_scalar(&p->in)).len == 0)
 		return reader_refuse(&p->in, "a key", "", " must be a word");
 	if (span_equal_str(key, "<<"))
 		return reader_refuse(&p->in, "key", "<<",

@@ -67,7 +67,7 @@ run_over(struct session *x, const char *dir, const char *const *command,
 		.may_write_layer = true,
 		.command = command,
 		.init = -1 };
-	struct session_end end = { RELAYS_FAILED, 0, 0, false, 0, 0 };
+	struct session_end end = SESSION_END_INIT;
 	enum rb_err rc = RB_EINTERNAL;
 
 	if ((rc = session_run(x, &s, files, &end, why)) != RB_OK)

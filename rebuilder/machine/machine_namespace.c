@@ -115,7 +115,7 @@ run_guest(struct session *x, struct machine_run *run, const struct layer *layer,
 	struct session_files files = { run->inputs, run->output, run->log,
 		UINT64_MAX, run->description->output, run->description->log,
 		NULL };
-	struct session_end end = { RELAYS_FAILED, 0, 0, false, 0, 0 };
+	struct session_end end = SESSION_END_INIT;
 	enum rb_err rc = RB_EINTERNAL;
 
 	run->inputs = run->output = run->log = -1; /* now in files */

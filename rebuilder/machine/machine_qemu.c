@@ -269,7 +269,7 @@ run_guest(struct session *x, struct machine_run *run, struct machine *m,
 		.is_powerless = true };
 	struct session_files files = { -1, -1, -1, 0, 0, run->description->log,
 		NULL };
-	struct session_end end = { RELAYS_FAILED, 0, 0, false, 0, 0 };
+	struct session_end end = SESSION_END_INIT;
 	enum rb_err rc = RB_EINTERNAL;
 
 	if ((rc = make_command(run, m, s.has_kvm, &command)) != RB_OK)

@@ -181,7 +181,7 @@ enum rb_err
 session_run(struct session *x, struct sandbox *s, struct session_files *files,
     struct session_end *out, struct fault *why)
 {
-	struct session_end e = { RELAYS_FAILED, 0, 0, false, 0, 0 };
+	struct session_end e = SESSION_END_INIT;
 	struct relay in = RELAY_INIT, log = RELAY_INIT, output = RELAY_INIT;
 	struct relay *const relays[] = { &in, &output, &log };
 	pid_t pid = -1;

@@ -35,6 +35,8 @@ struct session_end {
 	uint64_t in_left; /* how much less than in_max came in */
 };
 
+#define SESSION_END_INIT { RELAYS_FAILED, 0, 0, false, 0, 0 }
+
 /* Handed over: taken out and set to -1.  -1: nothing in, nowhere out. */
 struct session_files {
 	int in, out, log;

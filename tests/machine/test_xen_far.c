@@ -28,7 +28,7 @@
 #define NOTHING_LEFT_S 10
 
 /*
- * As in test_xen.c, and the processes that serve a stream; without what the
+ * As in xen_trial.c, and the processes that serve a stream; without what the
  * first of all domains leaves.
  */
 #define STATE \

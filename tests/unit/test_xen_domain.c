@@ -145,46 +145,41 @@ tells_the_ends_of_a_domain_apart(void **state)
 	fake_clear();
 }
 
+/* It was asked to stop, and gone at the latest so long after its time. */
+static void
+expect_late(struct attempt *a, int64_t milliseconds)
+{
+	int64_t start = fake.now;
+
+	attempt_run(a);
+	assert_int_equal(a->rc, RB_OK);
+	assert_int_equal(a->end, XEN_END_LATE);
+	assert_true(fake.was_asked);
+	assert_false(fake.exists);
+	assert_in_range(fake.now - start, SECONDS * 1000,
+	    SECONDS * 1000 + milliseconds);
+}
+
 static void
 asks_a_late_domain_to_stop_before_it_destroys_it(void **state)
 {
 	struct attempt a;
-	int64_t start;
 
 	(void)state;
+	/* It does not listen; that costs some seconds and no more. */
 	attempt_init(&a);
 	fake.runs_for_ever = true;
-	start = fake.now;
-	attempt_run(&a);
-	assert_int_equal(a.rc, RB_OK);
-	assert_int_equal(a.end, XEN_END_LATE);
-	assert_true(fake.was_asked);
-	assert_false(fake.exists);
-	/* It does not listen; that costs some seconds and no more. */
-	assert_in_range(fake.now - start, SECONDS * 1000,
-	    SECONDS * 1000 + 5000);
+	expect_late(&a, 5000);
 
 	attempt_init(&a);
 	fake.runs_for_ever = fake.stops_when_asked = true;
-	start = fake.now;
-	attempt_run(&a);
-	assert_int_equal(a.end, XEN_END_LATE);
-	assert_false(fake.exists);
-	assert_in_range(fake.now - start, SECONDS * 1000,
-	    SECONDS * 1000 + 1000);
+	expect_late(&a, 1000);
 
 	/* Whom it cannot ask it does not wait for. */
 	attempt_init(&a);
 	fake.fails = FAKE_SHUTDOWN;
 	fake.runs_for_ever = true;
-	start = fake.now;
-	attempt_run(&a);
-	assert_int_equal(a.rc, RB_OK);
-	assert_int_equal(a.end, XEN_END_LATE);
-	assert_true(fake.was_asked);
-	assert_false(fake.exists);
-	assert_in_range(fake.now - start, SECONDS * 1000,
-	    SECONDS * 1000 + 1000);
+	expect_late(&a, 1000);
 	fake_clear();
 }
 
