@@ -20,7 +20,7 @@
 
 #define BUILD_MEMORY (768 * MIB)
 #define BUILD_DISK (1024 * MIB)
-#define BUILD_SECONDS 600
+#define BUILD_SECONDS 3000 /* the laboratory ends before */
 #define BUILD_PROCESSES 1024
 #define YEAR_2020 UINT64_C(1577836800)
 #define YEAR_2100 UINT64_C(4102444800)
@@ -96,21 +96,23 @@ digest_of_output(const struct buf *out, const char *name, struct digest *digest)
 	assert_int_equal(digest_of(bytes, digest), RB_OK);
 }
 
-/* "<name> SP <sha256> LF": what the archive ships. */
+/* A line "<name> SP <sha256>" of what the archive ships. */
 static void
-read_published(struct buf *name, struct digest *digest)
+expect_published(const struct buf *out, struct span line)
 {
-	struct buf text = BUF_INIT;
-	struct span in, line = SPAN_INIT, word = SPAN_INIT;
+	struct digest published = DIGEST_INIT, rebuilt = DIGEST_INIT;
+	struct buf name = BUF_INIT;
+	struct span word = SPAN_INIT;
 
-	read_data("rebuild/published", &text);
-	in = buf_span(&text);
-	assert_int_equal(span_take_line(&in, &line), RB_OK);
 	assert_int_equal(span_take_until(&line, ' ', &word), RB_OK);
-	assert_int_equal(digest_parse(line, digest), RB_OK);
-	assert_int_equal(buf_put(name, word), RB_OK);
-	assert_int_equal(buf_put_byte(name, 0), RB_OK);
-	buf_clear(&text);
+	assert_int_equal(digest_parse(line, &published), RB_OK);
+	assert_int_equal(buf_put(&name, word), RB_OK);
+	assert_int_equal(buf_put_byte(&name, 0), RB_OK);
+	digest_of_output(out, (const char *)name.p, &rebuilt);
+	printf("%s: %s\n", (const char *)name.p,
+	    digest_equal(&rebuilt, &published) ? "as published" : "differs");
+	assert_true(digest_equal(&rebuilt, &published));
+	buf_clear(&name);
 }
 
 /* $RB_DATA/rebuild is what scripts/lab.d/rebuild made. */
@@ -118,12 +120,11 @@ static void
 rebuilds_a_published_package(void **state)
 {
 	struct description d = xen_plain;
-	struct digest published = DIGEST_INIT, rebuilt = DIGEST_INIT;
-	struct buf name = BUF_INIT;
+	struct buf published = BUF_INIT;
+	struct span lines, line = SPAN_INIT;
 	struct run r;
 
 	(void)state;
-	read_published(&name, &published);
 	trial_use_layer(open_data("rebuild/layer"), &d);
 	d.memory = BUILD_MEMORY;
 	d.disk = BUILD_DISK;
@@ -133,13 +134,18 @@ rebuilds_a_published_package(void **state)
 	r.inputs = open_data("rebuild/inputs");
 	run_start(&r, &d, NULL);
 	run_finish(&r);
-	xen_say(&r, (const char *)name.p);
+	xen_say(&r, "rebuild");
 	fputs((const char *)r.text.p, stdout);
 	expect_end(&r, MACHINE_DONE);
-	digest_of_output(&r.out, (const char *)name.p, &rebuilt);
-	assert_true(digest_equal(&rebuilt, &published));
+	read_data("rebuild/published", &published);
+	lines = span_of(published.p, published.len - 1);
+	assert_true(lines.len > 0);
+	while (lines.len > 0) {
+		assert_int_equal(span_take_line(&lines, &line), RB_OK);
+		expect_published(&r.out, line);
+	}
 	run_clear(&r);
-	buf_clear(&name);
+	buf_clear(&published);
 	xen_expect_nothing_left();
 }
 
