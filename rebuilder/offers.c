@@ -66,9 +66,15 @@ put_question(struct trip *t, const struct offers *o, int pins, int out,
 	return put_offers(t, o, m);
 }
 
-/* Has the judge write one index; `*missing` is owned, "" for nothing. */
+/* Pins that nobody offers, and those that only our own builds do. */
+struct lack {
+	char *missing; /* owned, words of a sentence, "" for nothing */
+	uint32_t nbuilt;
+};
+
+/* Has the judge write one index. */
 static enum rb_err
-merge(struct trip *t, struct offers *o, char **missing)
+merge(struct trip *t, struct offers *o, struct lack *lack)
 {
 	struct msg question, answer;
 	struct span in;
@@ -78,8 +84,8 @@ merge(struct trip *t, struct offers *o, char **missing)
 
 	msg_init(&question, JUDGE_PINS);
 	msg_init(&answer, 0);
-	free(*missing);
-	*missing = NULL;
+	free(lack->missing);
+	lack->missing = NULL;
 	if (t->buildinfo.is_known)
 		rc = depot_get(t->depot, &t->buildinfo.pins, &pins);
 	else
@@ -91,10 +97,11 @@ merge(struct trip *t, struct offers *o, char **missing)
 		goto out;
 	in = buf_span(&answer.body);
 	if ((rc = take_u32(&in, &n)) != RB_OK ||
-	    (rc = take_text(&in, WORDS_LIMIT, missing)) != RB_OK ||
+	    (rc = take_text(&in, WORDS_LIMIT, &lack->missing)) != RB_OK ||
+	    (rc = take_u32(&in, &lack->nbuilt)) != RB_OK ||
 	    (rc = take_end(in)) != RB_OK)
 		goto out;
-	if ((n == 0) != ((*missing)[0] == '\0')) {
+	if ((n == 0) != (lack->missing[0] == '\0')) {
 		rc = RB_EPEER;
 		goto out;
 	}
@@ -107,45 +114,57 @@ out:
 	return rc;
 }
 
+/* What we built comes last: it stands in for nothing that others have. */
+static void
+list_offers(const struct trip *t, size_t nold, struct offers *o)
+{
+	size_t i;
+
+	o->n = 0;
+	o->from[o->n++] = &t->base;
+	for (i = 0; i < nold; i++)
+		o->from[o->n++] = &t->old[i];
+	if (t->built.name != NULL)
+		o->from[o->n++] = &t->built;
+}
+
 enum rb_err
 offers_make(struct trip *t, struct offers *out)
 {
+	const size_t nold = t->nold < OFFERS_MAX - 2 ? t->nold : OFFERS_MAX - 2;
 	struct offers o = { .n = 0 };
-	char *missing = NULL;
+	struct lack lack = { NULL, 0 };
 	size_t i;
 	enum rb_err rc = RB_EINTERNAL;
 
-	if (t->built.name != NULL)
-		o.from[o.n++] = &t->built;
-	o.from[o.n++] = &t->base;
+	list_offers(t, 0, &o);
 	o.packages = t->base.index.packages;
 	if (o.n == 1 && !t->buildinfo.is_known) {
 		*out = o;
 		return RB_OK;
 	}
-	if ((rc = merge(t, &o, &missing)) != RB_OK)
+	if ((rc = merge(t, &o, &lack)) != RB_OK)
 		goto out;
-	if (missing[0] != '\0' && t->nold > 0) {
-		for (i = 0; i < t->nold && o.n < OFFERS_MAX; i++) {
+	if ((lack.missing[0] != '\0' || lack.nbuilt > 0) && nold > 0) {
+		for (i = 0; i < nold; i++)
 			if ((rc = index_read(t, &t->old[i])) != RB_OK)
 				goto out;
-			o.from[o.n++] = &t->old[i];
-		}
-		if ((rc = merge(t, &o, &missing)) != RB_OK)
+		list_offers(t, nold, &o);
+		if ((rc = merge(t, &o, &lack)) != RB_OK)
 			goto out;
 	}
-	if (missing[0] != '\0') {
+	if (lack.missing[0] != '\0') {
 		fault_set(&t->why, RB_EREFUSED,
 		    "%s %s: its .buildinfo names versions that neither the "
 		    "archive, nor %zu old ones, nor this node's own builds "
 		    "have: %s",
-		    t->name, t->source.version, t->nold, missing);
+		    t->name, t->source.version, nold, lack.missing);
 		rc = trip_obstacle(t, VERDICT_UNAVAILABLE, "dependencies");
 		goto out;
 	}
 	*out = o;
 out:
-	free(missing);
+	free(lack.missing);
 	return rc;
 }
 

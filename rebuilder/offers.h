@@ -5,9 +5,10 @@
 #include "rebuilder/trip.h"
 
 /*
- * Where the packages of a build may come from: what we built ourselves, the
- * archive, and, when a .buildinfo names versions that these have not, the
- * archives of old versions, in this order.
+ * Where the packages of a build may come from: the archive; when a .buildinfo
+ * names versions that it has not, the archives of old versions; and what we
+ * built ourselves, in this order.  Of two that have the same package in the
+ * same version the first is taken.
  */
 #define OFFERS_MAX 12
 

@@ -171,8 +171,10 @@ enum machine_end {
  * fds: pins; out Packages (what a machine resolves from); n times Packages.
  */
 #define JUDGE_PINS 0x0334
-/* u32 missing; text which ("": none), the first of them and how many
- * more, in about 200 bytes. */
+/*
+ * u32 missing; text which ("": none), the first of them and how many more, in
+ * about 200 bytes; u32 how many others only built ones offer.
+ */
 #define JUDGE_PINS_ARE 0x0335
 /*
  * u64 offset, u64 length of the .buildinfo that a build left.

@@ -23,8 +23,7 @@ read_pins(struct span architecture, struct pins_index *indices, size_t n,
 	struct mapping text = MAPPING_INIT;
 	struct mapping packages[INDICES_MAX] = { MAPPING_INIT };
 	struct pins pins = PINS_INIT;
-	struct buf merged = BUF_INIT, missing = BUF_INIT;
-	uint32_t nmissing = 0;
+	struct pins_merged m = PINS_MERGED_INIT;
 	size_t i;
 	enum rb_err rc = RB_EINTERNAL;
 
@@ -36,19 +35,19 @@ read_pins(struct span architecture, struct pins_index *indices, size_t n,
 	}
 	if ((rc = mapping_open_file(fds[0], PINS_BYTES_MAX, &text)) != RB_OK ||
 	    (rc = pins_parse(text.bytes, &pins, why)) != RB_OK ||
-	    (rc = pins_merge(&pins, indices, n, architecture, &merged, &missing,
-		 &nmissing, why)) != RB_OK ||
-	    (rc = file_write_fd(fds[1], buf_span(&merged))) != RB_OK ||
-	    (rc = put_u32(body, nmissing)) != RB_OK)
+	    (rc = pins_merge(&pins, indices, n, architecture, &m, why)) !=
+		RB_OK ||
+	    (rc = file_write_fd(fds[1], buf_span(&m.index))) != RB_OK ||
+	    (rc = put_u32(body, m.nmissing)) != RB_OK ||
+	    (rc = put_bytes(body, buf_span(&m.missing))) != RB_OK)
 		goto out;
-	rc = put_bytes(body, buf_span(&missing));
+	rc = put_u32(body, m.nbuilt);
 out:
 	mapping_close(&text);
 	for (i = 0; i < INDICES_MAX; i++)
 		mapping_close(&packages[i]);
 	pins_clear(&pins);
-	buf_clear(&merged);
-	buf_clear(&missing);
+	pins_merged_clear(&m);
 	return rc;
 }
 

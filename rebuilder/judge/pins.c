@@ -113,11 +113,23 @@ is_offered(const struct pin *pin, const struct package *package,
 	    span_equal_str(package->architecture, "all");
 }
 
+/* The first offer, but any other before our own. */
+static void
+take_offer(struct pin *pin, bool is_built, struct span stanza)
+{
+	if (pin->is_found && (is_built || !pin->is_built))
+		return;
+	pin->is_found = true;
+	pin->is_built = is_built;
+	pin->stanza = stanza;
+}
+
 /* Notes which pins the index offers, and how many. */
 static enum rb_err
-look_through(struct pins *p, struct span index, struct span architecture,
-    size_t *count, struct fault *why)
+look_through(struct pins *p, const struct pins_index *from,
+    struct span architecture, size_t *count, struct fault *why)
 {
+	struct span index = from->bytes;
 	struct deb822 stanza;
 	struct package package;
 	struct pin *pin;
@@ -134,10 +146,7 @@ look_through(struct pins *p, struct span index, struct span architecture,
 			if (!is_offered(pin, &package, architecture))
 				continue;
 			++*count;
-			if (pin->is_found)
-				continue;
-			pin->is_found = true;
-			pin->stanza = stanza.raw;
+			take_offer(pin, from->kind == PINS_BUILT, stanza.raw);
 		}
 	}
 	return rc == RB_ENOTFOUND ? RB_OK : rc;
@@ -208,17 +217,41 @@ put_missing(const struct pins *p, struct buf *out, uint32_t *n)
 	return rc;
 }
 
+void
+pins_merged_clear(struct pins_merged *m)
+{
+	buf_clear(&m->index);
+	buf_clear(&m->missing);
+	*m = (struct pins_merged)PINS_MERGED_INIT;
+}
+
+static enum rb_err
+put_pinned(const struct pins *p, struct pins_merged *out)
+{
+	const struct pin *pin;
+	size_t i;
+	enum rb_err rc = RB_OK;
+
+	for (i = 0; i < p->n && rc == RB_OK; i++) {
+		pin = &p->list[i];
+		if (!pin->is_found)
+			continue;
+		out->nbuilt += pin->is_built ? 1 : 0;
+		rc = put_stanza(&out->index, pin->stanza);
+	}
+	return rc;
+}
+
 enum rb_err
 pins_merge(struct pins *p, const struct pins_index *indices, size_t n,
-    struct span architecture, struct buf *out, struct buf *missing,
-    uint32_t *nmissing, struct fault *why)
+    struct span architecture, struct pins_merged *out, struct fault *why)
 {
+	struct pins_merged m = PINS_MERGED_INIT;
 	size_t i, count = 0, best = n, best_count = 0;
 	enum rb_err rc = RB_EINTERNAL;
 
 	for (i = 0; i < n; i++) {
-		rc = look_through(p, indices[i].bytes, architecture, &count,
-		    why);
+		rc = look_through(p, &indices[i], architecture, &count, why);
 		if (rc != RB_OK)
 			return rc;
 		if (indices[i].kind != PINS_BUILT &&
@@ -231,12 +264,16 @@ pins_merge(struct pins *p, const struct pins_index *indices, size_t n,
 		return fault_set(why, RB_EINTERNAL, "pins: no base index");
 	for (i = 0; i < n; i++)
 		if (i == best || indices[i].kind == PINS_BUILT)
-			if ((rc = put_others(p, indices[i].bytes, out, why)) !=
-			    RB_OK)
-				return rc;
-	for (i = 0; i < p->n; i++)
-		if (p->list[i].is_found &&
-		    (rc = put_stanza(out, p->list[i].stanza)) != RB_OK)
-			return rc;
-	return put_missing(p, missing, nmissing);
+			if ((rc = put_others(p, indices[i].bytes, &m.index,
+				 why)) != RB_OK)
+				goto out;
+	if ((rc = put_pinned(p, &m)) != RB_OK ||
+	    (rc = put_missing(p, &m.missing, &m.nmissing)) != RB_OK)
+		goto out;
+
+	*out = m;
+	m = (struct pins_merged)PINS_MERGED_INIT; /* now the caller's */
+out:
+	pins_merged_clear(&m);
+	return rc;
 }

@@ -19,6 +19,7 @@ struct pin {
 	struct span architecture; /* empty: that of the build, or all */
 	struct span version;
 	bool is_found;
+	bool is_built; /* by this node: nobody else offers it */
 	struct span stanza;
 };
 
@@ -43,16 +44,27 @@ struct pins_index {
 	struct span bytes;
 };
 
+/* What a machine is to resolve from, and what cannot be had. */
+struct pins_merged {
+	struct buf index;
+	struct buf missing; /* words of a sentence, cut to PINS_NAMED_MAX */
+	uint32_t nmissing;
+	uint32_t nbuilt; /* pins that built indices alone offer */
+};
+
+#define PINS_MERGED_INIT { BUF_INIT, BUF_INIT, 0, 0 }
+void pins_merged_clear(struct pins_merged *m);
+
 /*
- * Writes the index that a machine is to resolve from.  Each pinned package
- * stands in it in that version alone, as the first index says that offers
- * it.  All others are as in the index, base or old, that offers most of the
- * pins (the first of equals), and as in every built one: what the build
- * needs besides is then of the same time.  Appends to `missing` the pins
- * that nobody offers, as words of a sentence, cut to PINS_NAMED_MAX.
+ * Each pinned package stands in the index in that version alone, as the first
+ * index says that offers it; a built one counts only where no other does:
+ * what we built may be called as what the archive had.  All others are as in
+ * the index, base or old, that offers most of the pins (the first of equals),
+ * and as in every built one: what the build needs besides is then of the same
+ * time.
  */
 enum rb_err pins_merge(struct pins *p, const struct pins_index *indices,
-    size_t n, struct span architecture, struct buf *out, struct buf *missing,
-    uint32_t *nmissing, struct fault *why) RB_CHECK;
+    size_t n, struct span architecture, struct pins_merged *out,
+    struct fault *why) RB_CHECK;
 
 #endif

@@ -42,10 +42,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	struct span in = span_of(data, len), line, text;
 	struct pins_index indices[2] = { { PINS_BASE, SPAN_INIT },
 		{ PINS_OLD, SPAN_INIT } };
-	struct buf merged = BUF_INIT, missing = BUF_INIT;
+	struct pins_merged m = PINS_MERGED_INIT;
 	struct pins p = PINS_INIT;
 	struct fault why;
-	uint32_t n = 0;
 
 	do
 		if (span_take_line(&in, &line) != RB_OK)
@@ -56,15 +55,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		return 0;
 	indices[0].bytes = span_of(in.p, in.len / 2);
 	indices[1].bytes = span_of(in.p + in.len / 2, in.len - in.len / 2);
-	if (pins_merge(&p, indices, 2, SPAN("amd64"), &merged, &missing, &n,
-		&why) == RB_OK) {
-		check_merged(&p, buf_span(&merged));
-		if ((n == 0) != (missing.len == 0) ||
-		    missing.len > PINS_NAMED_MAX + 400)
+	if (pins_merge(&p, indices, 2, SPAN("amd64"), &m, &why) == RB_OK) {
+		check_merged(&p, buf_span(&m.index));
+		if ((m.nmissing == 0) != (m.missing.len == 0) ||
+		    m.missing.len > PINS_NAMED_MAX + 400 || m.nbuilt != 0)
 			abort();
 	}
 	pins_clear(&p);
-	buf_clear(&merged);
-	buf_clear(&missing);
+	pins_merged_clear(&m);
 	return 0;
 }

@@ -42,25 +42,31 @@ refuses_every_other_spelling(void **state)
 }
 
 static void
+merge_all(const char *pins, const struct pins_index *indices, size_t n,
+    struct pins_merged *m)
+{
+	struct pins p = PINS_INIT;
+
+	assert_int_equal(pins_parse(span_of_str(pins), &p, NULL), RB_OK);
+	assert_int_equal(pins_merge(&p, indices, n, SPAN("amd64"), m, NULL),
+	    RB_OK);
+	pins_clear(&p);
+}
+
+static void
 merge(const char *pins, const struct pins_index *indices, size_t n,
     const char *want, const char *missing)
 {
-	struct pins p = PINS_INIT;
-	struct buf out = BUF_INIT, words = BUF_INIT;
-	uint32_t count = 0;
+	struct pins_merged m = PINS_MERGED_INIT;
 
-	assert_int_equal(pins_parse(span_of_str(pins), &p, NULL), RB_OK);
-	assert_int_equal(pins_merge(&p, indices, n, SPAN("amd64"), &out, &words,
-			     &count, NULL),
-	    RB_OK);
-	assert_int_equal(count == 0, missing[0] == '\0');
-	if (!span_equal_str(buf_span(&words), missing))
-		fail_msg("missing: %.*s", (int)words.len, (char *)words.p);
-	if (want != NULL && !span_equal_str(buf_span(&out), want))
-		fail_msg("merged: %.*s", (int)out.len, (char *)out.p);
-	pins_clear(&p);
-	buf_clear(&out);
-	buf_clear(&words);
+	merge_all(pins, indices, n, &m);
+	assert_int_equal(m.nmissing == 0, missing[0] == '\0');
+	if (!span_equal_str(buf_span(&m.missing), missing))
+		fail_msg("missing: %.*s", (int)m.missing.len,
+		    (char *)m.missing.p);
+	if (want != NULL && !span_equal_str(buf_span(&m.index), want))
+		fail_msg("merged: %.*s", (int)m.index.len, (char *)m.index.p);
+	pins_merged_clear(&m);
 }
 
 static const char base[] = STANZA("a", "2", "amd64") "\n" STANZA("b", "2",
@@ -127,13 +133,46 @@ offers_what_was_built_besides(void **state)
 	    "");
 }
 
+#define OURS(name, version) STANZA(name, version, "amd64") "Description: ours\n"
+
+/* Else a component could be what the archive once had. */
+static void
+prefers_what_others_have_to_what_was_built(void **state)
+{
+	static const char ours[] = OURS("c", "2") "\n" OURS("gone", "1");
+	static const char past[] = STANZA("gone", "1", "amd64");
+	struct pins_index i[] = {
+		{ PINS_BUILT, SPAN_INIT },
+		{ PINS_BASE, SPAN_INIT },
+		{ PINS_OLD, SPAN_INIT },
+	};
+	struct pins_merged m = PINS_MERGED_INIT;
+
+	(void)state;
+	i[0].bytes = span_of_str(ours);
+	i[1].bytes = span_of_str(base);
+	i[2].bytes = span_of_str(past);
+	/* Whoever has not looked at the old is told that it matters. */
+	merge_all("c 2\ngone 1\n", i, 2, &m);
+	assert_int_equal(m.nmissing, 0);
+	assert_int_equal(m.nbuilt, 1);
+	pins_merged_clear(&m);
+	merge_all("c 2\ngone 1\n", i, 3, &m);
+	assert_int_equal(m.nbuilt, 0);
+	assert_true(span_equal_str(buf_span(&m.index),
+	    STANZA("a", "2", "amd64") "\n" STANZA("b", "2",
+		"all") "\n" STANZA("c", "2", "amd64") "\n" STANZA("gone", "1",
+		"amd64")));
+	pins_merged_clear(&m);
+}
+
 static void
 names_what_nobody_offers(void **state)
 {
 	struct pins_index i[] = { { PINS_BASE, SPAN_INIT } };
-	struct buf pins = BUF_INIT, words = BUF_INIT, out = BUF_INIT;
-	struct pins p = PINS_INIT;
-	uint32_t count = 0, k;
+	struct pins_merged m = PINS_MERGED_INIT;
+	struct buf pins = BUF_INIT;
+	uint32_t k;
 
 	(void)state;
 	i[0].bytes = span_of_str(base);
@@ -142,18 +181,14 @@ names_what_nobody_offers(void **state)
 	for (k = 0; k < 1000; k++)
 		assert_int_equal(buf_printf(&pins, "missing%04u 1\n", k),
 		    RB_OK);
-	assert_int_equal(pins_parse(buf_span(&pins), &p, NULL), RB_OK);
-	assert_int_equal(pins_merge(&p, i, 1, SPAN("amd64"), &out, &words,
-			     &count, NULL),
-	    RB_OK);
-	assert_int_equal(count, 1000);
-	assert_true(words.len < PINS_NAMED_MAX + 20);
-	assert_true(span_starts(buf_span(&words), SPAN("missing0000 1, ")));
-	assert_memory_equal(words.p + words.len - 5, " more", 5);
-	pins_clear(&p);
+	assert_int_equal(buf_put_byte(&pins, 0), RB_OK);
+	merge_all((const char *)pins.p, i, 1, &m);
+	assert_int_equal(m.nmissing, 1000);
+	assert_true(m.missing.len < PINS_NAMED_MAX + 20);
+	assert_true(span_starts(buf_span(&m.missing), SPAN("missing0000 1, ")));
+	assert_memory_equal(m.missing.p + m.missing.len - 5, " more", 5);
 	buf_clear(&pins);
-	buf_clear(&words);
-	buf_clear(&out);
+	pins_merged_clear(&m);
 }
 
 int
@@ -163,6 +198,7 @@ main(void)
 		cmocka_unit_test(refuses_every_other_spelling),
 		cmocka_unit_test(offers_a_pinned_package_in_that_version_alone),
 		cmocka_unit_test(offers_what_was_built_besides),
+		cmocka_unit_test(prefers_what_others_have_to_what_was_built),
 		cmocka_unit_test(names_what_nobody_offers),
 	};
 
