@@ -292,12 +292,64 @@ is_beside_another(const struct trip *t, size_t at)
 	return false;
 }
 
+/* That a repository has had one of this source is kept under this. */
+static enum rb_err
+key_of(const struct trip *t, const struct repository *from, struct digest *out)
+{
+	struct memory_key k = MEMORY_KEY_INIT;
+
+	memory_key_text(&k, "has buildinfo");
+	memory_key_text(&k, from->uri);
+	memory_key_text(&k, t->name);
+	return memory_key_end(&k, out);
+}
+
+static enum rb_err
+note_found(struct trip *t, const struct repository *from)
+{
+	struct digest key = DIGEST_INIT;
+	enum rb_err rc = RB_EINTERNAL;
+
+	if ((rc = key_of(t, from, &key)) != RB_OK)
+		return rc;
+	return journal_remember(t->journal, &key, span_of_str(t->name));
+}
+
+/*
+ * Whoever hides one has an honest build differ, in another environment: of a
+ * source that was published with one before, it is missed.
+ */
+static enum rb_err
+miss(struct trip *t, const struct listed *item)
+{
+	struct buf value = BUF_INIT;
+	struct digest key = DIGEST_INIT;
+	enum rb_err rc = RB_EINTERNAL;
+
+	if (item->from->use != USE_PUBLISHED)
+		return RB_OK;
+	if ((rc = key_of(t, item->from, &key)) != RB_OK)
+		return rc;
+	rc = journal_recall(t->journal, &key, &value);
+	buf_clear(&value);
+	if (rc == RB_ENOTFOUND)
+		return RB_OK;
+	if (rc != RB_OK)
+		return rc;
+	(void)fault_set(&t->why, RB_EREFUSED,
+	    "%s%s: no .buildinfo lies beside it, as did beside another file "
+	    "of source package %s",
+	    item->from->uri, item->path, t->name);
+	return trip_obstacle(t, VERDICT_UNAVAILABLE, "input");
+}
+
 static enum rb_err
 look_beside(struct trip *t, const struct listed *item, size_t *most)
 {
 	const char *const architectures[] = { item->from->architecture, "all" };
 	struct found f;
 	char *path = NULL;
+	bool is_found = false;
 	size_t i;
 	enum rb_err rc = RB_EINTERNAL;
 
@@ -308,14 +360,18 @@ look_beside(struct trip *t, const struct listed *item, size_t *most)
 		if ((rc = name_one(t, item, architectures[i], &path)) != RB_OK)
 			break;
 		rc = read_one(t, item->from, path, &f);
-		if (rc == RB_OK)
-			follow(t, path, &f, most);
-		else if (rc != RB_ENOTFOUND)
+		if (rc == RB_ENOTFOUND) {
+			t->why.text[0] = '\0'; /* one of them may be there */
+			rc = RB_OK;
+			continue;
+		}
+		if (rc != RB_OK || (rc = note_found(t, item->from)) != RB_OK)
 			break;
-		else
-			t->why.text[0] = '\0'; /* it need not be there */
-		rc = RB_OK;
+		follow(t, path, &f, most);
+		is_found = true;
 	}
+	if (rc == RB_OK && !is_found)
+		rc = miss(t, item);
 	free(path);
 	found_clear(&f);
 	return rc;

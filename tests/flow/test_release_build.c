@@ -274,6 +274,22 @@ inputs_of(const char *component)
 	    getenv("RB_BIN"), archive_world.directory, target(component));
 }
 
+/* Whoever hides the environment would make an honest build differ. */
+static void
+misses_a_buildinfo_that_is_not_there_any_more(void **state)
+{
+	(void)state;
+	release_do("mkdir hidden; mv www/r4.3/vm/" POOL
+		   "alpha/*_1.2.4-1*.buildinfo hidden/");
+	(void)release_says("rebuild", target("alpha@v1.2.4-1/vm-"), 1,
+	    "unavailable");
+	(void)release_says("why", target("alpha@v1.2.4-1/vm-"), 0,
+	    "no .buildinfo lies beside it");
+	release_do("mv hidden/* www/r4.3/vm/" POOL "alpha/");
+	(void)release_says("rebuild", target("alpha@v1.2.4-1/vm-"), 0,
+	    "reproduced");
+}
+
 /* A component may bring what later ones need, but not their compiler. */
 static void
 takes_the_base_system_from_the_archive_alone(void **state)
@@ -426,6 +442,7 @@ main(void)
 		TEST(goes_on_without_what_cannot_be_built),
 		TEST(tells_a_suite_that_is_not_there_yet_from_one_that_is_gone),
 		TEST(notes_once_who_signed_a_repository),
+		TEST(misses_a_buildinfo_that_is_not_there_any_more),
 	};
 
 	return cmocka_run_group_tests(tests, start, release_world_stop);
