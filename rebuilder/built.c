@@ -13,11 +13,14 @@
 #include "rebuilder/job_alarms.h"
 #include "rebuilder/run.h"
 #include "rebuilder/said.h"
+#include "rebuilder/sift.h"
+#include "rebuilder/source_owner.h"
 
 #define BLOCK (32 * 1024)
 #define PACKAGES_MAX 1024
 #define INDEX_MAX (64 * 1024 * 1024)
 #define WORDS_LIMIT 1024
+#define SOURCE_LIMIT 256
 #define JUDGE_SECONDS 120
 
 /* One package, as we measured it. */
@@ -32,7 +35,7 @@ built_key(const struct built_place *place, struct digest *out)
 {
 	struct memory_key k = MEMORY_KEY_INIT;
 
-	memory_key_text(&k, "built 2");
+	memory_key_text(&k, "built 3");
 	memory_key_text(&k, place->release);
 	memory_key_text(&k, place->distribution);
 	memory_key_text(&k, place->component);
@@ -97,11 +100,14 @@ measure(struct trip *t, struct measured *list, size_t *n)
 	return rc;
 }
 
+/* `*left_out` is owned, "" for nothing. */
 static enum rb_err
 judge(struct trip *t, const struct run_result *r, const struct output *control,
-    const struct measured *list, size_t n, struct digest *index)
+    const struct measured *list, size_t n, struct digest *index,
+    char **left_out)
 {
 	struct msg question, answer;
+	struct span in;
 	int out = -1;
 	size_t i;
 	enum rb_err rc = RB_EINTERNAL;
@@ -122,9 +128,12 @@ judge(struct trip *t, const struct run_result *r, const struct output *control,
 	    (rc = ask_add_copy(&question, r->output)) != RB_OK ||
 	    (rc = ask_add_copy(&question, out)) != RB_OK ||
 	    (rc = ask_role("rebuilder-judge", &question, JUDGE_BUILT_IS,
-		 JUDGE_SECONDS, &answer, &t->why)) != RB_OK)
+		 JUDGE_SECONDS, &answer, &t->why)) != RB_OK ||
+	    (rc = depot_add(t->depot, out, index)) != RB_OK)
 		goto out;
-	rc = depot_add(t->depot, out, index);
+	in = buf_span(&answer.body);
+	if ((rc = take_text(&in, WORDS_LIMIT, left_out)) == RB_OK)
+		rc = take_end(in);
 out:
 	fd_close(&out);
 	msg_clear(&question);
@@ -135,7 +144,7 @@ out:
 /* Has a machine read the control fields, and the judge write an index. */
 static enum rb_err
 describe(struct trip *t, const struct measured *list, size_t n,
-    struct digest *index)
+    struct digest *index, char **left_out)
 {
 	const char *parameters[] = { NULL };
 	struct run run = { "describe", NULL, parameters, NULL, 0, 0 };
@@ -166,10 +175,53 @@ describe(struct trip *t, const struct measured *list, size_t n,
 		    t->name);
 		goto out;
 	}
-	rc = judge(t, &r, control, list, n, index);
+	rc = judge(t, &r, control, list, n, index, left_out);
 out:
 	free(files);
 	run_result_clear(&r);
+	return rc;
+}
+
+/* What is kept for a place: of which source, and the digests. */
+struct kept {
+	struct buf value; /* owned */
+	char *source;     /* owned */
+	struct span digests;
+};
+
+#define KEPT_INIT { BUF_INIT, NULL, SPAN_INIT }
+
+static void
+kept_clear(struct kept *k)
+{
+	buf_clear(&k->value);
+	free(k->source);
+	*k = (struct kept)KEPT_INIT;
+}
+
+static enum rb_err
+kept_get(struct journal *j, const struct built_place *place, struct kept *out)
+{
+	struct digest key = DIGEST_INIT;
+	struct kept k = KEPT_INIT;
+	struct span commit = SPAN_INIT;
+	enum rb_err rc = RB_EINTERNAL;
+
+	if ((rc = built_key(place, &key)) != RB_OK ||
+	    (rc = journal_recall(j, &key, &k.value)) != RB_OK)
+		goto out;
+	k.digests = buf_span(&k.value);
+	if ((rc = take_bytes(&k.digests, TAG_ID_LEN, &commit)) != RB_OK ||
+	    (rc = take_text(&k.digests, SOURCE_LIMIT, &k.source)) != RB_OK)
+		goto out;
+	if (place->commit != NULL && !span_equal_str(commit, place->commit)) {
+		rc = RB_ENOTFOUND;
+		goto out;
+	}
+	*out = k;
+	k = (struct kept)KEPT_INIT; /* now the caller's */
+out:
+	kept_clear(&k);
 	return rc;
 }
 
@@ -177,26 +229,15 @@ enum rb_err
 built_each(struct journal *j, const struct built_place *place,
     enum rb_err (*each)(void *self, const struct digest *d), void *self)
 {
-	struct digest key = DIGEST_INIT, d = DIGEST_INIT;
-	struct buf value = BUF_INIT;
-	struct span in, commit = SPAN_INIT;
+	struct digest d = DIGEST_INIT;
+	struct kept k = KEPT_INIT;
 	enum rb_err rc = RB_EINTERNAL;
 
-	if ((rc = built_key(place, &key)) != RB_OK ||
-	    (rc = journal_recall(j, &key, &value)) != RB_OK)
-		goto out;
-	in = buf_span(&value);
-	if ((rc = take_bytes(&in, TAG_ID_LEN, &commit)) != RB_OK)
-		goto out;
-	if (place->commit != NULL && !span_equal_str(commit, place->commit)) {
-		rc = RB_ENOTFOUND;
-		goto out;
-	}
-	while (in.len > 0 && rc == RB_OK)
-		if ((rc = take_digest(&in, &d)) == RB_OK)
+	rc = kept_get(j, place, &k);
+	while (rc == RB_OK && k.digests.len > 0)
+		if ((rc = take_digest(&k.digests, &d)) == RB_OK)
 			rc = each(self, &d);
-out:
-	buf_clear(&value);
+	kept_clear(&k);
 	return rc;
 }
 
@@ -236,6 +277,7 @@ remember(struct trip *t, const struct built_place *place,
 	before.commit = NULL;
 	if ((rc = built_key(place, &key)) != RB_OK ||
 	    (rc = put_text(&value, place->commit)) != RB_OK ||
+	    (rc = put_text(&value, t->name)) != RB_OK ||
 	    (rc = said_pin(t->journal, index)) != RB_OK ||
 	    (rc = put_digest(&value, index)) != RB_OK)
 		goto out;
@@ -251,89 +293,58 @@ out:
 	return rc;
 }
 
-static enum rb_err
-add_index(struct trip *t, struct msg *m, const struct digest *index)
-{
-	int fd = -1;
-	enum rb_err rc = RB_EINTERNAL;
-
-	if ((rc = depot_get(t->depot, index, &fd)) == RB_OK)
-		rc = ask_add_copy(m, fd);
-	fd_close(&fd);
-	return rc;
-}
-
-/* What of it may be offered; `*withheld` is owned, "" for nothing. */
-static enum rb_err
-sift(struct trip *t, const struct digest *built, struct digest *out,
-    char **withheld)
-{
-	struct msg question, answer;
-	struct digest sifted = DIGEST_INIT;
-	struct span in;
-	char *words = NULL;
-	uint32_t n = 0;
-	int rules = -1, fd = -1;
-	enum rb_err rc = RB_EINTERNAL;
-
-	/* Without rules nothing would be withheld. */
-	if (t->overrides.len == 0)
-		return RB_EINTERNAL;
-	msg_init(&question, JUDGE_OVERRIDES);
-	msg_init(&answer, 0);
-	if ((rc = memory_file("rules", buf_span(&t->overrides), &rules)) !=
-		RB_OK ||
-	    (rc = depot_scratch(t->depot, &fd)) != RB_OK ||
-	    (rc = ask_add_copy(&question, rules)) != RB_OK ||
-	    (rc = add_index(t, &question, built)) != RB_OK ||
-	    (rc = add_index(t, &question, &t->base.index.packages)) != RB_OK ||
-	    (rc = ask_add_copy(&question, fd)) != RB_OK ||
-	    (rc = ask_role("rebuilder-judge", &question, JUDGE_OVERRIDES_ARE,
-		 JUDGE_SECONDS, &answer, &t->why)) != RB_OK)
-		goto out;
-	in = buf_span(&answer.body);
-	if ((rc = take_u32(&in, &n)) != RB_OK ||
-	    (rc = take_text(&in, WORDS_LIMIT, &words)) != RB_OK ||
-	    (rc = take_end(in)) != RB_OK)
-		goto out;
-	if ((n == 0) != (words[0] == '\0')) {
-		rc = RB_EPEER;
-		goto out;
-	}
-	if ((rc = depot_add(t->depot, fd, &sifted)) != RB_OK)
-		goto out;
-	*out = sifted;
-	*withheld = words;
-	words = NULL; /* now the caller's */
-out:
-	free(words);
-	fd_close(&rules);
-	fd_close(&fd);
-	msg_clear(&question);
-	msg_clear(&answer);
-	return rc;
-}
-
 /* What no later component will get is said of who built it. */
 static enum rb_err
-warn_of_overrides(struct trip *t, const struct built_place *place,
-    const struct digest *index)
+warn_of_names(struct trip *t, const char *component, const struct withheld *w)
 {
-	struct digest sifted = DIGEST_INIT;
 	struct fault text = FAULT_INIT;
-	char *withheld = NULL;
+	enum rb_err rc = RB_OK;
+
+	if (w->of_archive[0] != '\0') {
+		(void)fault_set(&text, RB_EREFUSED,
+		    "source package %s makes packages that %s has: %s; later "
+		    "components are built with the archive's "
+		    "(release.overrides)",
+		    t->name, t->base.suite, w->of_archive);
+		rc = job_alarms_raise(t->journal, component, text.text);
+	}
+	if (rc == RB_OK && w->of_published[0] != '\0') {
+		(void)fault_set(&text, RB_EREFUSED,
+		    "source package %s makes packages that are published from "
+		    "another: %s; later components are built without them",
+		    t->name, w->of_published);
+		rc = job_alarms_raise(t->journal, component, text.text);
+	}
+	return rc;
+}
+
+static enum rb_err
+warn_of_left_out(struct trip *t, const char *component, const char *names)
+{
+	struct fault text = FAULT_INIT;
+
+	if (names[0] == '\0')
+		return RB_OK;
+	(void)fault_set(&text, RB_EREFUSED,
+	    "source package %s makes packages of which a relationship field "
+	    "cannot be read: %s; later components are built without them",
+	    t->name, names);
+	return job_alarms_raise(t->journal, component, text.text);
+}
+
+/* Everything about what was built that a later component would not see. */
+static enum rb_err
+warn(struct trip *t, const struct built_place *place,
+    const struct digest *index, const char *left_out)
+{
+	struct digest offered = DIGEST_INIT;
+	struct withheld w = WITHHELD_INIT;
 	enum rb_err rc = RB_EINTERNAL;
 
-	if ((rc = sift(t, index, &sifted, &withheld)) != RB_OK ||
-	    withheld[0] == '\0')
-		goto out;
-	(void)fault_set(&text, RB_EREFUSED,
-	    "source package %s makes packages that %s has: %s; later "
-	    "components are built with the archive's (release.overrides)",
-	    t->name, t->base.suite, withheld);
-	rc = job_alarms_raise(t->journal, place->component, text.text);
-out:
-	free(withheld);
+	if ((rc = warn_of_left_out(t, place->component, left_out)) == RB_OK &&
+	    (rc = sift(t, index, &offered, &w)) == RB_OK)
+		rc = warn_of_names(t, place->component, &w);
+	withheld_clear(&w);
 	return rc;
 }
 
@@ -342,6 +353,7 @@ built_add(struct trip *t, const struct built_place *place)
 {
 	struct measured *list = NULL;
 	struct digest index = DIGEST_INIT;
+	char *left_out = NULL;
 	size_t n = 0;
 	enum rb_err rc = RB_EINTERNAL;
 
@@ -349,7 +361,8 @@ built_add(struct trip *t, const struct built_place *place)
 		return fault_set(&t->why, RB_EREFUSED, "%s: nothing was built",
 		    t->name);
 	if (t->build.noutputs > PACKAGES_MAX)
-		return RB_ELIMIT;
+		return fault_set(&t->why, RB_EREFUSED,
+		    "%s: its build left over %d files", t->name, PACKAGES_MAX);
 	list = calloc(t->build.noutputs + 1, sizeof(*list));
 	if (list == NULL)
 		return RB_ENOMEM;
@@ -360,11 +373,12 @@ built_add(struct trip *t, const struct built_place *place)
 		    "%s: its build left no package", t->name);
 		goto out;
 	}
-	if ((rc = describe(t, list, n, &index)) == RB_OK &&
-	    (rc = warn_of_overrides(t, place, &index)) == RB_OK)
+	if ((rc = describe(t, list, n, &index, &left_out)) == RB_OK &&
+	    (rc = warn(t, place, &index, left_out)) == RB_OK)
 		rc = remember(t, place, &index, list, n);
 out:
 	free(list);
+	free(left_out);
 	return rc;
 }
 
@@ -407,31 +421,94 @@ out:
 	return rc;
 }
 
+/* Whether what is kept is of a source that is its component's alone. */
+static enum rb_err
+is_owners(struct trip *t, const struct built_place *place, bool *out)
+{
+	const struct component *c;
+	struct kept k = KEPT_INIT;
+	struct fault why = FAULT_INIT;
+	enum rb_err rc = RB_EINTERNAL;
+
+	*out = false;
+	if ((rc = kept_get(t->journal, place, &k)) == RB_OK &&
+	    (c = release_find(t->of.release, place->component)) != NULL) {
+		rc = source_owner_check(t->journal, t->settings, t->of.release,
+		    c, k.source, &why);
+		*out = rc == RB_OK;
+	}
+	kept_clear(&k);
+	return rc == RB_EREFUSED || rc == RB_ENOTFOUND ? RB_OK : rc;
+}
+
+static enum rb_err
+look_at(struct trip *t, const struct built_place *place, struct collecting *c)
+{
+	enum rb_err rc = RB_EINTERNAL;
+
+	*c = (struct collecting){ t->depot, DIGEST_INIT, 0, true };
+	rc = built_each(t->journal, place, collect, c);
+	if (rc != RB_OK || c->n == 0)
+		c->is_whole = false;
+	return rc == RB_ENOTFOUND ? RB_OK : rc;
+}
+
+enum rb_err
+built_is_whole(struct trip *t, const struct built_place *place, bool *out)
+{
+	struct collecting c;
+	enum rb_err rc = RB_EINTERNAL;
+
+	rc = look_at(t, place, &c);
+	*out = rc == RB_OK && c.is_whole;
+	return rc;
+}
+
+static enum rb_err
+append_place(struct trip *t, const struct built_place *place, struct buf *all)
+{
+	struct collecting c;
+	bool is_good = false;
+	enum rb_err rc = RB_EINTERNAL;
+
+	if ((rc = is_owners(t, place, &is_good)) != RB_OK || !is_good ||
+	    (rc = look_at(t, place, &c)) != RB_OK || !c.is_whole)
+		return rc;
+	return append(t, &c.index, all);
+}
+
+/* Whoever came first, one of the two may be a thief. */
+static enum rb_err
+warn_of_second(struct trip *t, const char *names)
+{
+	struct fault text = FAULT_INIT;
+
+	if (names[0] == '\0')
+		return RB_OK;
+	(void)fault_set(&text, RB_EREFUSED,
+	    "two source packages of %s make packages of one name; it is built "
+	    "without the later ones: %s",
+	    t->of.release->name, names);
+	return job_alarms_raise(t->journal, t->of.component->name, text.text);
+}
+
 enum rb_err
 built_offer(struct trip *t, const struct built_place *earlier, size_t n)
 {
-	struct collecting c;
-	struct digest whole = DIGEST_INIT, sifted = DIGEST_INIT;
+	struct digest whole = DIGEST_INIT, offered = DIGEST_INIT;
+	struct withheld w = WITHHELD_INIT;
 	struct buf all = BUF_INIT;
-	char *withheld = NULL;
 	size_t i;
 	enum rb_err rc = RB_OK;
 
 	repository_clear(&t->built);
-	for (i = 0; i < n; i++) {
-		c = (struct collecting){ t->depot, DIGEST_INIT, 0, true };
-		rc = built_each(t->journal, &earlier[i], collect, &c);
-		if (rc != RB_OK && rc != RB_ENOTFOUND)
-			goto out;
-		if (rc == RB_OK && c.n > 0 && c.is_whole &&
-		    (rc = append(t, &c.index, &all)) != RB_OK)
-			goto out;
-	}
-	rc = RB_OK;
-	if (all.len == 0)
+	for (i = 0; i < n && rc == RB_OK; i++)
+		rc = append_place(t, &earlier[i], &all);
+	if (rc != RB_OK || all.len == 0)
 		goto out;
 	if ((rc = depot_add_bytes(t->depot, buf_span(&all), &whole)) != RB_OK ||
-	    (rc = sift(t, &whole, &sifted, &withheld)) != RB_OK)
+	    (rc = sift(t, &whole, &offered, &w)) != RB_OK ||
+	    (rc = warn_of_second(t, w.second)) != RB_OK)
 		goto out;
 	if ((t->built.name = strdup("built")) == NULL) {
 		rc = RB_ENOMEM;
@@ -439,9 +516,9 @@ built_offer(struct trip *t, const struct built_place *earlier, size_t n)
 	}
 	t->built.use = USE_BUILT;
 	t->built.section = "release";
-	t->built.index.packages = sifted;
+	t->built.index.packages = offered;
 out:
 	buf_clear(&all);
-	free(withheld);
+	withheld_clear(&w);
 	return rc;
 }

@@ -10,14 +10,15 @@
  * called and depend on is what they say of themselves; size and digest are
  * measured by us.
  *
- * None is offered that is called as a package of the base system is: that is
- * what the archive alone makes of Essential, build-essential and apt.  None is
- * that has the name of another package of the archive, unless that is of the
- * same source package there and the operator names this source in
- * release.overrides.  A component that built such packages gets an
+ * A package's names are what it is called and what it provides.  None is
+ * offered that has a name of the base system: that is what the archive alone
+ * makes of Essential, build-essential and apt.  None is that has another name
+ * of the archive, unless that is of the same source package there and the
+ * operator names this source in release.overrides; nor one that is published
+ * from another source package.  A component that built such packages gets an
  * alarm, and its other packages are offered all the same.  Of two source
  * packages that make one of the same name, that of the component which the
- * release has first is offered.
+ * release has first is offered, and who is built with it gets an alarm.
  */
 struct built_place {
 	const char *release, *distribution, *component;
@@ -39,10 +40,15 @@ enum rb_err built_add(struct trip *t, const struct built_place *place) RB_CHECK;
 /*
  * Offers what is kept for `earlier` places to the resolution of this trip
  * (t->built).  A place for which nothing is kept, or not all any more, or what
- * was built of another commit, adds nothing.
+ * was built of another commit, or of a source package that is not the
+ * component's alone (source_owner.h), adds nothing.
  */
 enum rb_err built_offer(struct trip *t, const struct built_place *earlier,
     size_t n) RB_CHECK;
+
+/* Whether something is kept for a place, and all of it is still there. */
+enum rb_err built_is_whole(struct trip *t, const struct built_place *place,
+    bool *out) RB_CHECK;
 
 /*
  * Calls back for every digest that is kept for a place: the index, then the

@@ -20,7 +20,7 @@ rb_library(rb_rebuilder
 	jobs_show.c jobs_work.c journal.c keeper.c keyring.c leash.c listeners.c
 	listing.c log_keep.c metadata.c net_client.c offers.c prepare_fetch.c
 	prepare_plan.c published.c queue.c recipe.c release.c repository.c run.c
-	said.c settings.c source_owner.c
+	said.c settings.c sift.c source_owner.c
 	stage_build.c stage_environment.c stage_index.c stage_inputs.c
 	stage_prepare.c stage_source.c stage_tag.c stage_verdict.c tag.c
 	tag_commit.c tag_names.c tag_refs.c tag_ruling.c tag_signatures.c

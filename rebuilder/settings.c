@@ -7,6 +7,7 @@
 #define GIB (1024ull * 1024 * 1024)
 /* With base and built, no more than one question to the judge can carry. */
 #define ARCHIVE_OLD_MAX 8
+#define PUBLISHED_SUFFIXES_MAX 8
 
 #define FIELD(name) offsetof(struct settings, name)
 
@@ -58,6 +59,7 @@ static const struct conf_key release_keys[] = {
 	{ "file", CONF_TEXT, FIELD(release.file), false, 0, 0 },
 	{ "directory", CONF_TEXT, FIELD(release.directory), false, 0, 0 },
 	{ "keys", CONF_TEXT, FIELD(release.keys), false, 0, 0 },
+	{ "sources", CONF_LIST, FIELD(release.sources), false, 0, 0 },
 	{ "overrides", CONF_LIST, FIELD(release.overrides), false, 0, 0 },
 	{ "poll", CONF_SECONDS, FIELD(release.poll), false, 60, 86400 },
 };
@@ -108,6 +110,7 @@ settings_clear(struct settings *s)
 	free(s->release.file);
 	free(s->release.directory);
 	free(s->release.keys);
+	conf_list_clear(&s->release.sources);
 	conf_list_clear(&s->release.overrides);
 	memset(s, 0, sizeof(*s));
 }
@@ -134,6 +137,61 @@ is_source(const char *s)
 	    strchr("+-.", s[0]) == NULL;
 }
 
+const char *
+settings_source(const char *item)
+{
+	const char *slash = strchr(item, '/');
+
+	return slash == NULL ? item : slash + 1;
+}
+
+static struct span
+component_of(const char *item)
+{
+	return span_of(item, strcspn(item, "/"));
+}
+
+struct span
+settings_owner(const struct settings *s, const char *source)
+{
+	const struct conf_list *const lists[] = { &s->release.sources,
+		&s->release.overrides };
+	const char *item;
+	size_t i, k;
+
+	for (i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+		for (k = 0; k < lists[i]->n; k++) {
+			item = lists[i]->items[k];
+			if (strcmp(settings_source(item), source) == 0)
+				return component_of(item);
+		}
+	return (struct span)SPAN_INIT;
+}
+
+static enum rb_err
+check_owners(const struct settings *s, const struct conf_list *list,
+    const char *key, const char *path, struct fault *why)
+{
+	const char *item, *source;
+	size_t i;
+
+	for (i = 0; i < list->n; i++) {
+		item = list->items[i];
+		source = settings_source(item);
+		if (!is_source(source) || item[0] == '/')
+			return fault_set(why, RB_EFORMAT,
+			    "%s: %s: \"%s\" is neither COMPONENT/SOURCE nor "
+			    "the name of a source package",
+			    path, key, item);
+		if (!span_equal(settings_owner(s, source), component_of(item)))
+			return fault_set(why, RB_EFORMAT,
+			    "%s: %s: \"%s\" gives source package %s to "
+			    "another component than before",
+			    path, key, item, source);
+	}
+	return RB_OK;
+}
+
 static enum rb_err
 check_release(const struct settings *s, const char *path, struct fault *why)
 {
@@ -145,6 +203,7 @@ check_release(const struct settings *s, const char *path, struct fault *why)
 		{ "keys", s->release.keys },
 	};
 	size_t i;
+	enum rb_err rc = RB_EINTERNAL;
 
 	for (i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
 		if (paths[i].value != NULL && paths[i].value[0] != '/')
@@ -162,13 +221,11 @@ check_release(const struct settings *s, const char *path, struct fault *why)
 		    "%s: release.keys is missing: without keys no tag can be "
 		    "checked",
 		    path);
-	for (i = 0; i < s->release.overrides.n; i++)
-		if (!is_source(s->release.overrides.items[i]))
-			return fault_set(why, RB_EFORMAT,
-			    "%s: release.overrides: \"%s\" is not the name of "
-			    "a source package",
-			    path, s->release.overrides.items[i]);
-	return RB_OK;
+	if ((rc = check_owners(s, &s->release.sources, "release.sources", path,
+		 why)) != RB_OK)
+		return rc;
+	return check_owners(s, &s->release.overrides, "release.overrides", path,
+	    why);
 }
 
 /* Included files are beside the file, unless another place is named. */
@@ -290,6 +347,10 @@ check_published(const struct settings *s, const char *path, struct fault *why)
 			    "the section says where a release publishes, in "
 			    "full",
 			    path, names[i]);
+	if (s->published.suffixes.n > PUBLISHED_SUFFIXES_MAX)
+		return fault_set(why, RB_ELIMIT,
+		    "%s: published.suffixes: over %d", path,
+		    PUBLISHED_SUFFIXES_MAX);
 	for (i = 0; i < s->published.suffixes.n; i++)
 		if (!is_suffix(s->published.suffixes.items[i]))
 			return fault_set(why, RB_EFORMAT,

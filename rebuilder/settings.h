@@ -48,8 +48,12 @@ struct settings {
 		char *directory; /* absolute path, where includes are */
 		char *keys; /* absolute path, FINGERPRINT.asc in it */
 		uint64_t poll; /* seconds between two rounds */
-		/* Sources whose packages may take the archive's place. */
-		struct conf_list overrides;
+		/*
+		 * "COMPONENT/SOURCE", or a name that both have: whose a source
+		 * package is; and of which the packages may take the archive's
+		 * place.
+		 */
+		struct conf_list sources, overrides;
 	} release;
 	struct {
 		uint64_t keep; /* seconds of running; 0: for ever */
@@ -57,6 +61,11 @@ struct settings {
 		uint64_t reserve; /* bytes that stay free on the disk */
 	} store;
 };
+
+/* The component that node.yml says a source package is of; empty: none. */
+struct span settings_owner(const struct settings *s, const char *source);
+/* The source package of an item of release.sources or release.overrides. */
+const char *settings_source(const char *item);
 
 /* The longest that one try at one target may take. */
 uint64_t job_seconds(const struct settings *s);

@@ -4,22 +4,29 @@
 
 #include "rebuilder/journal.h"
 #include "rebuilder/release.h"
+#include "rebuilder/settings.h"
 
 /*
  * Which component of a release makes a Debian source package of a name.  What
  * is published is found by that name, and a component chooses it itself: were
  * it free to take another's, the signatures of its maintainers would vouch
- * for packages that theirs are not.  So the first that is about to be
- * attested under a name owns it for as long as the release has it; who may
- * not have been the first shows in the alarm of the second.  Only who writes
- * the release file can give a name free, by taking its owner out.
+ * for packages that theirs are not.  So each that is about to be attested
+ * under a name claims it.  When two components of the release have, nobody
+ * knows whose it is, and it is neither's until the operator says so: in
+ * release.sources, or in release.overrides.
  */
 
-/* RB_EREFUSED: it is another's, and `why` names both. */
-enum rb_err source_owner_check(struct journal *j, const struct release *r,
-    const struct component *c, const char *source, struct fault *why) RB_CHECK;
-/* The same, and at RB_OK it is the component's, durably.  From any thread. */
-enum rb_err source_owner_claim(struct journal *j, const struct release *r,
-    const struct component *c, const char *source, struct fault *why) RB_CHECK;
+/*
+ * The name is claimed, durably, and RB_OK when it is the component's.
+ * RB_EREFUSED: it is another's, or claimed by another too, and `why` names
+ * both.  From any thread.
+ */
+enum rb_err source_owner_claim(struct journal *j, const struct settings *s,
+    const struct release *r, const struct component *c, const char *source,
+    struct fault *why) RB_CHECK;
+/* The same without a claim, of a name that it claimed. */
+enum rb_err source_owner_check(struct journal *j, const struct settings *s,
+    const struct release *r, const struct component *c, const char *source,
+    struct fault *why) RB_CHECK;
 
 #endif

@@ -350,7 +350,7 @@ note_base(struct trip *t)
 	}
 	for (i = 0; i < sources->n && rc == RB_OK; i++)
 		rc = buf_printf(&t->overrides, "source %s\n",
-		    sources->items[i]);
+		    settings_source(sources->items[i]));
 	return rc;
 }
 
@@ -396,15 +396,14 @@ prepare_source(struct trip *t)
 		    t->of.distribution);
 		return RB_OK;
 	}
-	if ((rc = source_owner_check(t->journal, t->of.release, t->of.component,
-		 t->name, &t->why)) != RB_OK)
+	if ((rc = published_find(t)) != RB_OK)
+		return rc;
+	if ((rc = source_owner_claim(t->journal, t->settings, t->of.release,
+		 t->of.component, t->name, &t->why)) != RB_OK)
 		return alarm_of_owner(t, rc);
 	if ((rc = offer_built(t)) != RB_OK || (rc = published_find(t)) != RB_OK)
 		return rc;
 	/* From here on every published file gets a statement. */
-	if ((rc = source_owner_claim(t->journal, t->of.release, t->of.component,
-		 t->name, &t->why)) != RB_OK)
-		return alarm_of_owner(t, rc);
 	return published_fetch(t);
 }
 

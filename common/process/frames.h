@@ -190,7 +190,7 @@ enum machine_end {
  * fds: output stream, out Packages.
  */
 #define JUDGE_BUILT 0x0338
-/* u32 n. */
+/* text which packages were left out of the index ("": none), as words. */
 #define JUDGE_BUILT_IS 0x0339
 /*
  * The changelog entry of a rebuild without a change of source, as a published
@@ -201,11 +201,15 @@ enum machine_end {
 #define JUDGE_CHANGELOG 0x033a
 /*
  * Which of our own packages may be offered beside the archive's.
- * fds: rules, lines "base NAME" or "source NAME"; Packages of what was built;
- * Packages of the archive; out Packages.
+ * fds: out Packages; rules, lines "base NAME" or "source NAME"; Packages of
+ * what was built; Packages of the archive; each Packages of what is published.
  */
 #define JUDGE_OVERRIDES 0x033b
-/* u32 withheld; text which ("": none), as for JUDGE_PINS_ARE. */
+/*
+ * Three times { u32 withheld; text which ("": none), as for JUDGE_PINS_ARE }:
+ * for names of the archive; for names that are published of other sources;
+ * for names of packages of other sources that are offered.
+ */
 #define JUDGE_OVERRIDES_ARE 0x033c
 
 /*

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "rebuilder/judge/relations.h"
+
 #define SHOWN_MAX 100
 
 /* What apt resolves and orders by, and what dpkg wants to be there. */
@@ -10,6 +12,8 @@ static const char *const kept[] = { "Package", "Source", "Version",
 	"Architecture", "Maintainer", "Installed-Size", "Multi-Arch",
 	"Pre-Depends", "Depends", "Provides", "Conflicts", "Breaks", "Replaces",
 	"Section", "Description" };
+static const char *const relationships[] = { "Pre-Depends", "Depends",
+	"Provides", "Conflicts", "Breaks", "Replaces" };
 
 static int
 shown(struct span s)
@@ -69,9 +73,10 @@ put_package(const struct deb822 *stanza, const struct checksum *file,
 	if (rc != RB_OK)
 		return rc;
 	digest_hex(&file->digest, hex);
+	/* Without one, apt prefers it to what has one. */
 	return buf_printf(out,
-	    "Filename: pool/built/%s/%.*s\nSize: %llu\nSHA256: %s\n", hex,
-	    (int)file->path.len, (const char *)file->path.p,
+	    "Priority: extra\nFilename: pool/built/%s/%.*s\nSize: %llu\nSHA256: %s\n",
+	    hex, (int)file->path.len, (const char *)file->path.p,
 	    (unsigned long long)file->size, hex);
 }
 
@@ -86,10 +91,57 @@ find_file(const struct checksum *files, size_t n, struct span name)
 	return NULL;
 }
 
+static bool
+is_relationship(struct span value)
+{
+	struct relation r;
+	enum rb_err rc;
+
+	while ((rc = relation_take(&value, &r)) == RB_OK)
+		;
+	return rc == RB_ENOTFOUND;
+}
+
+static bool
+has_good_relationships(const struct deb822 *stanza)
+{
+	const struct span *value;
+	size_t i;
+
+	for (i = 0; i < sizeof(relationships) / sizeof(relationships[0]); i++) {
+		value = deb822_find(stanza, relationships[i]);
+		if (value != NULL && !is_relationship(*value))
+			return false;
+	}
+	return true;
+}
+
+/* The first ones by name, the others by an ellipsis. */
 static enum rb_err
-take_one(const struct deb822 *stanza, struct span source,
-    const struct checksum *files, size_t n, bool *is_done, struct buf *out,
-    struct fault *why)
+leave_out(const struct package *p, struct buf *words)
+{
+	static const char more[] = ", ...";
+
+	if (words->len > BUILT_NAMED_MAX)
+		return RB_OK;
+	if (words->len + p->name.len > BUILT_NAMED_MAX)
+		return buf_printf(words, "%s",
+		    words->len == 0 ? more + 2 : more);
+	return buf_printf(words, "%s%.*s", words->len == 0 ? "" : ", ",
+	    (int)p->name.len, (const char *)p->name.p);
+}
+
+/* What a build is said to have left. */
+struct claimed {
+	struct span source;
+	const struct checksum *files;
+	size_t n;
+	bool is_done[BUILT_MAX];
+};
+
+static enum rb_err
+take_one(const struct deb822 *stanza, struct claimed *c, struct buf *out,
+    struct buf *left_out, struct fault *why)
 {
 	const struct checksum *file;
 	struct package p;
@@ -98,8 +150,8 @@ take_one(const struct deb822 *stanza, struct span source,
 
 	if ((rc = deb822_text(stanza, "File", &name, why)) != RB_OK)
 		return rc;
-	file = find_file(files, n, name);
-	if (file == NULL || is_done[file - files])
+	file = find_file(c->files, c->n, name);
+	if (file == NULL || c->is_done[file - c->files])
 		return fault_set(why, RB_EREFUSED,
 		    "control: '%.*s' is no package of this build, or stands "
 		    "there twice",
@@ -114,23 +166,26 @@ take_one(const struct deb822 *stanza, struct span source,
 		    (const char *)p.name.p, shown(p.version),
 		    (const char *)p.version.p, shown(p.architecture),
 		    (const char *)p.architecture.p);
-	if (!span_equal(p.source, source))
+	if (!span_equal(p.source, c->source))
 		return fault_set(why, RB_EREFUSED,
 		    "control: '%.*s' says that it is of source package %.*s, "
 		    "but is of %.*s",
 		    shown(name), (const char *)name.p, shown(p.source),
-		    (const char *)p.source.p, shown(source),
-		    (const char *)source.p);
-	is_done[file - files] = true;
+		    (const char *)p.source.p, shown(c->source),
+		    (const char *)c->source.p);
+	c->is_done[file - c->files] = true;
+	if (!has_good_relationships(stanza))
+		return leave_out(&p, left_out);
 	return put_package(stanza, file, out);
 }
 
 enum rb_err
 built_index_write(struct span control, struct span source,
-    const struct checksum *files, size_t n, struct buf *out, struct fault *why)
+    const struct checksum *files, size_t n, struct buf *out,
+    struct buf *left_out, struct fault *why)
 {
-	bool is_done[BUILT_MAX] = { false };
-	struct buf index = BUF_INIT;
+	struct claimed c = { source, files, n, { false } };
+	struct buf index = BUF_INIT, words = BUF_INIT;
 	struct deb822 stanza;
 	size_t done = 0;
 	enum rb_err rc = RB_EINTERNAL;
@@ -140,8 +195,7 @@ built_index_write(struct span control, struct span source,
 		    "control: more than %d packages or %u bytes", BUILT_MAX,
 		    BUILT_CONTROL_MAX);
 	while ((rc = deb822_take(&control, "control", &stanza, why)) == RB_OK) {
-		if ((rc = take_one(&stanza, source, files, n, is_done, &index,
-			 why)) != RB_OK)
+		if ((rc = take_one(&stanza, &c, &index, &words, why)) != RB_OK)
 			goto out;
 		done++;
 	}
@@ -152,8 +206,10 @@ built_index_write(struct span control, struct span source,
 		    "control: it describes %zu of %zu packages", done, n);
 		goto out;
 	}
-	rc = buf_put(out, buf_span(&index));
+	if ((rc = buf_put(out, buf_span(&index))) == RB_OK)
+		rc = buf_put(left_out, buf_span(&words));
 out:
 	buf_clear(&index);
+	buf_clear(&words);
 	return rc;
 }

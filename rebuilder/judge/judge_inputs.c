@@ -218,19 +218,20 @@ read_built(const struct built_question *q, const int fds[2], struct buf *body,
     struct fault *why)
 {
 	struct mapping control = MAPPING_INIT;
-	struct buf index = BUF_INIT;
+	struct buf index = BUF_INIT, left_out = BUF_INIT;
 	enum rb_err rc = RB_EINTERNAL;
 
 	if ((rc = mapping_open(fds[0], q->offset, q->len, BUILT_CONTROL_MAX,
 		 &control)) != RB_OK ||
 	    (rc = built_index_write(control.bytes, q->source, q->files, q->n,
-		 &index, why)) != RB_OK ||
+		 &index, &left_out, why)) != RB_OK ||
 	    (rc = file_write_fd(fds[1], buf_span(&index))) != RB_OK)
 		goto out;
-	rc = put_u32(body, q->n);
+	rc = put_bytes(body, buf_span(&left_out));
 out:
 	mapping_close(&control);
 	buf_clear(&index);
+	buf_clear(&left_out);
 	return rc;
 }
 
@@ -255,37 +256,53 @@ judge_built(void *self, unsigned int *state, int sock, struct msg *question)
 	return rc;
 }
 
-/* fds: rules, Packages of what was built, Packages, out Packages. */
 static enum rb_err
-read_overrides(const int fds[4], struct buf *body, struct fault *why)
+put_sifted(struct buf *body, const struct sifted *s)
 {
-	struct mapping rules = MAPPING_INIT, built = MAPPING_INIT;
-	struct mapping archive = MAPPING_INIT;
+	size_t i;
+	enum rb_err rc = RB_OK;
+
+	for (i = 0; i < WITHHELD_REASONS && rc == RB_OK; i++)
+		if ((rc = put_u32(body, s->withheld[i].n)) == RB_OK)
+			rc = put_bytes(body, buf_span(&s->withheld[i].names));
+	return rc;
+}
+
+/* What JUDGE_OVERRIDES reads; of what is published, as many as there are. */
+enum { RULES, BUILT, ARCHIVE, PUBLISHED };
+#define READ_MAX 12
+
+/* fds: out Packages, rules, Packages of what was built, Packages, ... */
+static enum rb_err
+read_overrides(const int *fds, size_t n, struct buf *body, struct fault *why)
+{
+	static const uint64_t limits[] = { OVERRIDES_BYTES_MAX,
+		INDEX_BYTES_MAX };
+	struct mapping files[READ_MAX] = { MAPPING_INIT };
+	struct span published[READ_MAX];
 	struct overrides o = OVERRIDES_INIT;
-	struct buf sifted = BUF_INIT, words = BUF_INIT;
-	uint32_t n = 0;
+	struct sifted sifted = SIFTED_INIT;
+	size_t i;
 	enum rb_err rc = RB_EINTERNAL;
 
-	if ((rc = mapping_open_file(fds[0], OVERRIDES_BYTES_MAX, &rules)) !=
-		RB_OK ||
-	    (rc = mapping_open_file(fds[1], INDEX_BYTES_MAX, &built)) !=
-		RB_OK ||
-	    (rc = mapping_open_file(fds[2], INDEX_BYTES_MAX, &archive)) !=
-		RB_OK ||
-	    (rc = overrides_parse(rules.bytes, &o, why)) != RB_OK ||
-	    (rc = overrides_sift(&o, built.bytes, archive.bytes, &sifted,
-		 &words, &n, why)) != RB_OK ||
-	    (rc = file_write_fd(fds[3], buf_span(&sifted))) != RB_OK ||
-	    (rc = put_u32(body, n)) != RB_OK)
+	for (i = 0; i < n; i++) {
+		if ((rc = mapping_open_file(fds[1 + i], limits[i != RULES],
+			 &files[i])) != RB_OK)
+			goto out;
+		if (i >= PUBLISHED)
+			published[i - PUBLISHED] = files[i].bytes;
+	}
+	if ((rc = overrides_parse(files[RULES].bytes, &o, why)) != RB_OK ||
+	    (rc = overrides_sift(&o, files[BUILT].bytes, files[ARCHIVE].bytes,
+		 published, n - PUBLISHED, &sifted, why)) != RB_OK ||
+	    (rc = file_write_fd(fds[0], buf_span(&sifted.offered))) != RB_OK)
 		goto out;
-	rc = put_bytes(body, buf_span(&words));
+	rc = put_sifted(body, &sifted);
 out:
-	mapping_close(&rules);
-	mapping_close(&built);
-	mapping_close(&archive);
+	for (i = 0; i < READ_MAX; i++)
+		mapping_close(&files[i]);
 	overrides_clear(&o);
-	buf_clear(&sifted);
-	buf_clear(&words);
+	sifted_clear(&sifted);
 	return rc;
 }
 
@@ -298,12 +315,13 @@ judge_overrides(void *self, unsigned int *state, int sock, struct msg *question)
 
 	(void)self;
 	*state = DONE;
-	if (question->nfds != 4)
+	if (question->nfds < 1 + PUBLISHED || question->nfds > 1 + READ_MAX)
 		return RB_EFORMAT;
 	if ((rc = take_end(buf_span(&question->body))) != RB_OK)
 		return rc;
 	msg_init(&answer, JUDGE_OVERRIDES_ARE);
-	rc = read_overrides(question->fds, &answer.body, &why);
+	rc = read_overrides(question->fds, question->nfds - 1, &answer.body,
+	    &why);
 	rc = judge_answer(sock, rc, &why, &answer);
 	msg_clear(&answer);
 	return rc;

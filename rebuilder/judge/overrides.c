@@ -3,8 +3,11 @@
 
 #include <stdlib.h>
 
+#include "rebuilder/judge/relations.h"
+
 /* Of all components together. */
 #define BUILT_STANZAS_MAX 65536
+#define BUILT_NAMES_MAX 262144
 
 static int
 compare_spans(const void *a, const void *b)
@@ -88,107 +91,237 @@ out:
 struct candidate {
 	struct package package;
 	struct span stanza;
-	size_t place; /* in the index */
 	bool is_withheld;
+	enum withheld_for reason;
+	struct span name; /* for which it is withheld */
 };
 
-static int
-compare_places(const void *a, const void *b)
-{
-	const struct candidate *x = a, *y = b;
+/* A name that a candidate has. */
+struct claim {
+	struct span name;
+	size_t by; /* the candidate's place in the index */
+	bool is_provided;
+	bool is_published, is_published_own;
+};
 
-	return (x->place > y->place) - (x->place < y->place);
+struct sieve {
+	const struct overrides *rules;
+	struct candidate *list; /* owned, as in the index */
+	struct claim *claims;   /* owned */
+	size_t n, nclaims;
+};
+
+static void
+sieve_clear(struct sieve *s)
+{
+	free(s->list);
+	free(s->claims);
 }
 
-static int
-compare_names(const void *a, const void *b)
+static void
+withhold(struct sieve *s, const struct claim *c, enum withheld_for reason)
 {
-	const struct candidate *x = a, *y = b;
-	int order = span_compare(x->package.name, y->package.name);
+	struct candidate *by = &s->list[c->by];
 
-	return order != 0 ? order : compare_places(a, b);
+	if (by->is_withheld)
+		return;
+	by->is_withheld = true;
+	by->reason = reason;
+	by->name = c->name;
+}
+
+/* What is called so stands before what only provides it. */
+static int
+compare_claims(const void *a, const void *b)
+{
+	const struct claim *x = a, *y = b;
+	int order = span_compare(x->name, y->name);
+
+	if (order != 0)
+		return order;
+	if (x->is_provided != y->is_provided)
+		return x->is_provided ? 1 : -1;
+	return (x->by > y->by) - (x->by < y->by);
 }
 
 static enum rb_err
-read_built(const struct overrides *o, struct span built, struct candidate *list,
-    size_t *n, struct fault *why)
+add_claim(struct sieve *s, struct span name, bool is_provided,
+    struct fault *why)
 {
-	struct deb822 stanza;
-	struct candidate *c;
+	struct claim *c;
+
+	if (s->nclaims == BUILT_NAMES_MAX)
+		return fault_set(why, RB_ELIMIT,
+		    "packages of this node's own builds have over %d names",
+		    BUILT_NAMES_MAX);
+	c = &s->claims[s->nclaims++];
+	*c = (struct claim){ name, s->n, is_provided, false, false };
+	if (has(s->rules->base, s->rules->nbase, name))
+		withhold(s, c, WITHHELD_ARCHIVE);
+	return RB_OK;
+}
+
+/* The names that a stanza provides, one after the other. */
+static struct span
+provided_by(const struct deb822 *stanza)
+{
+	const struct span *value = deb822_find(stanza, "Provides");
+
+	return value == NULL ? (struct span)SPAN_INIT : *value;
+}
+
+static enum rb_err
+read_one_built(struct sieve *s, const struct deb822 *stanza, struct fault *why)
+{
+	struct candidate *c = &s->list[s->n];
+	struct span provides = provided_by(stanza);
+	struct relation r;
 	enum rb_err rc = RB_EINTERNAL;
 
-	while ((rc = deb822_take(&built, "Packages", &stanza, why)) == RB_OK) {
-		if (*n == BUILT_STANZAS_MAX)
-			return fault_set(why, RB_ELIMIT,
-			    "over %d packages of this node's own builds",
-			    BUILT_STANZAS_MAX);
-		c = &list[*n];
-		if ((rc = package_identify(&stanza, &c->package, why)) != RB_OK)
-			return rc;
-		c->stanza = stanza.raw;
-		c->place = (*n)++;
-		c->is_withheld = has(o->base, o->nbase, c->package.name);
+	if ((rc = package_identify(stanza, &c->package, why)) != RB_OK)
+		return rc;
+	c->stanza = stanza->raw;
+	rc = add_claim(s, c->package.name, false, why);
+	while (rc == RB_OK && (rc = relation_take(&provides, &r)) == RB_OK)
+		rc = add_claim(s, r.name, true, why);
+	if (rc == RB_EFORMAT) {
+		/* Nobody knows what it would be taken for. */
+		withhold(s, &s->claims[s->nclaims - 1], WITHHELD_ARCHIVE);
+		rc = RB_ENOTFOUND;
 	}
+	s->n++;
 	return rc == RB_ENOTFOUND ? RB_OK : rc;
 }
 
-/* The first of that name in the sorted list; NULL. */
-static struct candidate *
-first_of_name(struct candidate *list, size_t n, struct span name)
+static enum rb_err
+read_built(struct sieve *s, struct span built, struct fault *why)
 {
-	size_t low = 0, high = n, middle;
+	struct deb822 stanza;
+	enum rb_err rc = RB_EINTERNAL;
+
+	while ((rc = deb822_take(&built, "Packages", &stanza, why)) == RB_OK) {
+		if (s->n == BUILT_STANZAS_MAX)
+			return fault_set(why, RB_ELIMIT,
+			    "over %d packages of this node's own builds",
+			    BUILT_STANZAS_MAX);
+		if ((rc = read_one_built(s, &stanza, why)) != RB_OK)
+			return rc;
+	}
+	if (rc != RB_ENOTFOUND)
+		return rc;
+	qsort(s->claims, s->nclaims, sizeof(*s->claims), compare_claims);
+	return RB_OK;
+}
+
+/* The first claim of a name, and behind the last one; sorted. */
+static struct claim *
+first_of_name(const struct sieve *s, struct span name, struct claim **end)
+{
+	size_t low = 0, high = s->nclaims, middle;
 
 	while (low < high) {
 		middle = low + (high - low) / 2;
-		if (span_compare(list[middle].package.name, name) < 0)
+		if (span_compare(s->claims[middle].name, name) < 0)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	if (low == n || !span_equal(list[low].package.name, name))
-		return NULL;
-	return &list[low];
+	while (high < s->nclaims && span_equal(s->claims[high].name, name))
+		high++;
+	*end = s->claims + high;
+	return s->claims + low;
+}
+
+static bool
+is_of(const struct sieve *s, const struct claim *c, struct span source)
+{
+	return span_equal(s->list[c->by].package.source, source);
+}
+
+/* The archive has this name from that source package. */
+static void
+withhold_of_archive(struct sieve *s, struct span name, struct span source)
+{
+	struct claim *end, *c = first_of_name(s, name, &end);
+
+	for (; c < end; c++)
+		if (!is_of(s, c, source) ||
+		    !has(s->rules->sources, s->rules->nsources, source))
+			withhold(s, c, WITHHELD_ARCHIVE);
 }
 
 static enum rb_err
-read_archive(const struct overrides *o, struct span archive,
-    struct candidate *list, size_t n, struct fault *why)
+read_archive(struct sieve *s, struct span archive, struct fault *why)
 {
 	struct deb822 stanza;
+	struct relation r;
 	struct package p;
-	struct candidate *c;
+	struct span provides;
 	enum rb_err rc = RB_EINTERNAL;
 
 	while (
 	    (rc = deb822_take(&archive, "Packages", &stanza, why)) == RB_OK) {
 		if ((rc = package_identify(&stanza, &p, why)) != RB_OK)
 			return rc;
-		c = first_of_name(list, n, p.name);
-		for (; c != NULL && c < list + n &&
-		    span_equal(c->package.name, p.name);
-		    c++)
-			if (!span_equal(c->package.source, p.source) ||
-			    !has(o->sources, o->nsources, p.source))
-				c->is_withheld = true;
+		withhold_of_archive(s, p.name, p.source);
+		provides = provided_by(&stanza);
+		while ((rc = relation_take(&provides, &r)) == RB_OK)
+			withhold_of_archive(s, r.name, p.source);
+		if (rc != RB_ENOTFOUND)
+			return fault_set(why, rc,
+			    "Packages: what package '%.*s' provides cannot be "
+			    "read",
+			    (int)p.name.len, (const char *)p.name.p);
 	}
 	return rc == RB_ENOTFOUND ? RB_OK : rc;
 }
 
+static enum rb_err
+read_published(struct sieve *s, struct span published, struct fault *why)
+{
+	struct deb822 stanza;
+	struct claim *c, *end;
+	struct package p;
+	enum rb_err rc = RB_EINTERNAL;
+
+	while (
+	    (rc = deb822_take(&published, "Packages", &stanza, why)) == RB_OK) {
+		if ((rc = package_identify(&stanza, &p, why)) != RB_OK)
+			return rc;
+		for (c = first_of_name(s, p.name, &end); c < end; c++) {
+			c->is_published = true;
+			if (is_of(s, c, p.source))
+				c->is_published_own = true;
+		}
+	}
+	return rc == RB_ENOTFOUND ? RB_OK : rc;
+}
+
+static void
+withhold_of_published(struct sieve *s)
+{
+	const struct claim *c;
+
+	for (c = s->claims; c < s->claims + s->nclaims; c++)
+		if (c->is_published && !c->is_published_own)
+			withhold(s, c, WITHHELD_PUBLISHED);
+}
+
 /* Of two sources that may offer a package of one name, the first does. */
 static void
-withhold_second_sources(struct candidate *sorted, size_t n)
+withhold_second_sources(struct sieve *s)
 {
-	const struct candidate *first = NULL;
-	struct candidate *c;
+	const struct claim *first = NULL, *c;
 
-	for (c = sorted; c < sorted + n; c++) {
-		if (c->is_withheld)
+	for (c = s->claims; c < s->claims + s->nclaims; c++) {
+		if (s->list[c->by].is_withheld)
 			continue;
-		if (first == NULL ||
-		    !span_equal(c->package.name, first->package.name))
+		if (first != NULL && span_equal(c->name, first->name)) {
+			if (!is_of(s, c, s->list[first->by].package.source))
+				withhold(s, c, WITHHELD_SECOND);
+		} else if (!c->is_provided) {
 			first = c;
-		else if (!span_equal(c->package.source, first->package.source))
-			c->is_withheld = true;
+		}
 	}
 }
 
@@ -205,63 +338,94 @@ put_stanza(struct buf *out, struct span stanza)
 static enum rb_err
 put_word(const struct candidate *c, struct buf *out, uint32_t *named)
 {
-	if (out->len + c->package.name.len > OVERRIDES_NAMED_MAX)
+	const struct span name = c->package.name, source = c->package.source;
+	const bool is_provided = !span_equal(c->name, name);
+	enum rb_err rc = RB_EINTERNAL;
+
+	if (out->len + name.len + c->name.len + source.len >
+	    OVERRIDES_NAMED_MAX)
 		return RB_OK;
 	++*named;
-	return buf_printf(out, "%s%.*s", out->len == 0 ? "" : ", ",
-	    (int)c->package.name.len, (const char *)c->package.name.p);
+	rc = buf_printf(out, "%s%.*s", out->len == 0 ? "" : ", ", (int)name.len,
+	    (const char *)name.p);
+	if (rc == RB_OK && is_provided)
+		rc = buf_printf(out, " as %.*s", (int)c->name.len,
+		    (const char *)c->name.p);
+	if (rc == RB_OK && c->reason == WITHHELD_SECOND)
+		rc = buf_printf(out, " of %.*s", (int)source.len,
+		    (const char *)source.p);
+	return rc;
 }
 
 static enum rb_err
-put_all(const struct candidate *list, size_t n, struct buf *out,
-    struct buf *words, uint32_t *nwithheld)
+put_all(const struct sieve *s, struct sifted *out)
 {
-	uint32_t withheld = 0, named = 0;
+	uint32_t named[WITHHELD_REASONS] = { 0 }, n;
+	const struct candidate *c;
 	size_t i;
 	enum rb_err rc = RB_OK;
 
-	for (i = 0; i < n && rc == RB_OK; i++) {
-		if (!list[i].is_withheld) {
-			rc = put_stanza(out, list[i].stanza);
+	for (c = s->list; c < s->list + s->n && rc == RB_OK; c++) {
+		if (!c->is_withheld) {
+			rc = put_stanza(&out->offered, c->stanza);
 			continue;
 		}
-		withheld++;
-		rc = put_word(&list[i], words, &named);
+		out->withheld[c->reason].n++;
+		rc = put_word(c, &out->withheld[c->reason].names,
+		    &named[c->reason]);
 	}
-	if (rc == RB_OK && named < withheld)
-		rc = buf_printf(words, "%s%u more", named == 0 ? "" : " and ",
-		    withheld - named);
-	if (rc == RB_OK)
-		*nwithheld = withheld;
+	for (i = 0; i < WITHHELD_REASONS && rc == RB_OK; i++) {
+		n = out->withheld[i].n;
+		if (named[i] < n)
+			rc = buf_printf(&out->withheld[i].names, "%s%u more",
+			    named[i] == 0 ? "" : " and ", n - named[i]);
+	}
 	return rc;
+}
+
+void
+sifted_clear(struct sifted *s)
+{
+	size_t i;
+
+	buf_clear(&s->offered);
+	for (i = 0; i < WITHHELD_REASONS; i++)
+		buf_clear(&s->withheld[i].names);
+	*s = (struct sifted)SIFTED_INIT;
 }
 
 enum rb_err
 overrides_sift(const struct overrides *o, struct span built,
-    struct span archive, struct buf *out, struct buf *words,
-    uint32_t *nwithheld, struct fault *why)
+    struct span archive, const struct span *published, size_t npublished,
+    struct sifted *out, struct fault *why)
 {
-	struct buf kept = BUF_INIT, said = BUF_INIT;
-	struct candidate *list = NULL;
-	size_t n = 0;
+	struct sieve s = { o, NULL, NULL, 0, 0 };
+	struct sifted sifted = SIFTED_INIT;
+	size_t i;
 	enum rb_err rc = RB_EINTERNAL;
 
-	if ((list = calloc(BUILT_STANZAS_MAX, sizeof(*list))) == NULL)
-		return RB_ENOMEM;
-	if ((rc = read_built(o, built, list, &n, why)) != RB_OK)
+	s.list = calloc(BUILT_STANZAS_MAX, sizeof(*s.list));
+	s.claims = calloc(BUILT_NAMES_MAX, sizeof(*s.claims));
+	if (s.list == NULL || s.claims == NULL) {
+		rc = RB_ENOMEM;
 		goto out;
-	qsort(list, n, sizeof(*list), compare_names);
-	if ((rc = read_archive(o, archive, list, n, why)) != RB_OK)
+	}
+	if ((rc = read_built(&s, built, why)) != RB_OK ||
+	    (rc = read_archive(&s, archive, why)) != RB_OK)
 		goto out;
-	withhold_second_sources(list, n);
-	qsort(list, n, sizeof(*list), compare_places);
-	if ((rc = put_all(list, n, &kept, &said, nwithheld)) != RB_OK ||
-	    (rc = buf_put(out, buf_span(&kept))) != RB_OK)
+	for (i = 0; i < npublished; i++)
+		if ((rc = read_published(&s, published[i], why)) != RB_OK)
+			goto out;
+	withhold_of_published(&s);
+	withhold_second_sources(&s);
+	if ((rc = put_all(&s, &sifted)) != RB_OK)
 		goto out;
-	rc = buf_put(words, buf_span(&said));
+
+	*out = sifted;
+	sifted = (struct sifted)SIFTED_INIT; /* now the caller's */
+	rc = RB_OK;
 out:
-	free(list);
-	buf_clear(&kept);
-	buf_clear(&said);
+	sieve_clear(&s);
+	sifted_clear(&sifted);
 	return rc;
 }

@@ -7,15 +7,20 @@
 /*
  * Which packages that this node built may be offered beside the archive's.
  * A component chooses the names of its packages, and whoever owns a compiler
- * or a tool of the build owns all that is built with it.  So
- *  - nothing that is called as a package of the base system is offered: that
- *    comes from the archive alone;
- *  - what is called as another package of the archive is offered only when
- *    the archive has that from a source package of the same name, and the
- *    operator says that this source may take the archive's place (as Qubes'
- *    python-fido2 takes that of Debian's);
- *  - what the archive has no name for, is; but where two source packages
- *    make one of the same name, only that of the first in the index.
+ * or a tool of the build owns all that is built with it.  A name is what a
+ * package is called, and each that it provides (Debian Policy 7.5): apt takes
+ * either for what another depends on.  So
+ *  - nothing that has a name of the base system is offered: that comes from
+ *    the archive alone;
+ *  - what has another name of the archive is offered only when the archive
+ *    has that from a source package of the same name, and the operator says
+ *    that this source may take the archive's place (as Qubes' python-fido2
+ *    takes that of Debian's);
+ *  - what has the name of a package that is published is offered only when
+ *    it is published from a source package of the same name;
+ *  - where two source packages make a package of one name, only that of the
+ *    first in the index is offered, and nothing that provides the name of a
+ *    package which is offered.
  * The rules are lines "base NAME" or "source NAME".  Spans are borrowed.
  */
 #define OVERRIDES_MAX 16384
@@ -35,13 +40,40 @@ enum rb_err overrides_parse(struct span in, struct overrides *out,
     struct fault *why) RB_CHECK;
 void overrides_clear(struct overrides *o);
 
+/* Why a package is not offered. */
+enum withheld_for {
+	WITHHELD_ARCHIVE, /* it has a name of the archive or its base system */
+	WITHHELD_PUBLISHED, /* another source's package is published so */
+	WITHHELD_SECOND, /* another source's is offered by that name */
+};
+#define WITHHELD_REASONS 3
+
+struct sifted {
+	struct buf offered; /* stanzas, in the order of the index */
+	struct {
+		uint32_t n;
+		struct buf names; /* words, cut to OVERRIDES_NAMED_MAX */
+	} withheld[WITHHELD_REASONS];
+};
+
+#define SIFTED_INIT \
+	{ \
+		BUF_INIT, \
+		{ \
+			{ 0, BUF_INIT }, { 0, BUF_INIT }, \
+			{ \
+				0, BUF_INIT \
+			} \
+		} \
+	}
+void sifted_clear(struct sifted *s);
+
 /*
- * Appends to `out` the stanzas of `built` that may be offered beside
- * `archive`, in their order, and to `words` the names of the others, cut to
- * OVERRIDES_NAMED_MAX.
+ * Takes apart what may be offered of `built` beside the index `archive`, and
+ * beside the indices of what is published.
  */
 enum rb_err overrides_sift(const struct overrides *o, struct span built,
-    struct span archive, struct buf *out, struct buf *words,
-    uint32_t *nwithheld, struct fault *why) RB_CHECK;
+    struct span archive, const struct span *published, size_t npublished,
+    struct sifted *out, struct fault *why) RB_CHECK;
 
 #endif

@@ -14,7 +14,9 @@
 #include "rebuilder/buildinfo.h"
 #include "rebuilder/built.h"
 #include "rebuilder/changelog.h"
+#include "rebuilder/job_alarms.h"
 #include "rebuilder/said.h"
+#include "rebuilder/source_owner.h"
 #include "rebuilder/verdict.h"
 #include "tests/flow/fake_machine.h"
 
@@ -34,6 +36,12 @@ static const struct built_place earlier[] = {
 	{ "r1", "bookworm", "tiny", 1, ID_A },
 	{ "r1", "bookworm", "other", 0, ID_A },
 };
+
+static char tiny_name[] = "tiny", r1[] = "r1";
+static struct component tiny_component = { .name = tiny_name };
+static const struct release one_component = { .name = r1,
+	.list = &tiny_component,
+	.n = 1 };
 
 #define CONTROL(fields) \
 	"output 1\nfile control 79\nFile: tiny_1_all.deb\n" fields "end 0\n"
@@ -69,6 +77,8 @@ start(struct fake_world *w)
 	assert_int_equal(depot_add_bytes(w->depot, span_of_str(archive),
 			     &w->trip.base.index.packages),
 	    RB_OK);
+	w->trip.of.release = &one_component;
+	w->trip.of.component = &tiny_component;
 	w->trip.base.suite = strdup("bookworm");
 	assert_non_null(w->trip.base.suite);
 	assert_int_equal(buf_put_str(&w->trip.overrides,
@@ -148,7 +158,7 @@ offers_to_later_components_what_was_measured(void **state)
 	assert_int_equal(digest_of(span_of_str(content), &sha256), RB_OK);
 	digest_hex(&sha256, hex);
 	(void)snprintf(want, sizeof(want),
-	    "Depends: libc6\nFilename: pool/built/%s/tiny_1_all.deb\n"
+	    "Depends: libc6\nPriority: extra\nFilename: pool/built/%s/tiny_1_all.deb\n"
 	    "Size: 20\nSHA256: %s\n",
 	    hex, hex);
 	assert_non_null(strstr((const char *)text.p, want));
@@ -233,6 +243,54 @@ offers_nothing_of_which_a_part_is_gone(void **state)
 	assert_int_equal(unlink(path), 0);
 	assert_int_equal(built_offer(&w.trip, earlier, 4), RB_OK);
 	assert_null(w.trip.built.name);
+	fake_world_stop(&w);
+}
+
+/* Such as one that two components make. */
+static void
+offers_nothing_of_a_source_that_is_not_its_components_alone(void **state)
+{
+	static char thief_name[] = "thief";
+	struct component both[] = { tiny_component, { .name = thief_name } };
+	const struct release two = { .name = r1, .list = both, .n = 2 };
+	struct fault why;
+	struct fake_world w;
+
+	(void)state;
+	start(&w);
+	assert_int_equal(add(&w, GOOD), RB_OK);
+	w.trip.of.release = &two;
+	assert_int_equal(built_offer(&w.trip, earlier, 4), RB_OK);
+	assert_non_null(w.trip.built.name);
+	assert_int_equal(source_owner_claim(w.journal, w.trip.settings, &two,
+			     &both[1], "tiny", &why),
+	    RB_OK);
+	assert_int_equal(built_offer(&w.trip, earlier, 4), RB_OK);
+	assert_null(w.trip.built.name);
+	fake_world_stop(&w);
+}
+
+/* One stanza that apt cannot read would be the end of all later builds. */
+static void
+leaves_out_what_apt_might_not_read(void **state)
+{
+	struct fake_world w;
+	struct alarms a = ALARMS_INIT;
+
+	(void)state;
+	start(&w);
+	assert_int_equal(add(&w,
+			     CONTROL("Package: tiny\nVersion: 1\n"
+				     "Architecture: all\nDepends: a (1)\n")),
+	    RB_OK);
+	assert_int_equal(built_offer(&w.trip, earlier, 4), RB_OK);
+	assert_null(w.trip.built.name);
+	assert_int_equal(job_alarms_get(w.journal, "tiny", &a), RB_OK);
+	assert_int_equal(a.n, 1);
+	assert_string_equal(a.list[0].sentence,
+	    "source package tiny makes packages of which a relationship field "
+	    "cannot be read: tiny; later components are built without them");
+	alarms_clear(&a);
 	fake_world_stop(&w);
 }
 
@@ -538,6 +596,9 @@ main(void)
 		cmocka_unit_test(offers_all_source_packages_of_a_component),
 		cmocka_unit_test(lets_go_of_what_it_keeps_no_more),
 		cmocka_unit_test(offers_nothing_of_which_a_part_is_gone),
+		cmocka_unit_test(
+		    offers_nothing_of_a_source_that_is_not_its_components_alone),
+		cmocka_unit_test(leaves_out_what_apt_might_not_read),
 		cmocka_unit_test(takes_no_changelog_but_of_a_published_package),
 		cmocka_unit_test(takes_a_changelog_once),
 		cmocka_unit_test(says_equal_only_what_was_shown_to_be),

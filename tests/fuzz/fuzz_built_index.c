@@ -10,15 +10,21 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	struct checksum file = { SPAN("a_1_all.deb"), 7, DIGEST_INIT };
-	struct buf out = BUF_INIT;
+	struct buf out = BUF_INIT, left_out = BUF_INIT;
 	struct deb822 stanza;
 	struct package p;
 	struct span in;
 	struct fault why;
 
 	if (built_index_write(span_of(data, len), SPAN("a"), &file, 1, &out,
-		&why) != RB_OK)
+		&left_out, &why) != RB_OK)
 		return 0;
+	if (left_out.len != 0) {
+		if (!span_equal_str(buf_span(&left_out), "a") || out.len != 0)
+			abort();
+		buf_clear(&left_out);
+		return 0;
+	}
 	in = buf_span(&out);
 	if (deb822_take(&in, "Packages", &stanza, &why) != RB_OK ||
 	    in.len != 0 || package_read(&stanza, &p, &why) != RB_OK ||

@@ -24,15 +24,15 @@ check_offered(const struct overrides *o, struct span offered)
 		abort();
 }
 
-/* Rules, an empty line, and an index, cut into ours and the archive's. */
+/* Rules, an empty line, and an index, cut into ours and two others. */
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-	struct span in = span_of(data, len), line, built, archive;
-	struct buf out = BUF_INIT, again = BUF_INIT, words = BUF_INIT;
+	struct span in = span_of(data, len), line, built, archive, published;
+	struct sifted once = SIFTED_INIT, again = SIFTED_INIT;
 	struct overrides o = OVERRIDES_INIT;
 	struct fault why;
-	uint32_t n = 0;
+	size_t i;
 
 	do
 		if (span_take_line(&in, &line) != RB_OK)
@@ -41,23 +41,28 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	if (overrides_parse(span_of(data, len - in.len - 1), &o, &why) != RB_OK)
 		return 0;
 	built = span_of(in.p, in.len / 2);
-	archive = span_of(in.p + in.len / 2, in.len - in.len / 2);
-	if (overrides_sift(&o, built, archive, &out, &words, &n, &why) ==
+	archive = span_of(in.p + in.len / 2, in.len / 4);
+	published = span_of(archive.p + archive.len,
+	    in.len - built.len - archive.len);
+	if (overrides_sift(&o, built, archive, &published, 1, &once, &why) ==
 	    RB_OK) {
-		check_offered(&o, buf_span(&out));
-		if ((n == 0) != (words.len == 0) ||
-		    words.len > OVERRIDES_NAMED_MAX + 40)
-			abort();
+		check_offered(&o, buf_span(&once.offered));
 		/* What passed once passes again. */
-		buf_reset(&words);
-		if (overrides_sift(&o, buf_span(&out), archive, &again, &words,
-			&n, &why) != RB_OK ||
-		    n != 0 || !span_equal(buf_span(&out), buf_span(&again)))
+		if (overrides_sift(&o, buf_span(&once.offered), archive,
+			&published, 1, &again, &why) != RB_OK ||
+		    !span_equal(buf_span(&once.offered),
+			buf_span(&again.offered)))
 			abort();
+		for (i = 0; i < WITHHELD_REASONS; i++)
+			if ((once.withheld[i].n == 0) !=
+				(once.withheld[i].names.len == 0) ||
+			    once.withheld[i].names.len >
+				OVERRIDES_NAMED_MAX + 60 ||
+			    again.withheld[i].n != 0)
+				abort();
 	}
 	overrides_clear(&o);
-	buf_clear(&out);
-	buf_clear(&again);
-	buf_clear(&words);
+	sifted_clear(&once);
+	sifted_clear(&again);
 	return 0;
 }

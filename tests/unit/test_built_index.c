@@ -17,7 +17,8 @@
 #define B "File: b_1_all.deb\nPackage: b\nVersion: 1\nArchitecture: all\n"
 
 static enum rb_err
-write(const char *control, struct buf *out, struct fault *why)
+write_with(const char *control, struct buf *out, struct buf *left_out,
+    struct fault *why)
 {
 	struct checksum files[2] = {
 		{ SPAN("a_1.0-1_amd64.deb"), 7, DIGEST_INIT },
@@ -30,7 +31,18 @@ write(const char *control, struct buf *out, struct fault *why)
 				     &files[i].digest),
 		    RB_OK);
 	return built_index_write(span_of_str(control), SPAN("b"), files, 2, out,
-	    why);
+	    left_out, why);
+}
+
+static enum rb_err
+write(const char *control, struct buf *out, struct fault *why)
+{
+	struct buf left_out = BUF_INIT;
+	enum rb_err rc = write_with(control, out, &left_out, why);
+
+	assert_int_equal(left_out.len, 0);
+	buf_clear(&left_out);
+	return rc;
 }
 
 static void
@@ -100,10 +112,12 @@ says_of_files_what_was_measured(void **state)
 	    "Package: a\nSource: b\nVersion: 2:1.0-1\n"
 	    "Architecture: amd64\n"
 	    "Depends: libc6 (>= 2.36)\nDescription: one\n .\n two\n"
-	    "Filename: pool/built/" HEX "/a_1.0-1_amd64.deb\nSize: 7\n"
+	    "Priority: extra\nFilename: pool/built/" HEX
+	    "/a_1.0-1_amd64.deb\nSize: 7\n"
 	    "SHA256: " HEX "\n\n"
 	    "Package: b\nVersion: 1\nArchitecture: all\n"
-	    "Filename: pool/built/" HEX "/b_1_all.deb\nSize: 8\n"
+	    "Priority: extra\nFilename: pool/built/" HEX
+	    "/b_1_all.deb\nSize: 8\n"
 	    "SHA256: " HEX "\n"));
 	/* What we write is an index that we read. */
 	in = buf_span(&out);
@@ -116,12 +130,47 @@ says_of_files_what_was_measured(void **state)
 	buf_clear(&out);
 }
 
+/* apt refuses a whole index for one stanza that it cannot read. */
+static void
+leaves_out_what_apt_might_not_read(void **state)
+{
+	static const char *const fields[] = { "Depends: c (1\n",
+		"Pre-Depends: c,\n", "Provides: C\n", "Breaks: c (>= x)\n",
+		"Conflicts: c d\n", "Replaces: c (= 1)x\n",
+		"Depends: c\n [amd64]\n" };
+	struct buf control = BUF_INIT, out = BUF_INIT, left_out = BUF_INIT;
+	struct fault why = FAULT_INIT;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+		assert_int_equal(buf_printf(&control, "%s%s\n%s", A, fields[i],
+				     B),
+		    RB_OK);
+		assert_int_equal(buf_put_byte(&control, 0), RB_OK);
+		assert_int_equal(write_with((const char *)control.p, &out,
+				     &left_out, &why),
+		    RB_OK);
+		if (!span_equal_str(buf_span(&left_out), "a") ||
+		    !span_starts(buf_span(&out), SPAN("Package: b\n")))
+			fail_msg("%s: %.*s", fields[i], (int)out.len,
+			    (char *)out.p);
+		buf_reset(&control);
+		buf_reset(&out);
+		buf_reset(&left_out);
+	}
+	buf_clear(&control);
+	buf_clear(&out);
+	buf_clear(&left_out);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(refuses_what_does_not_fit_the_files),
 		cmocka_unit_test(says_of_files_what_was_measured),
+		cmocka_unit_test(leaves_out_what_apt_might_not_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

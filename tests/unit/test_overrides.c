@@ -43,28 +43,57 @@ refuses_every_other_spelling(void **state)
 static const char rules[] = "base gcc\nbase dpkg\nbase bash\nsource xen\n";
 static const char archive[] = STANZA("bash", "bash", "5") "\n" STANZA("gcc",
     "gcc-defaults",
-    "12") "\n" STANZA("libxen4", "xen", "4.17") "\n" STANZA("debhelper",
-    "debhelper", "13") "\n" STANZA("dpkg", "dpkg", "1.21");
+    "12") "Provides: c-compiler, gcc:amd64 (= 4:12)\n\n" STANZA("libxen4",
+    "xen", "4.17") "Provides: libxen\n\n" STANZA("debhelper", "debhelper",
+    "13") "Provides: debhelper-compat (= 12), debhelper-compat (= 13)\n"
+	  "\n" STANZA("dpkg", "dpkg", "1.21");
+/* Two suites of what is published. */
+static const char *const suites[] = { STANZA("libqubes2", "qubes-lib", "1"),
+	STANZA("libqubes2", "qubes-new", "2") "\n" STANZA("qubes-gui",
+	    "qubes-gui", "1") };
+
+static void
+sift_all(const char *built, struct sifted *out)
+{
+	struct overrides o = OVERRIDES_INIT;
+	const struct span published[] = { span_of_str(suites[0]),
+		span_of_str(suites[1]) };
+
+	assert_int_equal(overrides_parse(span_of_str(rules), &o, NULL), RB_OK);
+	assert_int_equal(overrides_sift(&o, span_of_str(built),
+			     span_of_str(archive), published, 2, out, NULL),
+	    RB_OK);
+	overrides_clear(&o);
+}
+
+/* What is offered, and what is withheld for that reason alone. */
+static void
+sift_for(enum withheld_for reason, const char *built, const char *want,
+    const char *withheld, uint32_t n)
+{
+	struct sifted s = SIFTED_INIT;
+	struct buf *words;
+	size_t i;
+
+	sift_all(built, &s);
+	if (!span_equal_str(buf_span(&s.offered), want))
+		fail_msg("offered: %.*s", (int)s.offered.len,
+		    (char *)s.offered.p);
+	for (i = 0; i < WITHHELD_REASONS; i++) {
+		words = &s.withheld[i].names;
+		if (!span_equal_str(buf_span(words),
+			i == reason ? withheld : ""))
+			fail_msg("withheld for %zu: %.*s", i, (int)words->len,
+			    (char *)words->p);
+		assert_int_equal(s.withheld[i].n, i == reason ? n : 0);
+	}
+	sifted_clear(&s);
+}
 
 static void
 sift(const char *built, const char *want, const char *withheld, uint32_t n)
 {
-	struct overrides o = OVERRIDES_INIT;
-	struct buf out = BUF_INIT, words = BUF_INIT;
-	uint32_t count = 0;
-
-	assert_int_equal(overrides_parse(span_of_str(rules), &o, NULL), RB_OK);
-	assert_int_equal(overrides_sift(&o, span_of_str(built),
-			     span_of_str(archive), &out, &words, &count, NULL),
-	    RB_OK);
-	if (!span_equal_str(buf_span(&out), want))
-		fail_msg("offered: %.*s", (int)out.len, (char *)out.p);
-	if (!span_equal_str(buf_span(&words), withheld))
-		fail_msg("withheld: %.*s", (int)words.len, (char *)words.p);
-	assert_int_equal(count, n);
-	overrides_clear(&o);
-	buf_clear(&out);
-	buf_clear(&words);
+	sift_for(WITHHELD_ARCHIVE, built, want, withheld, n);
 }
 
 static void
@@ -109,26 +138,90 @@ offers_what_may_take_a_place_and_what_has_none(void **state)
 	    STANZA("libxen4", "xen", "1"), "libxen4", 1);
 }
 
+/* apt takes what provides a name for what is called so. */
+static void
+takes_what_is_provided_for_a_name(void **state)
+{
+	(void)state;
+	/* A name of the base system, one of a package, a virtual one. */
+	sift(STANZA("m", "mallory", "1") "Provides: gcc (= 99)\n", "",
+	    "m as gcc", 1);
+	sift(STANZA("m", "mallory", "1") "Provides: ok, libxen4 (= 99)\n", "",
+	    "m as libxen4", 1);
+	sift(STANZA("m", "mallory", "1") "Provides: debhelper-compat (= 13)\n",
+	    "", "m as debhelper-compat", 1);
+	/* And what is called as what the archive provides. */
+	sift(STANZA("debhelper-compat", "mallory", "13"), "",
+	    "debhelper-compat", 1);
+	sift(STANZA("c-compiler", "mallory", "1"), "", "c-compiler", 1);
+	/* Who may take a place may provide what was provided there. */
+	sift(STANZA("libxen4", "xen", "9") "Provides: libxen\n",
+	    STANZA("libxen4", "xen", "9") "Provides: libxen\n", "", 0);
+	sift(STANZA("libxen4", "xen", "9") "Provides: c-compiler\n", "",
+	    "libxen4 as c-compiler", 1);
+	/* What nobody can read may say anything. */
+	sift(STANZA("m", "mallory", "1") "Provides: ok, gcc (99)\n", "",
+	    "m as ok", 1);
+}
+
+/* The release's own index knows whose a package is. */
+static void
+withholds_what_is_published_from_another_source(void **state)
+{
+	(void)state;
+	sift_for(WITHHELD_PUBLISHED, STANZA("qubes-gui", "mallory", "1"), "",
+	    "qubes-gui", 1);
+	sift_for(WITHHELD_PUBLISHED,
+	    STANZA("m", "mallory", "1") "Provides: qubes-gui (= 9)\n", "",
+	    "m as qubes-gui", 1);
+	/* Whoever comes first. */
+	sift_for(WITHHELD_PUBLISHED,
+	    STANZA("qubes-gui", "mallory", "1") "\n" STANZA("qubes-gui",
+		"qubes-gui", "2"),
+	    STANZA("qubes-gui", "qubes-gui", "2"), "qubes-gui", 1);
+	/* One that moved is published from both. */
+	sift_for(WITHHELD_PUBLISHED, STANZA("libqubes2", "qubes-new", "3"),
+	    STANZA("libqubes2", "qubes-new", "3"), "", 0);
+	sift_for(WITHHELD_PUBLISHED, STANZA("libqubes2", "qubes-lib", "3"),
+	    STANZA("libqubes2", "qubes-lib", "3"), "", 0);
+}
+
 /* Else who signs one component could stand in for another. */
 static void
 offers_of_one_name_what_the_first_source_made(void **state)
 {
 	(void)state;
-	sift(STANZA("libqubes1", "qubes-lib", "1") "\n" STANZA("libqubes1",
-		 "qubes-thief", "9") "\n" STANZA("qubes-thief", "qubes-thief",
-		 "9") "\n" STANZA("libqubes1", "qubes-lib", "2"),
+	sift_for(WITHHELD_SECOND,
+	    STANZA("libqubes1", "qubes-lib", "1") "\n" STANZA("libqubes1",
+		"qubes-thief", "9") "\n" STANZA("qubes-thief", "qubes-thief",
+		"9") "\n" STANZA("libqubes1", "qubes-lib", "2"),
 	    STANZA("libqubes1", "qubes-lib", "1") "\n" STANZA("qubes-thief",
 		"qubes-thief", "9") "\n" STANZA("libqubes1", "qubes-lib", "2"),
-	    "libqubes1", 1);
+	    "libqubes1 of qubes-thief", 1);
+	/* What only provides it is behind what is called so. */
+	sift_for(WITHHELD_SECOND,
+	    STANZA("thief", "qubes-thief",
+		"9") "Provides: libqubes1 (= 9)\n\n" STANZA("libqubes1",
+		"qubes-lib", "1"),
+	    STANZA("libqubes1", "qubes-lib", "1"),
+	    "thief as libqubes1 of qubes-thief", 1);
+	/* Several may provide what none is called. */
+	sift_for(WITHHELD_SECOND,
+	    STANZA("a", "qubes-a", "1") "Provides: view\n\n" STANZA("b",
+		"qubes-b", "1") "Provides: view\n",
+	    STANZA("a", "qubes-a", "1") "Provides: view\n\n" STANZA("b",
+		"qubes-b", "1") "Provides: view\n",
+	    "", 0);
 }
 
 static void
 names_some_and_counts_the_rest(void **state)
 {
 	struct overrides o = OVERRIDES_INIT;
-	struct buf lines = BUF_INIT, built = BUF_INIT, out = BUF_INIT,
-		   words = BUF_INIT;
-	uint32_t count = 0, i;
+	struct buf lines = BUF_INIT, built = BUF_INIT;
+	struct sifted s = SIFTED_INIT;
+	const struct buf *words = &s.withheld[WITHHELD_ARCHIVE].names;
+	uint32_t i;
 
 	(void)state;
 	for (i = 0; i < 100; i++) {
@@ -142,37 +235,45 @@ names_some_and_counts_the_rest(void **state)
 	}
 	assert_int_equal(overrides_parse(buf_span(&lines), &o, NULL), RB_OK);
 	assert_int_equal(overrides_sift(&o, buf_span(&built),
-			     (struct span)SPAN_INIT, &out, &words, &count,
-			     NULL),
+			     (struct span)SPAN_INIT, NULL, 0, &s, NULL),
 	    RB_OK);
-	assert_int_equal(count, 100);
-	assert_int_equal(out.len, 0);
-	assert_true(words.len < OVERRIDES_NAMED_MAX + 20);
-	assert_true(span_starts(buf_span(&words), SPAN("tool000, tool001, ")));
-	assert_memory_equal(words.p + words.len - 5, " more", 5);
+	assert_int_equal(s.withheld[WITHHELD_ARCHIVE].n, 100);
+	assert_int_equal(s.offered.len, 0);
+	assert_true(words->len < OVERRIDES_NAMED_MAX + 20);
+	assert_true(span_starts(buf_span(words), SPAN("tool000, tool001, ")));
+	assert_memory_equal(words->p + words->len - 5, " more", 5);
 	overrides_clear(&o);
 	buf_clear(&lines);
 	buf_clear(&built);
-	buf_clear(&out);
-	buf_clear(&words);
+	sifted_clear(&s);
 }
 
 static void
 refuses_indices_that_are_none(void **state)
 {
+	static const char good[] = STANZA("libxen4", "xen", "1");
+	static const struct {
+		const char *built, *archive, *published;
+	} cases[] = {
+		{ "Package: ../a\n", archive, "" },
+		{ good, "Package\n", "" },
+		{ good, STANZA("a", "b", "1") "Provides: ,\n", "" },
+		{ good, archive, STANZA("a b", "b", "1") },
+	};
 	struct overrides o = OVERRIDES_INIT;
-	struct buf out = BUF_INIT, words = BUF_INIT;
-	uint32_t count = 0;
+	struct sifted s = SIFTED_INIT;
+	struct span published;
+	size_t i;
 
 	(void)state;
 	assert_int_equal(overrides_parse(span_of_str(rules), &o, NULL), RB_OK);
-	assert_int_equal(overrides_sift(&o, SPAN("Package: ../a\n"),
-			     span_of_str(archive), &out, &words, &count, NULL),
-	    RB_EFORMAT);
-	assert_int_equal(overrides_sift(&o, SPAN(STANZA("libxen4", "xen", "1")),
-			     SPAN("Package\n"), &out, &words, &count, NULL),
-	    RB_EFORMAT);
-	assert_int_equal(out.len, 0);
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		published = span_of_str(cases[i].published);
+		if (overrides_sift(&o, span_of_str(cases[i].built),
+			span_of_str(cases[i].archive), &published, 1, &s,
+			NULL) != RB_EFORMAT)
+			fail_msg("case %zu", i);
+	}
 	overrides_clear(&o);
 }
 
@@ -186,6 +287,9 @@ main(void)
 		cmocka_unit_test(withholds_what_the_archive_has_from_elsewhere),
 		cmocka_unit_test(
 		    offers_what_may_take_a_place_and_what_has_none),
+		cmocka_unit_test(takes_what_is_provided_for_a_name),
+		cmocka_unit_test(
+		    withholds_what_is_published_from_another_source),
 		cmocka_unit_test(offers_of_one_name_what_the_first_source_made),
 		cmocka_unit_test(names_some_and_counts_the_rest),
 		cmocka_unit_test(refuses_indices_that_are_none),

@@ -15,6 +15,7 @@
 struct place {
 	char path[64];
 	struct journal *journal;
+	struct settings settings;
 };
 
 static char alpha[] = "alpha", beta[] = "beta", gone[] = "gone", r43[] = "r4.3";
@@ -50,34 +51,69 @@ remove_place(void **state)
 	return 0;
 }
 
+/* Nothing of it is in node.yml, unless a test says so. */
+static enum rb_err
+claim(const struct place *p, const struct release *r, const struct component *c,
+    const char *source, struct fault *why)
+{
+	return source_owner_claim(p->journal, &p->settings, r, c, source, why);
+}
+
+static enum rb_err
+check(const struct place *p, const struct component *c, const char *source,
+    struct fault *why)
+{
+	return source_owner_check(p->journal, &p->settings, &release, c, source,
+	    why);
+}
+
+/* Who was first may not be whose it is. */
 static void
-refuses_a_second_component(void **state)
+is_neithers_when_two_claim_it(void **state)
 {
 	struct place *p = *state;
 	struct fault why = FAULT_INIT;
 
-	assert_int_equal(source_owner_claim(p->journal, &release, &list[0],
-			     "xen", &why),
-	    RB_OK);
-	assert_int_equal(source_owner_check(p->journal, &release, &list[1],
-			     "xen", &why),
+	assert_int_equal(claim(p, &release, &list[0], "xen", &why), RB_OK);
+	assert_int_equal(check(p, &list[0], "xen", &why), RB_OK);
+	assert_int_equal(claim(p, &release, &list[1], "xen", &why),
 	    RB_EREFUSED);
 	assert_string_equal(why.text,
-	    "beta: makes source package xen, which is that of component alpha "
-	    "of r4.3; what is published under this name is not attested from "
-	    "here");
-	assert_int_equal(source_owner_claim(p->journal, &release, &list[1],
-			     "xen", &why),
-	    RB_EREFUSED);
-	/* And alpha has it still, as often as it asks, and after a restart. */
+	    "beta: makes source package xen, as component alpha of r4.3 does; "
+	    "what is published under this name is attested from neither until "
+	    "release.sources in node.yml says whose it is");
+	assert_int_equal(check(p, &list[0], "xen", &why), RB_EREFUSED);
+	/* As often as they ask, and after a restart. */
 	journal_close(&p->journal);
 	assert_int_equal(journal_open(p->path, &p->journal, NULL), RB_OK);
-	assert_int_equal(source_owner_claim(p->journal, &release, &list[0],
-			     "xen", &why),
-	    RB_OK);
-	assert_int_equal(source_owner_claim(p->journal, &release, &list[1],
-			     "xen", &why),
+	assert_int_equal(claim(p, &release, &list[0], "xen", &why),
 	    RB_EREFUSED);
+	assert_int_equal(claim(p, &release, &list[1], "xen", &why),
+	    RB_EREFUSED);
+}
+
+static void
+is_whose_the_operator_says(void **state)
+{
+	struct place *p = *state;
+	struct fault why = FAULT_INIT;
+	char item[] = "alpha/xen", same[] = "beta", *items[] = { item, same };
+
+	assert_int_equal(claim(p, &release, &list[1], "xen", &why), RB_OK);
+	assert_int_equal(claim(p, &release, &list[0], "xen", &why),
+	    RB_EREFUSED);
+	p->settings.release.sources = (struct conf_list){ items, 1 };
+	assert_int_equal(claim(p, &release, &list[0], "xen", &why), RB_OK);
+	assert_int_equal(check(p, &list[1], "xen", &why), RB_EREFUSED);
+	assert_string_equal(why.text,
+	    "beta: makes source package xen, which is that of component alpha "
+	    "in node.yml; what is published under this name is not attested "
+	    "from here");
+	/* Who may take the archive's place is said of a component too. */
+	p->settings.release.overrides = (struct conf_list){ items + 1, 1 };
+	assert_int_equal(claim(p, &release, &list[0], "beta", &why),
+	    RB_EREFUSED);
+	assert_int_equal(claim(p, &release, &list[1], "beta", &why), RB_OK);
 }
 
 /* A source that nobody is attested for is nobody's. */
@@ -87,14 +123,9 @@ takes_nothing_by_a_look(void **state)
 	struct place *p = *state;
 	struct fault why = FAULT_INIT;
 
-	assert_int_equal(source_owner_check(p->journal, &release, &list[1],
-			     "xen", &why),
-	    RB_OK);
-	assert_int_equal(source_owner_claim(p->journal, &release, &list[0],
-			     "xen", &why),
-	    RB_OK);
-	assert_int_equal(source_owner_claim(p->journal, &release, &list[1],
-			     "xen-tools", &why),
+	assert_int_equal(check(p, &list[1], "xen", &why), RB_OK);
+	assert_int_equal(claim(p, &release, &list[0], "xen", &why), RB_OK);
+	assert_int_equal(claim(p, &release, &list[1], "xen-tools", &why),
 	    RB_OK);
 }
 
@@ -106,12 +137,8 @@ is_of_one_release(void **state)
 	struct place *p = *state;
 	struct fault why = FAULT_INIT;
 
-	assert_int_equal(source_owner_claim(p->journal, &release, &list[0],
-			     "xen", &why),
-	    RB_OK);
-	assert_int_equal(source_owner_claim(p->journal, &other, &list[1], "xen",
-			     &why),
-	    RB_OK);
+	assert_int_equal(claim(p, &release, &list[0], "xen", &why), RB_OK);
+	assert_int_equal(claim(p, &other, &list[1], "xen", &why), RB_OK);
 }
 
 static void
@@ -121,14 +148,9 @@ gives_free_what_the_release_has_no_more(void **state)
 	struct place *p = *state;
 	struct fault why = FAULT_INIT;
 
-	assert_int_equal(source_owner_claim(p->journal, &release, &before,
-			     "xen", &why),
-	    RB_OK);
-	assert_int_equal(source_owner_claim(p->journal, &release, &list[1],
-			     "xen", &why),
-	    RB_OK);
-	assert_int_equal(source_owner_claim(p->journal, &release, &list[0],
-			     "xen", &why),
+	assert_int_equal(claim(p, &release, &before, "xen", &why), RB_OK);
+	assert_int_equal(claim(p, &release, &list[1], "xen", &why), RB_OK);
+	assert_int_equal(claim(p, &release, &list[0], "xen", &why),
 	    RB_EREFUSED);
 }
 
@@ -166,7 +188,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(refuses_a_second_component),
+		TEST(is_neithers_when_two_claim_it),
+		TEST(is_whose_the_operator_says),
 		TEST(takes_nothing_by_a_look),
 		TEST(is_of_one_release),
 		TEST(gives_free_what_the_release_has_no_more),

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "rebuilder/judge/relations.h"
+
+#include <string.h>
+
+#include "rebuilder/judge/debversion.h"
+
+static bool
+is_blank(uint8_t byte)
+{
+	return byte == ' ' || byte == '\t' || byte == '\n';
+}
+
+static void
+skip_blanks(struct span *in)
+{
+	while (in->len > 0 && is_blank(in->p[0]))
+		*in = span_of(in->p + 1, in->len - 1);
+}
+
+/* Whether the next byte is that, which is then dropped. */
+static bool
+drop(struct span *in, char byte)
+{
+	if (in->len == 0 || in->p[0] != (uint8_t)byte)
+		return false;
+	*in = span_of(in->p + 1, in->len - 1);
+	return true;
+}
+
+/* Up to a blank or one of `ends`, which stays. */
+static struct span
+take_word(struct span *in, const char *ends)
+{
+	struct span word = span_of(in->p, 0);
+
+	while (in->len > 0 && in->p[0] != '\0' && !is_blank(in->p[0]) &&
+	    strchr(ends, in->p[0]) == NULL) {
+		word.len++;
+		*in = span_of(in->p + 1, in->len - 1);
+	}
+	return word;
+}
+
+static enum rb_err
+take_name(struct span *in, struct span *name)
+{
+	*name = take_word(in, ":(,|");
+	if (!package_name_is_valid(*name) ||
+	    (drop(in, ':') && !package_name_is_valid(take_word(in, "(,|"))))
+		return RB_EFORMAT;
+	return RB_OK;
+}
+
+static bool
+is_operator(struct span s)
+{
+	static const char *const all[] = { "<<", "<=", "=", ">=", ">>", "<",
+		">" };
+	size_t i;
+
+	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		if (span_equal_str(s, all[i]))
+			return true;
+	return false;
+}
+
+/* "(>= 1.0)", behind the parenthesis that opens it. */
+static enum rb_err
+take_version(struct span *in, struct span *version)
+{
+	struct span op = SPAN_INIT;
+
+	skip_blanks(in);
+	op.p = in->p;
+	while (drop(in, '<') || drop(in, '=') || drop(in, '>'))
+		op.len++;
+	skip_blanks(in);
+	*version = take_word(in, ")");
+	skip_blanks(in);
+	if (!is_operator(op) || !debversion_is_valid(*version) ||
+	    !drop(in, ')'))
+		return RB_EFORMAT;
+	return RB_OK;
+}
+
+enum rb_err
+relation_take(struct span *in, struct relation *out)
+{
+	struct relation r = { SPAN_INIT, SPAN_INIT };
+	enum rb_err rc = RB_EINTERNAL;
+
+	skip_blanks(in);
+	if (in->len == 0)
+		return RB_ENOTFOUND;
+	if ((rc = take_name(in, &r.name)) != RB_OK)
+		return rc;
+	skip_blanks(in);
+	if (drop(in, '(') && (rc = take_version(in, &r.version)) != RB_OK)
+		return rc;
+	skip_blanks(in);
+	if (in->len > 0) {
+		if (!drop(in, ',') && !drop(in, '|'))
+			return RB_EFORMAT;
+		skip_blanks(in);
+		/* What a comma announces has to come. */
+		if (in->len == 0)
+			return RB_EFORMAT;
+	}
+	*out = r;
+	return RB_OK;
+}

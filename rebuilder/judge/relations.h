@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef RB_REBUILDER_RELATIONS_H
+#define RB_REBUILDER_RELATIONS_H
+
+#include "rebuilder/judge/checksums.h"
+
+/*
+ * Relationship fields of binary packages (Debian Policy 7.1): Depends and its
+ * like, Provides.  Stricter than apt, which refuses a whole index for one
+ * field that it cannot read.
+ */
+struct relation {
+	struct span name; /* without the architecture behind a colon */
+	struct span version; /* empty: of any */
+};
+
+/*
+ * Cuts the next package, whether an alternative or not, off the value of a
+ * field.  RB_ENOTFOUND at the end; RB_EFORMAT where apt may not go on.
+ */
+enum rb_err relation_take(struct span *in, struct relation *out) RB_CHECK;
+
+#endif
