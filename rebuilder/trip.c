@@ -222,26 +222,66 @@ is_newest(struct trip *t, bool *out)
 	return RB_OK;
 }
 
+/* Whether what this pass builds may be an input of later components. */
+static enum rb_err
+is_kept(struct trip *t, bool *out)
+{
+	*out = false;
+	if (t->of.release == NULL || t->pass != PASS_SOURCE)
+		return RB_OK;
+	/* An older tag that was asked for by name takes no newer's place. */
+	return is_newest(t, out);
+}
+
+static struct built_place
+place_of(const struct trip *t)
+{
+	return (struct built_place){ t->of.release->name, t->of.distribution,
+		t->of.component->name, t->of.build, t->of.tagged.commit };
+}
+
 /*
- * Later components may need it; its own verdicts do not.  An older tag that
- * was asked for by name takes no newer one's place.
+ * What nobody can describe is no input of others, for good; its own verdicts
+ * do not need it.  Another failure is this node's, and the trip's.
  */
-static void
+static enum rb_err
 keep_built(struct trip *t)
 {
 	struct built_place place;
 	struct fault before = t->why;
 	bool is_wanted = false;
+	enum rb_err rc = RB_EINTERNAL;
 
-	if (t->of.release == NULL || t->pass != PASS_SOURCE)
-		return;
-	place = (struct built_place){ t->of.release->name, t->of.distribution,
-		t->of.component->name, t->of.build, t->of.tagged.commit };
-	if (is_newest(t, &is_wanted) != RB_OK ||
-	    (is_wanted && built_add(t, &place) != RB_OK))
-		note(NOTE_WARN, "%s: cannot be an input of others: %s", t->name,
-		    t->why.text);
+	if ((rc = is_kept(t, &is_wanted)) != RB_OK || !is_wanted)
+		return rc;
+	place = place_of(t);
+	rc = built_add(t, &place);
+	if (rc != RB_EREFUSED)
+		return rc;
+	rc = job_alarms_raise(t->journal, place.component, t->why.text);
 	t->why = before;
+	return rc;
+}
+
+/* A verdict that is known spares no build that later components need. */
+static enum rb_err
+recall(struct trip *t)
+{
+	struct built_place place;
+	bool is_wanted = false, is_whole = true;
+	enum rb_err rc = RB_EINTERNAL;
+
+	if (t->again)
+		return RB_ENOTFOUND;
+	if ((rc = is_kept(t, &is_wanted)) != RB_OK)
+		return rc;
+	if (is_wanted) {
+		place = place_of(t);
+		rc = built_is_whole(t, &place, &is_whole);
+		if (rc != RB_OK)
+			return rc;
+	}
+	return is_whole ? verdict_recall(t) : RB_ENOTFOUND;
 }
 
 /* Places of one component; none for a commit that is accepted no more. */
@@ -303,8 +343,8 @@ pass_run(struct trip *t)
 		rc = changelog_take(t);
 	if (rc == RB_OK)
 		rc = stage_inputs(t);
-	if (rc == RB_OK && !t->again) {
-		rc = verdict_recall(t);
+	if (rc == RB_OK) {
+		rc = recall(t);
 		if (rc != RB_ENOTFOUND)
 			return rc;
 		rc = RB_OK;
@@ -314,7 +354,7 @@ pass_run(struct trip *t)
 	if (rc == RB_OK)
 		rc = stage_build(t);
 	if (rc == RB_OK)
-		keep_built(t);
+		rc = keep_built(t);
 	if (rc == RB_OK)
 		rc = buildinfo_compare(t);
 	if (rc != RB_OK && t->obstacle == 0)
@@ -401,7 +441,7 @@ prepare_source(struct trip *t)
 	if ((rc = source_owner_claim(t->journal, t->settings, t->of.release,
 		 t->of.component, t->name, &t->why)) != RB_OK)
 		return alarm_of_owner(t, rc);
-	if ((rc = offer_built(t)) != RB_OK || (rc = published_find(t)) != RB_OK)
+	if ((rc = offer_built(t)) != RB_OK)
 		return rc;
 	/* From here on every published file gets a statement. */
 	return published_fetch(t);
