@@ -110,19 +110,31 @@ out:
 }
 
 static enum rb_err
+begin(struct journal *j, MDB_txn **txn)
+{
+	return err_of(mdb_txn_begin(j->db.env, NULL, 0, txn));
+}
+
+/* What failed leaves all as it was. */
+static enum rb_err
+end(MDB_txn *txn, enum rb_err rc)
+{
+	if (rc == RB_OK)
+		return err_of(mdb_txn_commit(txn));
+	mdb_txn_abort(txn);
+	return rc;
+}
+
+static enum rb_err
 put(struct journal *j, MDB_dbi dbi, struct span key, struct span value)
 {
-	MDB_txn *txn = NULL;
 	MDB_val k = db_val(key), v = db_val(value);
+	MDB_txn *txn = NULL;
 	enum rb_err rc = RB_EINTERNAL;
 
-	if ((rc = err_of(mdb_txn_begin(j->db.env, NULL, 0, &txn))) != RB_OK)
+	if ((rc = begin(j, &txn)) != RB_OK)
 		return rc;
-	if ((rc = err_of(mdb_put(txn, dbi, &k, &v, 0))) != RB_OK) {
-		mdb_txn_abort(txn);
-		return rc;
-	}
-	return err_of(mdb_txn_commit(txn));
+	return end(txn, err_of(mdb_put(txn, dbi, &k, &v, 0)));
 }
 
 enum rb_err
@@ -160,14 +172,32 @@ get_number(struct journal *j, MDB_dbi dbi, struct span key, uint64_t *out)
 	return rc;
 }
 
+/* 0 when there is none. */
 static enum rb_err
-put_number(struct journal *j, MDB_dbi dbi, struct span key, uint64_t n)
+read_in(MDB_txn *txn, MDB_dbi dbi, MDB_val *k, uint64_t *out)
 {
-	struct buf value = BUF_INIT;
+	struct span old;
+	MDB_val v = { 0, NULL };
 	enum rb_err rc = RB_EINTERNAL;
 
-	if ((rc = put_u64(&value, n)) == RB_OK)
-		rc = put(j, dbi, key, buf_span(&value));
+	*out = 0;
+	if ((rc = err_of(mdb_get(txn, dbi, k, &v))) != RB_OK)
+		return rc == RB_ENOTFOUND ? RB_OK : rc;
+	old = db_span(v);
+	return take_u64(&old, out);
+}
+
+static enum rb_err
+write_in(MDB_txn *txn, MDB_dbi dbi, MDB_val *k, uint64_t n)
+{
+	struct buf value = BUF_INIT;
+	MDB_val v;
+	enum rb_err rc = RB_EINTERNAL;
+
+	if ((rc = put_u64(&value, n)) == RB_OK) {
+		v = db_val(buf_span(&value));
+		rc = err_of(mdb_put(txn, dbi, k, &v, 0));
+	}
 	buf_clear(&value);
 	return rc;
 }
@@ -176,15 +206,17 @@ enum rb_err
 journal_attempt(struct journal *j, const struct digest *published,
     uint64_t *out)
 {
+	MDB_dbi dbi = j->db.tables[ATTEMPT];
+	MDB_val k = db_val(digest_span(published));
+	MDB_txn *txn = NULL;
 	uint64_t n = 0;
 	enum rb_err rc = RB_EINTERNAL;
 
-	rc = get_number(j, j->db.tables[ATTEMPT], digest_span(published), &n);
-	if (rc != RB_OK)
+	if ((rc = begin(j, &txn)) != RB_OK)
 		return rc;
-	n++;
-	rc = put_number(j, j->db.tables[ATTEMPT], digest_span(published), n);
-	if (rc == RB_OK)
+	if ((rc = read_in(txn, dbi, &k, &n)) == RB_OK)
+		rc = write_in(txn, dbi, &k, ++n);
+	if ((rc = end(txn, rc)) == RB_OK)
 		*out = n;
 	return rc;
 }
@@ -207,44 +239,35 @@ journal_newest(struct journal *j, const char *name, int64_t *out)
 enum rb_err
 journal_saw(struct journal *j, const char *name, int64_t date)
 {
-	int64_t newest = 0;
+	MDB_dbi dbi = j->db.tables[NEWEST];
+	MDB_val k = db_val(span_of_str(name));
+	MDB_txn *txn = NULL;
+	uint64_t newest = 0;
 	enum rb_err rc = RB_EINTERNAL;
 
-	if ((rc = journal_newest(j, name, &newest)) != RB_OK)
-		return rc;
-	if (date < newest || date < 0)
+	if (date < 0)
 		return RB_ESTALE;
-	if (date == newest)
-		return RB_OK;
-	return put_number(j, j->db.tables[NEWEST], span_of_str(name),
-	    (uint64_t)date);
+	/* Together: another thread may be about to see a newer one. */
+	if ((rc = begin(j, &txn)) != RB_OK)
+		return rc;
+	rc = read_in(txn, dbi, &k, &newest);
+	if (rc == RB_OK && (uint64_t)date < newest)
+		rc = RB_ESTALE;
+	if (rc == RB_OK && (uint64_t)date > newest)
+		rc = write_in(txn, dbi, &k, (uint64_t)date);
+	return end(txn, rc);
 }
 
 static enum rb_err
 count_in(MDB_txn *txn, MDB_dbi dbi, MDB_val *k, struct span more)
 {
-	struct buf sum = BUF_INIT;
-	struct span old;
-	MDB_val v = { 0, NULL };
 	uint64_t n = 0, add = 0;
 	enum rb_err rc = RB_EINTERNAL;
 
-	if ((rc = take_u64(&more, &add)) != RB_OK)
-		goto out;
-	rc = err_of(mdb_get(txn, dbi, k, &v));
-	if (rc == RB_OK) {
-		old = db_span(v);
-		rc = take_u64(&old, &n);
-	} else if (rc == RB_ENOTFOUND) {
-		rc = RB_OK;
-	}
-	if (rc != RB_OK || (rc = put_u64(&sum, n + add)) != RB_OK)
-		goto out;
-	v = db_val(buf_span(&sum));
-	rc = err_of(mdb_put(txn, dbi, k, &v, 0));
-out:
-	buf_clear(&sum);
-	return rc;
+	if ((rc = take_u64(&more, &add)) != RB_OK ||
+	    (rc = read_in(txn, dbi, k, &n)) != RB_OK)
+		return rc;
+	return write_in(txn, dbi, k, n + add);
 }
 
 static enum rb_err
@@ -285,15 +308,11 @@ journal_write(struct journal *j, const struct journal_write *list, size_t n)
 
 	if (n == 0)
 		return RB_OK;
-	if ((rc = err_of(mdb_txn_begin(j->db.env, NULL, 0, &txn))) != RB_OK)
+	if ((rc = begin(j, &txn)) != RB_OK)
 		return rc;
-	for (i = 0; i < n; i++) {
-		if ((rc = write_one(j, txn, &list[i])) != RB_OK) {
-			mdb_txn_abort(txn);
-			return rc;
-		}
-	}
-	return err_of(mdb_txn_commit(txn));
+	for (i = 0; i < n && rc == RB_OK; i++)
+		rc = write_one(j, txn, &list[i]);
+	return end(txn, rc);
 }
 
 enum rb_err

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -70,6 +71,99 @@ refuses_metadata_older_than_seen(void **state)
 	assert_int_equal(journal_saw(p->journal, "suite", 999), RB_ESTALE);
 	/* Another suite has a time of its own. */
 	assert_int_equal(journal_saw(p->journal, "other", 5), RB_OK);
+}
+
+#define RACERS 4
+#define RACES 40
+
+struct racer {
+	pthread_t thread;
+	struct journal *journal;
+	uint64_t attempts[RACES];
+	bool is_good;
+};
+
+static void *
+race(void *self)
+{
+	struct racer *r = self;
+	struct digest file;
+	size_t i;
+
+	r->is_good = digest_of(SPAN("file"), &file) == RB_OK;
+	for (i = 0; i < RACES; i++)
+		r->is_good = journal_attempt(r->journal, &file,
+				 &r->attempts[i]) == RB_OK &&
+		    r->is_good;
+	return NULL;
+}
+
+/* Two at once, and both could have got the same number. */
+static void
+numbers_each_attempt_once_whoever_asks(void **state)
+{
+	struct place *p = *state;
+	struct racer racers[RACERS];
+	bool is_taken[RACERS * RACES + 1] = { false };
+	size_t i, k;
+
+	for (i = 0; i < RACERS; i++) {
+		racers[i].journal = p->journal;
+		assert_int_equal(pthread_create(&racers[i].thread, NULL, race,
+				     &racers[i]),
+		    0);
+	}
+	for (i = 0; i < RACERS; i++) {
+		assert_int_equal(pthread_join(racers[i].thread, NULL), 0);
+		assert_true(racers[i].is_good);
+	}
+	for (i = 0; i < RACERS; i++)
+		for (k = 0; k < RACES; k++) {
+			assert_in_range(racers[i].attempts[k], 1,
+			    RACERS * RACES);
+			assert_false(is_taken[racers[i].attempts[k]]);
+			is_taken[racers[i].attempts[k]] = true;
+		}
+}
+
+/* The newest date only rises, whoever sees which first. */
+static void *
+see(void *self)
+{
+	struct racer *r = self;
+	int64_t date;
+	enum rb_err rc;
+
+	r->is_good = true;
+	for (date = 1; date <= RACES; date++) {
+		rc = journal_saw(r->journal, "suite", date);
+		if (rc != RB_OK && rc != RB_ESTALE)
+			r->is_good = false;
+		/* What was seen once is never given back. */
+		rc = journal_saw(r->journal, "suite", date - 1);
+		if (rc != RB_ESTALE)
+			r->is_good = false;
+	}
+	return NULL;
+}
+
+static void
+never_sees_an_older_date_whoever_looks(void **state)
+{
+	struct place *p = *state;
+	struct racer racers[RACERS];
+	size_t i;
+
+	for (i = 0; i < RACERS; i++) {
+		racers[i].journal = p->journal;
+		assert_int_equal(pthread_create(&racers[i].thread, NULL, see,
+				     &racers[i]),
+		    0);
+	}
+	for (i = 0; i < RACERS; i++) {
+		assert_int_equal(pthread_join(racers[i].thread, NULL), 0);
+		assert_true(racers[i].is_good);
+	}
 }
 
 static void
@@ -328,6 +422,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(refuses_metadata_older_than_seen),
 		cmocka_unit_test(counts_attempts_across_restarts),
+		cmocka_unit_test(numbers_each_attempt_once_whoever_asks),
+		cmocka_unit_test(never_sees_an_older_date_whoever_looks),
 		cmocka_unit_test(recalls_what_was_remembered_and_nothing_else),
 		cmocka_unit_test(writes_all_of_a_list_or_nothing),
 		cmocka_unit_test(counts_and_refuses_to_count_what_is_no_number),
