@@ -149,8 +149,9 @@ queue_is_block(struct queue *q, const struct job *job, const char *target)
 	const struct job *other = queue_find(q, target);
 
 	/* Only for older ones: no two can ever wait for each other. */
-	return other != NULL && other->record.state != JOB_DONE &&
-	    other->record.order < job->record.order;
+	return other != NULL && other->record.order < job->record.order &&
+	    (other->record.state == JOB_WAITING ||
+		other->record.state == JOB_RUNNING);
 }
 
 static void
@@ -475,6 +476,7 @@ queue_end(struct queue *q, struct job *job, const struct job_end *e,
 	r->ended = now;
 	be_retrying(q, job, steady + pause, now, pause);
 	append(&q->retrying, job);
+	unblock(q, job->target);
 }
 
 void

@@ -51,8 +51,9 @@ struct wish {
 
 /*
  * A new job, or one that was done and is asked for again.  It waits for those
- * of `after` that are here and not done, which are all older than itself: no
- * two ever wait for each other.
+ * of `after` that wait or run, which are all older than itself: no two ever
+ * wait for each other.  For one that is to be tried again nobody waits: what
+ * always fails would hold up all others for days.
  */
 enum rb_err queue_add(struct queue *q, const struct wish *w, int64_t now,
     struct job **out, struct fault *why) RB_CHECK;

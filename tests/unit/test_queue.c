@@ -185,12 +185,33 @@ waits_for_older_ones_until_they_are_done(void **state)
 	next_is(0, "deb:a");
 	next_is(0, "deb:b");
 	end("deb:a", false, 0, NOW);
-	/* To be tried again is not to be done. */
-	end("deb:b", true, 0, NOW);
 	next_is(0, "deb:never");
 	next_is(0, NULL);
-	next_is(600, "deb:b");
-	end("deb:b", false, 600, NOW);
+	end("deb:b", false, 0, NOW);
+	next_is(0, "deb:c");
+}
+
+/* What always fails would hold up all others for days. */
+static void
+waits_for_none_that_is_to_be_tried_again(void **state)
+{
+	const char *const after[] = { "deb:a", "deb:b", NULL };
+	struct job *job;
+
+	(void)state;
+	(void)add("deb:a", 3, NULL);
+	(void)add("deb:b", 3, NULL);
+	job = add("deb:c", 3, after);
+	next_is(0, "deb:a");
+	end("deb:a", true, 0, NOW);
+	next_is(0, "deb:b");
+	assert_int_equal(job->nblock, 1);
+	/* When it waits again, it is waited for again. */
+	next_is(600, "deb:a");
+	end("deb:b", true, 600, NOW);
+	assert_int_equal(job->nblock, 1);
+	next_is(600, NULL);
+	end("deb:a", true, 600, NOW);
 	next_is(600, "deb:c");
 }
 
@@ -438,6 +459,7 @@ main(void)
 		TEST(goes_through_a_hundred_thousand),
 		TEST(begins_by_priority_and_then_by_order),
 		TEST(waits_for_older_ones_until_they_are_done),
+		TEST(waits_for_none_that_is_to_be_tried_again),
 		TEST(no_two_ever_wait_for_each_other),
 		TEST(what_goes_away_is_not_waited_for),
 		TEST(a_retry_is_bounded_and_each_pause_is_longer),
