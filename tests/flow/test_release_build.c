@@ -281,7 +281,7 @@ misses_a_buildinfo_that_is_not_there_any_more(void **state)
 	(void)state;
 	release_do("mkdir hidden; mv www/r4.3/vm/" POOL
 		   "alpha/*_1.2.4-1*.buildinfo hidden/");
-	(void)release_says("rebuild", target("alpha@v1.2.4-1/vm-"), 1,
+	(void)release_says("rebuild", target("alpha@v1.2.4-1/vm-"), 2,
 	    "unavailable");
 	(void)release_says("why", target("alpha@v1.2.4-1/vm-"), 0,
 	    "no .buildinfo lies beside it");
