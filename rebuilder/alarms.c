@@ -7,12 +7,15 @@
 #include "common/process/msg.h"
 
 #define SENTENCE_LIMIT 1024
+/* Of the number that stands before them: how many were dropped stands next. */
+#define HAS_DROPPED 0x80
 
 void
 alarms_clear(struct alarms *a)
 {
 	while (a->n > 0)
 		free(a->list[--a->n].sentence);
+	a->dropped = 0;
 }
 
 enum rb_err
@@ -30,10 +33,9 @@ alarms_add(struct alarms *a, int64_t now, const char *sentence, bool *is_new)
 	if ((copy = strdup(sentence)) == NULL)
 		return RB_ENOMEM;
 	if (a->n == ALARMS_MAX) {
-		free(a->list[0].sentence);
-		memmove(&a->list[0], &a->list[1],
-		    (ALARMS_MAX - 1) * sizeof(a->list[0]));
-		a->n--;
+		free(a->list[--a->n].sentence);
+		if (a->dropped < UINT32_MAX)
+			a->dropped++;
 	}
 	a->list[a->n].time = now;
 	a->list[a->n++].sentence = copy;
@@ -42,12 +44,24 @@ alarms_add(struct alarms *a, int64_t now, const char *sentence, bool *is_new)
 }
 
 enum rb_err
+alarms_dropped(const struct alarms *a, struct buf *out)
+{
+	if (a->dropped == 0)
+		return RB_ENOTFOUND;
+	return buf_printf(out,
+	    "and %u before the last, not kept here: see the system's journal",
+	    a->dropped);
+}
+
+enum rb_err
 alarms_put(struct buf *out, const struct alarms *a)
 {
 	size_t i, len = out->len;
 	enum rb_err rc;
 
-	rc = put_u8(out, (uint8_t)a->n);
+	rc = put_u8(out, (uint8_t)(a->n | (a->dropped != 0 ? HAS_DROPPED : 0)));
+	if (rc == RB_OK && a->dropped != 0)
+		rc = put_u32(out, a->dropped);
 	for (i = 0; i < a->n && rc == RB_OK; i++) {
 		if ((rc = put_u64(out, (uint64_t)a->list[i].time)) == RB_OK)
 			rc = put_text(out, a->list[i].sentence);
@@ -66,7 +80,11 @@ alarms_take(struct span *in, struct alarms *a)
 
 	if ((rc = take_u8(in, &n)) != RB_OK)
 		return rc;
-	if (n > ALARMS_MAX)
+	if ((n & HAS_DROPPED) != 0 &&
+	    ((rc = take_u32(in, &a->dropped)) != RB_OK || a->dropped == 0))
+		return RB_EFORMAT;
+	n &= (uint8_t)~HAS_DROPPED;
+	if (n > ALARMS_MAX || (a->dropped != 0 && n != ALARMS_MAX))
 		return RB_EFORMAT;
 	while (a->n < n) {
 		if ((rc = take_u64(in, &when)) != RB_OK ||

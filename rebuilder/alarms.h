@@ -13,17 +13,25 @@ struct alarm {
 	char *sentence; /* owned; names the object and the rule */
 };
 
+/*
+ * The first ones and the newest: who can raise many cannot have the first
+ * forgotten.
+ */
 struct alarms {
 	struct alarm list[ALARMS_MAX]; /* the newest last */
 	size_t n;
+	uint32_t dropped; /* between the last two, when there are as many */
 };
 
 #define ALARMS_INIT { .n = 0 }
 void alarms_clear(struct alarms *a);
 
-/* The same sentence twice is one alarm, the oldest makes room. */
+/* The same sentence as one of the list is no new alarm. */
 enum rb_err alarms_add(struct alarms *a, int64_t now, const char *sentence,
     bool *is_new) RB_CHECK;
+
+/* What there was and is not kept, in words; RB_ENOTFOUND: nothing. */
+enum rb_err alarms_dropped(const struct alarms *a, struct buf *out) RB_CHECK;
 
 /* As the journal keeps them. */
 enum rb_err alarms_put(struct buf *out, const struct alarms *a) RB_CHECK;

@@ -14,8 +14,7 @@
 enum rb_err job_alarms_get(struct journal *j, const char *component,
     struct alarms *out) RB_CHECK;
 /*
- * Durable at return, and noted when it is new.  The same sentence twice is
- * one alarm, the oldest makes room.  From any thread.
+ * Durable at return, and noted when it is new (alarms.h).  From any thread.
  */
 enum rb_err job_alarms_raise(struct journal *j, const char *component,
     const char *sentence) RB_CHECK;

@@ -90,17 +90,29 @@ fill_builds(const struct watch_setting *s, const struct release *r,
 }
 
 static enum rb_err
+copy_alarm(const char *sentence, struct release_component *out)
+{
+	enum rb_err rc = RB_EINTERNAL;
+
+	if ((rc = copy(sentence, &out->alarms[out->nalarms])) == RB_OK)
+		out->nalarms++;
+	return rc;
+}
+
+static enum rb_err
 copy_alarms(const struct alarms *a, struct release_component *out)
 {
+	struct buf dropped = BUF_INIT;
 	size_t i;
 	enum rb_err rc = RB_OK;
 
-	for (i = 0; i < a->n && rc == RB_OK; i++) {
-		rc = copy(a->list[i].sentence, &out->alarms[out->nalarms]);
-		if (rc == RB_OK)
-			out->nalarms++;
-	}
-	return rc;
+	for (i = 0; i < a->n && rc == RB_OK; i++)
+		rc = copy_alarm(a->list[i].sentence, out);
+	if (rc == RB_OK && (rc = alarms_dropped(a, &dropped)) == RB_OK &&
+	    (rc = buf_put_byte(&dropped, 0)) == RB_OK)
+		rc = copy_alarm((const char *)dropped.p, out);
+	buf_clear(&dropped);
+	return rc == RB_ENOTFOUND ? RB_OK : rc;
 }
 
 /* Those that its refs raised, and those of its jobs. */
@@ -113,7 +125,8 @@ fill_alarms(struct journal *j, const struct component_state *s,
 
 	if ((rc = job_alarms_get(j, out->name, &jobs)) != RB_OK)
 		return rc;
-	out->alarms = calloc(s->alarms.n + jobs.n + 1, sizeof(*out->alarms));
+	/* Of either, one more may say how many were dropped. */
+	out->alarms = calloc(s->alarms.n + jobs.n + 2, sizeof(*out->alarms));
 	if (out->alarms == NULL)
 		rc = RB_ENOMEM;
 	if (rc == RB_OK)
