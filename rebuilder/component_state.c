@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/process/msg.h"
+#include "rebuilder/job_alarms.h"
 
 /*
  * Raised when the fields below change: what another version wrote is not
@@ -281,6 +282,24 @@ out:
 	buf_clear(&key);
 	buf_clear(&value);
 	return rc;
+}
+
+enum rb_err
+component_state_see(struct journal *j, const char *component,
+    struct component_state *out)
+{
+	struct fault text = FAULT_INIT;
+	enum rb_err rc = RB_EINTERNAL;
+
+	rc = component_state_get(j, component, out);
+	if (rc != RB_EFORMAT && rc != RB_ELIMIT)
+		return rc;
+	(void)fault_set(&text, rc,
+	    "what the node kept of it cannot be read (%s): it is an input of "
+	    "no other; put the node's journal back from a copy",
+	    err_name(rc));
+	component_state_init(out);
+	return job_alarms_raise(j, component, text.text);
 }
 
 enum rb_err

@@ -37,6 +37,12 @@ void component_state_clear(struct component_state *s);
 /* Nothing known yet is no error: `out` is as component_state_init leaves it. */
 enum rb_err component_state_get(struct journal *j, const char *component,
     struct component_state *out) RB_CHECK;
+/*
+ * The same for whoever deals with more than this component: what cannot be
+ * read is as if nothing were known, and an alarm.
+ */
+enum rb_err component_state_see(struct journal *j, const char *component,
+    struct component_state *out) RB_CHECK;
 /* Durable at return. */
 enum rb_err component_state_put(struct journal *j, const char *component,
     const struct component_state *s) RB_CHECK;

@@ -292,7 +292,7 @@ add_places(struct trip *t, const struct component *c,
 	size_t i;
 	enum rb_err rc = RB_EINTERNAL;
 
-	if ((rc = component_state_get(t->journal, c->name, state)) != RB_OK)
+	if ((rc = component_state_see(t->journal, c->name, state)) != RB_OK)
 		return rc;
 	for (i = 0; i < BUILT_BUILDS_MAX && state->is_accepted; i++)
 		places[(*n)++] = (struct built_place){ t->of.release->name,

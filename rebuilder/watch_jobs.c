@@ -78,7 +78,7 @@ name_predecessors(const struct watch_setting *s, const struct release *r,
 	for (before = r->list; before != c && rc == RB_OK; before++) {
 		if (!before->packages)
 			continue;
-		rc = component_state_get(s->journal, before->name, &state);
+		rc = component_state_see(s->journal, before->name, &state);
 		if (rc != RB_OK)
 			return rc;
 		if (state.is_accepted && state.accepted.tag != NULL &&

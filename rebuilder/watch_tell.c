@@ -146,7 +146,7 @@ fill_component(const struct watch_setting *s, const struct release *r,
 	enum rb_err rc = RB_EINTERNAL;
 
 	component_state_init(&state);
-	if ((rc = component_state_get(s->journal, c->name, &state)) != RB_OK)
+	if ((rc = component_state_see(s->journal, c->name, &state)) != RB_OK)
 		return rc;
 	if ((rc = copy(c->name, &out->name)) == RB_OK &&
 	    (rc = copy(state_of(c, &state, trouble), &out->state)) == RB_OK &&

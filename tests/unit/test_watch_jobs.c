@@ -14,6 +14,7 @@
 #include "rebuilder/component_state.h"
 #include "rebuilder/target.h"
 #include "rebuilder/watch_jobs.h"
+#include "rebuilder/watch_tell.h"
 
 #define ID "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define HOUR 3600
@@ -193,6 +194,42 @@ adds_nothing_that_is_not_to_be_built(void **state)
 	assert_int_equal(renew(0), 2);
 }
 
+static const char *
+no_trouble(void *self, const char *component)
+{
+	(void)self;
+	(void)component;
+	return NULL;
+}
+
+/* A bad block of the disk is nobody else's trouble. */
+static void
+goes_on_without_a_state_that_cannot_be_read(void **state)
+{
+	const struct journal_write w = { JOURNAL_PUT, JOURNAL_STATE,
+		SPAN("component/one"), SPAN("\x02rubbish") };
+	const struct watch_trouble trouble = { no_trouble, NULL };
+	struct release_doc doc;
+	uint64_t alarms = 0;
+
+	(void)state;
+	release_doc_init(&doc);
+	world.end = RB_OK;
+	accept("two", "v2");
+	assert_int_equal(journal_write(world.journal, &w, 1), RB_OK);
+	assert_int_equal(renew(0), 1);
+	assert_int_equal(watch_doc(&world.setting, &world.release, &trouble,
+			     &doc, &alarms),
+	    RB_OK);
+	assert_int_equal(alarms, 1);
+	assert_int_equal(doc.ncomponents, 2);
+	assert_int_equal(doc.components[0].nalarms, 1);
+	assert_non_null(strstr(doc.components[0].alarms[0],
+	    "what the node kept of it cannot be read"));
+	assert_string_equal(doc.components[1].tag, "v2");
+	release_doc_clear(&doc);
+}
+
 static void
 names_no_job_that_nobody_could_ask_for(void **state)
 {
@@ -234,6 +271,7 @@ main(void)
 		T(comes_back_to_what_was_not_published_yet),
 		T(builds_for_a_distribution_that_is_new),
 		T(adds_nothing_that_is_not_to_be_built),
+		T(goes_on_without_a_state_that_cannot_be_read),
 		T(names_no_job_that_nobody_could_ask_for),
 	};
 
