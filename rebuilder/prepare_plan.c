@@ -9,6 +9,7 @@
 #include "common/process/frames.h"
 #include "common/process/msg.h"
 #include "rebuilder/ask.h"
+#include "rebuilder/built.h"
 
 #define TEXT_LIMIT 1024
 #define LIST_LIMIT 64
@@ -104,7 +105,7 @@ take_records(struct span in, struct plan *p, const uint32_t n[3])
 	uint32_t i;
 	enum rb_err rc = RB_EINTERNAL;
 
-	if (n[0] > LIST_LIMIT || n[1] > LIST_LIMIT || n[2] > LIST_LIMIT)
+	if (n[0] > BUILT_BUILDS_MAX || n[1] > LIST_LIMIT || n[2] > LIST_LIMIT)
 		return RB_ELIMIT;
 	p->builds = calloc(n[0] + 1, sizeof(*p->builds));
 	p->modules = calloc(n[1] + 1, sizeof(*p->modules));
