@@ -210,7 +210,7 @@ haul_all(struct haul *h, const char *stage)
 			continue;
 		}
 		waits = 0;
-		if ((rc = net_take_done(h->sock, &d)) != RB_OK)
+		if ((rc = net_take_done(h->sock, h->fds, h->l->n, &d)) != RB_OK)
 			return fault_set(h->c->why, rc,
 			    "rebuilder-net went silent (%s)", err_name(rc));
 		if (d.id >= h->l->n || h->fds[d.id] == -1) {
@@ -318,7 +318,7 @@ fetch_url(const struct fetch_context *c, const char *url, uint64_t max,
 		if ((rc = depot_scratch(c->depot, &fd)) != RB_OK ||
 		    (rc = net_fetch(sock, 0, max, 0, url, fd)) != RB_OK)
 			goto out;
-		if ((rc = net_take_done(sock, &d)) != RB_OK) {
+		if ((rc = net_take_done(sock, &fd, 1, &d)) != RB_OK) {
 			fault_set(c->why, rc,
 			    "rebuilder-net went silent "
 			    "(%s)",

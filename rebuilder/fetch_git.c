@@ -100,7 +100,7 @@ hear(struct asking *x)
 	struct advert *a;
 	enum rb_err rc = RB_EINTERNAL;
 
-	if ((rc = net_take_done(x->sock, &d)) != RB_OK)
+	if ((rc = net_take_done(x->sock, x->fds, x->n, &d)) != RB_OK)
 		return rc;
 	if (d.id >= x->n || x->fds[d.id] == -1) {
 		rc = RB_EPEER;
@@ -213,7 +213,7 @@ fetch_pack(const struct fetch_context *c, const char *url,
 		if ((rc = depot_scratch(c->depot, &fd)) != RB_OK ||
 		    (rc = net_pack(sock, 0, PACK_BYTES_MAX, url, refs, n,
 			 fd)) != RB_OK ||
-		    (rc = net_take_done(sock, &d)) != RB_OK) {
+		    (rc = net_take_done(sock, &fd, 1, &d)) != RB_OK) {
 			fault_set(c->why, rc, "%s: rebuilder-net: %s", url,
 			    err_name(rc));
 			goto out;

@@ -3,14 +3,15 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "common/base/file.h"
 #include "common/process/msg.h"
 #include "rebuilder/ask.h"
+#include "rebuilder/leash.h"
 
 #define URL_MAX 4096
 #define DETAIL_MAX 1024
-/* rebuilder-net has limits of its own; this one is for its own silence. */
 #define SILENCE_SECONDS 600
 
 enum rb_err
@@ -91,8 +92,36 @@ out:
 	return rc;
 }
 
+/* Of all these files. */
+static uint64_t
+bytes_in(const int *fds, size_t n)
+{
+	struct stat st;
+	uint64_t sum = 0;
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (fds[i] != -1 && fstat(fds[i], &st) == 0)
+			sum += (uint64_t)st.st_size;
+	return sum;
+}
+
 enum rb_err
-net_take_done(int sock, struct net_done *out)
+net_await(int sock, const int *fds, size_t n, unsigned int seconds)
+{
+	uint64_t before, now = bytes_in(fds, n);
+	enum rb_err rc = RB_EINTERNAL;
+
+	do {
+		before = now;
+		rc = ask_wait(sock, seconds);
+		now = bytes_in(fds, n);
+	} while (rc == RB_ETIME && leash_check() == RB_OK && now != before);
+	return rc;
+}
+
+enum rb_err
+net_take_done(int sock, const int *fds, size_t n, struct net_done *out)
 {
 	struct msg m;
 	struct span body;
@@ -103,7 +132,7 @@ net_take_done(int sock, struct net_done *out)
 	enum rb_err rc = RB_EINTERNAL;
 
 	msg_init(&m, 0);
-	if ((rc = ask_wait(sock, SILENCE_SECONDS)) != RB_OK ||
+	if ((rc = net_await(sock, fds, n, SILENCE_SECONDS)) != RB_OK ||
 	    (rc = msg_recv(sock, &m)) != RB_OK)
 		goto out;
 	body = buf_span(&m.body);

@@ -28,6 +28,15 @@ struct net_done {
 	char *detail; /* owned */
 };
 
-enum rb_err net_take_done(int sock, struct net_done *out) RB_CHECK;
+/*
+ * `fds` are the files that answers are put into, -1 where there is none: as
+ * long as these grow, rebuilder-net is at work, whatever it says.  It has
+ * limits of its own for the whole of a download.
+ */
+enum rb_err net_take_done(int sock, const int *fds, size_t n,
+    struct net_done *out) RB_CHECK;
+/* RB_ETIME: for so long neither a word nor a byte, or the leash's end. */
+enum rb_err net_await(int sock, const int *fds, size_t n, unsigned int seconds)
+    RB_CHECK;
 
 #endif

@@ -18,9 +18,10 @@ struct fetch_limits {
 	unsigned int connect_seconds;
 	unsigned int slow_seconds; /* so long may it run below */
 	unsigned int slow_rate; /* this many bytes a second */
+	unsigned int seconds; /* for one, all in all */
 };
 
-#define FETCH_LIMITS { 8, 4, 30, 60, 1024 }
+#define FETCH_LIMITS { 8, 4, 30, 60, 1024, 6 * 60 * 60 }
 #define FETCH_HEADER_MAX (64 * 1024) /* all headers of one transfer */
 #define FETCH_REDIRECTS_MAX 5
 /* Downloads under way or waiting; the caller leaves more unasked. */

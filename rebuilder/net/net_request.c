@@ -164,6 +164,7 @@ set_limits(struct transfer *t, struct options *o)
 	set_long(o, CURLOPT_CONNECTTIMEOUT, (long)t->limits->connect_seconds);
 	set_long(o, CURLOPT_LOW_SPEED_TIME, (long)t->limits->slow_seconds);
 	set_long(o, CURLOPT_LOW_SPEED_LIMIT, (long)t->limits->slow_rate);
+	set_long(o, CURLOPT_TIMEOUT, (long)t->limits->seconds);
 	if (o->code == CURLE_OK && t->request.max <= INT64_MAX)
 		o->code = curl_easy_setopt(t->easy, CURLOPT_MAXFILESIZE_LARGE,
 		    (curl_off_t)t->request.max);

@@ -302,9 +302,10 @@ judge_failure(struct transfer *t, CURLcode code)
 		    (unsigned long long)t->request.max);
 	else if (code == CURLE_OPERATION_TIMEDOUT)
 		transfer_rule(t, NET_FAILED,
-		    "no connection for %u s, or below %u bytes/s for %u s (%s)",
+		    "no connection for %u s, below %u bytes/s for %u s, or "
+		    "not all in %u s (%s)",
 		    t->limits->connect_seconds, t->limits->slow_rate,
-		    t->limits->slow_seconds, t->error);
+		    t->limits->slow_seconds, t->limits->seconds, t->error);
 	else
 		transfer_rule(t, NET_FAILED, "%s",
 		    t->error[0] != '\0' ? t->error : curl_easy_strerror(code));

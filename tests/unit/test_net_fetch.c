@@ -67,7 +67,7 @@ take_answer(void *self, const struct fetch_result *r)
 static void
 gives_up_on_a_server_that_is_too_slow(void **state)
 {
-	static const struct fetch_limits limits = { 8, 4, 30, 1, 1024 };
+	static const struct fetch_limits limits = { 8, 4, 30, 1, 1024, 3600 };
 	static const char *const paths[] = { "/silent", "/dripping" };
 	static const uint64_t lens[] = { 0, 3 };
 	struct answers a = { .n = 0 };

@@ -74,8 +74,8 @@ expect_failure(const struct pack_limits *limits, const char *name,
 static void
 gives_up_on_a_server_that_is_too_slow(void **state)
 {
-	static const struct pack_limits limits = { { 8, 4, 30, 1, 1024 }, 4,
-		3600 };
+	static const struct pack_limits limits = { { 8, 4, 30, 1, 1024, 3600 },
+		4, 3600 };
 	size_t i;
 
 	(void)state;
