@@ -7,15 +7,15 @@
 #include "common/process/msg.h"
 
 #define SENTENCE_LIMIT 1024
-/* Of the number that stands before them: how many were dropped stands next. */
-#define HAS_DROPPED 0x80
+/* Beside the number that stands before them. */
+#define HAS_MORE 0x80
 
 void
 alarms_clear(struct alarms *a)
 {
 	while (a->n > 0)
 		free(a->list[--a->n].sentence);
-	a->dropped = 0;
+	a->has_more = false;
 }
 
 enum rb_err
@@ -30,27 +30,16 @@ alarms_add(struct alarms *a, int64_t now, const char *sentence, bool *is_new)
 			return RB_OK;
 		}
 	}
+	*is_new = true;
+	if (a->n == ALARMS_MAX) {
+		a->has_more = true;
+		return RB_OK;
+	}
 	if ((copy = strdup(sentence)) == NULL)
 		return RB_ENOMEM;
-	if (a->n == ALARMS_MAX) {
-		free(a->list[--a->n].sentence);
-		if (a->dropped < UINT32_MAX)
-			a->dropped++;
-	}
 	a->list[a->n].time = now;
 	a->list[a->n++].sentence = copy;
-	*is_new = true;
 	return RB_OK;
-}
-
-enum rb_err
-alarms_dropped(const struct alarms *a, struct buf *out)
-{
-	if (a->dropped == 0)
-		return RB_ENOTFOUND;
-	return buf_printf(out,
-	    "and %u before the last, not kept here: see the system's journal",
-	    a->dropped);
 }
 
 enum rb_err
@@ -59,9 +48,7 @@ alarms_put(struct buf *out, const struct alarms *a)
 	size_t i, len = out->len;
 	enum rb_err rc;
 
-	rc = put_u8(out, (uint8_t)(a->n | (a->dropped != 0 ? HAS_DROPPED : 0)));
-	if (rc == RB_OK && a->dropped != 0)
-		rc = put_u32(out, a->dropped);
+	rc = put_u8(out, (uint8_t)(a->n | (a->has_more ? HAS_MORE : 0)));
 	for (i = 0; i < a->n && rc == RB_OK; i++) {
 		if ((rc = put_u64(out, (uint64_t)a->list[i].time)) == RB_OK)
 			rc = put_text(out, a->list[i].sentence);
@@ -80,11 +67,9 @@ alarms_take(struct span *in, struct alarms *a)
 
 	if ((rc = take_u8(in, &n)) != RB_OK)
 		return rc;
-	if ((n & HAS_DROPPED) != 0 &&
-	    ((rc = take_u32(in, &a->dropped)) != RB_OK || a->dropped == 0))
-		return RB_EFORMAT;
-	n &= (uint8_t)~HAS_DROPPED;
-	if (n > ALARMS_MAX || (a->dropped != 0 && n != ALARMS_MAX))
+	a->has_more = (n & HAS_MORE) != 0;
+	n &= (uint8_t)~HAS_MORE;
+	if (n > ALARMS_MAX)
 		return RB_EFORMAT;
 	while (a->n < n) {
 		if ((rc = take_u64(in, &when)) != RB_OK ||

@@ -13,25 +13,22 @@ struct alarm {
 	char *sentence; /* owned; names the object and the rule */
 };
 
-/*
- * The first ones and the newest: who can raise many cannot have the first
- * forgotten.
- */
+/* The first ones: who can raise many cannot have these forgotten. */
 struct alarms {
-	struct alarm list[ALARMS_MAX]; /* the newest last */
+	struct alarm list[ALARMS_MAX]; /* in the order that they came in */
 	size_t n;
-	uint32_t dropped; /* between the last two, when there are as many */
+	bool has_more; /* some that are not kept */
 };
 
 #define ALARMS_INIT { .n = 0 }
 void alarms_clear(struct alarms *a);
 
-/* The same sentence as one of the list is no new alarm. */
+/*
+ * The same sentence as one of the list is no new alarm.  One that is not kept
+ * is new each time.
+ */
 enum rb_err alarms_add(struct alarms *a, int64_t now, const char *sentence,
     bool *is_new) RB_CHECK;
-
-/* What there was and is not kept, in words; RB_ENOTFOUND: nothing. */
-enum rb_err alarms_dropped(const struct alarms *a, struct buf *out) RB_CHECK;
 
 /* As the journal keeps them. */
 enum rb_err alarms_put(struct buf *out, const struct alarms *a) RB_CHECK;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/note.h"
 #include "common/process/msg.h"
 #include "rebuilder/job_alarms.h"
 
@@ -299,7 +300,12 @@ component_state_see(struct journal *j, const char *component,
 	    "no other; put the node's journal back from a copy",
 	    err_name(rc));
 	component_state_init(out);
-	return job_alarms_raise(j, component, text.text);
+	rc = job_alarms_raise(j, component, text.text);
+	if (rc != RB_EFORMAT && rc != RB_ELIMIT)
+		return rc;
+	/* These cannot be read either. */
+	note(NOTE_ALARM, "%s: %s", component, text.text);
+	return RB_OK;
 }
 
 enum rb_err

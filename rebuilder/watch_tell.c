@@ -102,17 +102,16 @@ copy_alarm(const char *sentence, struct release_component *out)
 static enum rb_err
 copy_alarms(const struct alarms *a, struct release_component *out)
 {
-	struct buf dropped = BUF_INIT;
 	size_t i;
 	enum rb_err rc = RB_OK;
 
 	for (i = 0; i < a->n && rc == RB_OK; i++)
 		rc = copy_alarm(a->list[i].sentence, out);
-	if (rc == RB_OK && (rc = alarms_dropped(a, &dropped)) == RB_OK &&
-	    (rc = buf_put_byte(&dropped, 0)) == RB_OK)
-		rc = copy_alarm((const char *)dropped.p, out);
-	buf_clear(&dropped);
-	return rc == RB_ENOTFOUND ? RB_OK : rc;
+	if (rc == RB_OK && a->has_more)
+		rc = copy_alarm("and more, which are not kept here: see the "
+				"system's journal",
+		    out);
+	return rc;
 }
 
 /* Those that its refs raised, and those of its jobs. */
@@ -121,11 +120,18 @@ fill_alarms(struct journal *j, const struct component_state *s,
     struct release_component *out)
 {
 	struct alarms jobs = ALARMS_INIT;
+	bool is_new;
 	enum rb_err rc = RB_EINTERNAL;
 
-	if ((rc = job_alarms_get(j, out->name, &jobs)) != RB_OK)
+	rc = job_alarms_get(j, out->name, &jobs);
+	if (rc == RB_EFORMAT || rc == RB_ELIMIT)
+		rc = alarms_add(&jobs, 0,
+		    "the alarms that its jobs raised cannot be read; put the "
+		    "node's journal back from a copy",
+		    &is_new);
+	if (rc != RB_OK)
 		return rc;
-	/* Of either, one more may say how many were dropped. */
+	/* Of either, one more may say that there were more. */
 	out->alarms = calloc(s->alarms.n + jobs.n + 2, sizeof(*out->alarms));
 	if (out->alarms == NULL)
 		rc = RB_ENOMEM;

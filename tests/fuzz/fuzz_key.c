@@ -10,7 +10,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	struct buf out = BUF_INIT, again = BUF_INIT;
-	char name[FINGERPRINT_LEN + 1];
+	static struct key_names names;
 
 	if (buf_put_byte(&out, 7) != RB_OK)
 		abort();
@@ -25,10 +25,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	    !span_equal(buf_span(&again), span_of(out.p + 1, out.len - 1)))
 		abort();
 	/* Whatever follows a key that has a name takes it from it. */
-	if (key_fingerprint(buf_span(&again), name) == RB_OK &&
-	    (!fingerprint_is_valid(name) ||
+	if (key_name(buf_span(&again), &names) == RB_OK &&
+	    (!fingerprint_is_valid(names.list[0]) ||
 		buf_put(&again, span_of(out.p + 1, out.len - 1)) != RB_OK ||
-		key_fingerprint(buf_span(&again), name) == RB_OK))
+		key_name(buf_span(&again), &names) == RB_OK))
 		abort();
 out:
 	buf_clear(&out);

@@ -15,16 +15,18 @@
 #include "common/base/file.h"
 #include "rebuilder/keyring.h"
 
-#define A "4056F97A92B17010E884B13B949013B2E6FA92AB"
-#define B "30266B94FAE3776C320E6500DE9EFA31F4E49B6C"
-#define C "6B94175D0F054E0C62891289596681F9FFFE498C"
+#define A "2148F1ABF42E2576E60A714D5A1EA6DFF3D572CA"
+#define B "0E43A3108FD82A3DFBFCA2FE66636E4A10211B7E"
+#define C "7CF69A2EA5CC6592A08674F070D1D65C1472FB6C"
 #define BEGIN "-----BEGIN PGP PUBLIC KEY BLOCK-----\n"
 #define END "-----END PGP PUBLIC KEY BLOCK-----\n"
-/* Keys that are nothing but their packet, in three forms; of A, B and C. */
-#define BARE(n) "\x98\x06\x04\0\0\0" n "\x01"
-#define KEY BEGIN "\nmAYEAAAAAQE=\n=abcd\n" END
-#define OTHER BEGIN "Comment: x\n\nmAYEAAAA\nAgE=\n" END
-#define NEW_FORM "\xc6\x06\x04\0\0\0\x03\x01"
+/* Keys with numbers that are 0, in three forms; of A, B and C. */
+#define BODY(n) "\x04\0\0\0" n "\x01\0\0\0\0"
+#define BARE(n) "\x98\x0a" BODY(n)
+#define SUBKEY(n) "\xb8\x0a" BODY(n)
+#define KEY BEGIN "\nmAoEAAAAAQEAAAAA\n=abcd\n" END
+#define OTHER BEGIN "Comment: x\n\nmAoEAAAA\nAgEAAAAA\n" END
+#define NEW_FORM "\xc6\x0a" BODY("\x03")
 #define USER_ID "\xb4\x01x"
 
 static void
@@ -101,10 +103,25 @@ names_the_one_primary_key(void **state)
 	} rows[] = {
 		{ "bare", SPAN(BARE("\x01")), RB_OK },
 		{ "with a user id", SPAN(BARE("\x01") USER_ID), RB_OK },
-		{ "in two octets of length",
-		    SPAN("\x99\0\x06\x04\0\0\0\x01\x01"), RB_OK },
-		{ "in four", SPAN("\xc6\xff\0\0\0\x06\x04\0\0\0\x01\x01"),
+		{ "in two octets of length", SPAN("\x99\0\x0a" BODY("\x01")),
 		    RB_OK },
+		{ "in four", SPAN("\xc6\xff\0\0\0\x0a" BODY("\x01")), RB_OK },
+		{ "with a subkey", SPAN(BARE("\x01") SUBKEY("\x04")), RB_OK },
+		{ "with a subkey of another time",
+		    SPAN(BARE("\x01") "\xb8\x02\x06\x01"), RB_OK },
+		{ "bytes behind it",
+		    SPAN("\x98\x0b\x04\0\0\0\x01\x01\0\0\0\0x"), RB_EREFUSED },
+		{ "a number cut off",
+		    SPAN("\x98\x0a\x04\0\0\0\x01\x01\0\0\0\x01"), RB_EREFUSED },
+		{ "a number that begins with 0",
+		    SPAN("\x98\x0b\x04\0\0\0\x01\x01\0\0\0\x02\x01"),
+		    RB_EREFUSED },
+		{ "a subkey that does",
+		    SPAN(BARE("\x01") "\xb8\x0b\x04\0\0\0\x01\x01\0\0\0"
+				      "\x02\x01"),
+		    RB_EREFUSED },
+		{ "of no known algorithm",
+		    SPAN("\x98\x0a\x04\0\0\0\x01\x63\0\0\0\0"), RB_EREFUSED },
 		{ "twice", SPAN(BARE("\x01") BARE("\x01")), RB_EREFUSED },
 		{ "and another", SPAN(BARE("\x01") USER_ID NEW_FORM),
 		    RB_EREFUSED },
@@ -122,16 +139,16 @@ names_the_one_primary_key(void **state)
 		{ "no length", SPAN("\x9b\x04"), RB_EFORMAT },
 		{ "length in parts", SPAN("\xc6\xe1\x04\0"), RB_EFORMAT },
 	};
-	char held[FINGERPRINT_LEN + 1];
+	struct key_names names;
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		if (key_fingerprint(rows[i].key, held) != rows[i].rc)
+		if (key_name(rows[i].key, &names) != rows[i].rc)
 			fail_msg("%s: not %s", rows[i].why,
 			    err_name(rows[i].rc));
 		if (rows[i].rc == RB_OK)
-			assert_string_equal(held, A);
+			assert_string_equal(names.list[0], A);
 	}
 }
 
@@ -179,6 +196,19 @@ holds_exactly_the_listed_keys(void **state)
 	assert_non_null(strstr(why.text, C ".asc"));
 	write_key(dirfd, C ".asc", SPAN(BARE("\x01")));
 	assert_int_equal(keyring_make(path, all, 3, &fd, &why), RB_EREFUSED);
+	/* In B's place gpgv would look for B's signer in C's key. */
+	write_key(dirfd, C ".asc", SPAN(NEW_FORM SUBKEY("\x02")));
+	assert_int_equal(keyring_make(path, all, 3, &fd, &why), RB_EREFUSED);
+	assert_non_null(strstr(why.text,
+	    ": key " B " stands in " B ".asc and again in " C ".asc; take it "
+	    "out of the one that it does not belong to"));
+	write_key(dirfd, C ".asc",
+	    SPAN(NEW_FORM SUBKEY("\x04") SUBKEY("\x04")));
+	assert_int_equal(keyring_make(path, all, 3, &fd, &why), RB_EREFUSED);
+	write_key(dirfd, C ".asc", SPAN(NEW_FORM SUBKEY("\x04")));
+	write_key(dirfd, B ".asc", SPAN(OTHER));
+	assert_int_equal(keyring_make(path, all, 3, &fd, &why), RB_OK);
+	fd_close(&fd);
 	write_key(dirfd, C ".asc", SPAN(NEW_FORM));
 	/* A file of another kind would hide the keys behind it. */
 	write_key(dirfd, A ".asc", SPAN("x"));

@@ -206,7 +206,7 @@ no_trouble(void *self, const char *component)
 static void
 goes_on_without_a_state_that_cannot_be_read(void **state)
 {
-	const struct journal_write w = { JOURNAL_PUT, JOURNAL_STATE,
+	struct journal_write w = { JOURNAL_PUT, JOURNAL_STATE,
 		SPAN("component/one"), SPAN("\x02rubbish") };
 	const struct watch_trouble trouble = { no_trouble, NULL };
 	struct release_doc doc;
@@ -227,6 +227,16 @@ goes_on_without_a_state_that_cannot_be_read(void **state)
 	assert_non_null(strstr(doc.components[0].alarms[0],
 	    "what the node kept of it cannot be read"));
 	assert_string_equal(doc.components[1].tag, "v2");
+	release_doc_clear(&doc);
+	/* The alarms about it are no better. */
+	w.key = SPAN("alarms/one");
+	assert_int_equal(journal_write(world.journal, &w, 1), RB_OK);
+	assert_int_equal(watch_doc(&world.setting, &world.release, &trouble,
+			     &doc, &alarms),
+	    RB_OK);
+	assert_int_equal(alarms, 1);
+	assert_non_null(strstr(doc.components[0].alarms[0],
+	    "the alarms that its jobs raised cannot be read"));
 	release_doc_clear(&doc);
 }
 
