@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/openpgp.h"
 #include "common/process/msg.h"
 #include "rebuilder/judge/debversion.h"
 #include "rebuilder/judge/git/git_signature.h"
@@ -97,13 +98,65 @@ examine_tag(const struct candidate *c)
 	return TAG_VALID;
 }
 
+/*
+ * One signature and nothing else is in the armour: gpgv would unpack for
+ * minutes what is packed there.  Without its armour gpgv cannot read another
+ * than we did.
+ */
+static enum rb_err
+open_armour(struct span armour, enum tag_outcome *out, struct buf *signature)
+{
+	struct buf packets = BUF_INIT;
+	struct span rest, body;
+	unsigned int tag = 0;
+	size_t n = 0;
+	enum rb_err rc;
+
+	*out = TAG_MALFORMED;
+	rc = openpgp_armour_parse(armour, "SIGNATURE", &packets);
+	for (rest = buf_span(&packets); rc == RB_OK && rest.len > 0; n++) {
+		rc = openpgp_packet_take(&rest, &tag, &body);
+		if (rc == RB_OK && tag != OPENPGP_SIGNATURE)
+			rc = RB_EFORMAT;
+	}
+	if (rc == RB_OK && n > 1)
+		*out = TAG_SIGNED_TWICE;
+	if (rc == RB_OK && n == 1 &&
+	    (rc = buf_put(signature, buf_span(&packets))) == RB_OK)
+		*out = TAG_VALID;
+	buf_clear(&packets);
+	return rc == RB_EFORMAT ? RB_OK : rc;
+}
+
+typedef enum rb_err (*split_fn)(struct span object,
+    enum git_signature_kind *kind, struct buf *payload, struct buf *armour);
+
+static enum rb_err
+take_apart(const struct candidate *c, split_fn split, enum tag_outcome *out,
+    struct buf *payload, struct buf *signature)
+{
+	enum git_signature_kind kind;
+	struct buf armour = BUF_INIT;
+	size_t len = payload->len;
+	enum rb_err rc;
+
+	if ((rc = split(c->object, &kind, payload, &armour)) == RB_OK) {
+		*out = outcome_of_kind(kind);
+		if (*out == TAG_VALID)
+			rc = open_armour(buf_span(&armour), out, signature);
+		if (*out != TAG_VALID)
+			payload->len = len;
+	}
+	buf_clear(&armour);
+	return rc;
+}
+
 enum rb_err
 tag_examine(const struct candidate *c, enum tag_outcome *out,
     struct buf *payload, struct buf *signature)
 {
-	enum git_signature_kind kind;
 	enum tag_outcome outcome = TAG_MALFORMED;
-	enum rb_err rc;
+	enum rb_err rc = RB_OK;
 
 	switch (c->kind) {
 	case CANDIDATE_LIGHTWEIGHT:
@@ -114,25 +167,19 @@ tag_examine(const struct candidate *c, enum tag_outcome *out,
 		break;
 	case CANDIDATE_TAG:
 		outcome = examine_tag(c);
-		if (outcome != TAG_VALID)
-			break;
-		if ((rc = git_tag_split(c->object, &kind, payload,
-			 signature)) != RB_OK)
-			return rc;
-		outcome = outcome_of_kind(kind);
+		if (outcome == TAG_VALID)
+			rc = take_apart(c, git_tag_split, &outcome, payload,
+			    signature);
 		break;
 	case CANDIDATE_COMMIT:
-		if (c->object.len > TAG_OBJECT_MAX ||
-		    !git_id_equal(&c->id, &c->ground.commit))
-			break;
-		if ((rc = git_commit_split(c->object, &kind, payload,
-			 signature)) != RB_OK)
-			return rc;
-		outcome = outcome_of_kind(kind);
+		if (c->object.len <= TAG_OBJECT_MAX &&
+		    git_id_equal(&c->id, &c->ground.commit))
+			rc = take_apart(c, git_commit_split, &outcome, payload,
+			    signature);
 		break;
 	}
 	*out = outcome;
-	return RB_OK;
+	return rc;
 }
 
 /* How one candidate came out. */

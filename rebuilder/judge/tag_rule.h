@@ -21,7 +21,8 @@
 
 /*
  * All that shows before a signature is looked at.  TAG_VALID: gpgv is to be
- * asked about `payload` and `signature`, which were appended to.
+ * asked about `payload` and `signature`, one bare OpenPGP packet, which were
+ * appended to.
  */
 enum rb_err tag_examine(const struct candidate *c, enum tag_outcome *out,
     struct buf *payload, struct buf *signature) RB_CHECK;

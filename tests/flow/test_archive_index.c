@@ -148,11 +148,11 @@ refuses_metadata_that_is_not_of_one_state(void **state)
 	static const struct hostile list[] = {
 		/* The text is newer than the indices, or older. */
 		{ .deed = "cp " PACKAGES ".xz kept; "
-			  "edit Packages \"s/small/large/\"; "
+			  "edit Packages s/small/0zx9cv8bn7mq6we5/; "
 			  "publish; mv kept " PACKAGES ".xz",
 		    .says = "are not of one state (archive, testing-suite)" },
 		{ .deed = "cp $dists/InRelease kept; "
-			  "edit Packages \"s/small/large/\"; "
+			  "edit Packages /^Description/d; "
 			  "publish; mv kept $dists/InRelease",
 		    .says = "are not of one state (archive, testing-suite)" },
 		{ .deed = "rm " PACKAGES ".xz",

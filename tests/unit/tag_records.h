@@ -10,7 +10,7 @@
 #define COMMIT "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define OTHER "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
 #define SIG \
-	"-----BEGIN PGP SIGNATURE-----\n\niHUE\n=abcd\n" \
+	"-----BEGIN PGP SIGNATURE-----\n\niAEE\n=abcd\n" \
 	"-----END PGP SIGNATURE-----\n"
 #define S "[GNUPG:] "
 #define VALIDSIG(fpr, hash) \

@@ -158,6 +158,58 @@ a_tag_says_the_version_where_its_tree_says_none(void **state)
 	}
 }
 
+#define ARMOUR(digits) \
+	"-----BEGIN PGP SIGNATURE-----\n\n" digits \
+	"\n-----END PGP SIGNATURE-----\n"
+
+/* Packed in one another, a few bytes keep gpgv busy for minutes. */
+static void
+gpgv_is_asked_about_one_bare_signature_alone(void **state)
+{
+	static const struct {
+		const char *why, *signature;
+		enum tag_outcome outcome;
+	} cases[] = {
+		{ "one", ARMOUR("iAEE"), TAG_VALID },
+		{ "two", ARMOUR("iAEEiAEE"), TAG_SIGNED_TWICE },
+		{ "a compressed packet", ARMOUR("oAEA"), TAG_MALFORMED },
+		{ "one and a compressed packet", ARMOUR("iAEEoAEA"),
+		    TAG_MALFORMED },
+		{ "a literal packet", ARMOUR("rAEA"), TAG_MALFORMED },
+		{ "in parts", ARMOUR("wuEEBA=="), TAG_MALFORMED },
+		{ "cut off", ARMOUR("iHUE"), TAG_MALFORMED },
+		{ "nothing", ARMOUR(""), TAG_MALFORMED },
+		{ "no base64", ARMOUR("i?EE"), TAG_MALFORMED },
+	};
+	struct buf payload = BUF_INIT, signature = BUF_INIT, text;
+	enum tag_outcome outcome;
+	struct candidate c;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		text = records_tag_text("v1.2", COMMIT, cases[i].signature);
+		memset(&c, 0, sizeof(c));
+		c.kind = CANDIDATE_TAG;
+		c.ref = SPAN("v1.2");
+		c.ground = records_ground();
+		c.object = buf_span(&text);
+		assert_int_equal(tag_examine(&c, &outcome, &payload,
+				     &signature),
+		    RB_OK);
+		if (outcome != cases[i].outcome)
+			fail_msg("%s: %d", cases[i].why, (int)outcome);
+		assert_true(span_equal_str(buf_span(&signature),
+		    outcome == TAG_VALID ? "\x88\x01\x04" : ""));
+		assert_int_equal(payload.len != 0, outcome == TAG_VALID);
+		buf_reset(&payload);
+		buf_reset(&signature);
+		buf_clear(&text);
+	}
+	buf_clear(&payload);
+	buf_clear(&signature);
+}
+
 static void
 a_tag_is_named_that_stands_for_the_commit(void **state)
 {
@@ -306,7 +358,7 @@ a_signed_commit_counts_in_its_mode_alone(void **state)
 {
 	static const char text[] =
 	    "tree " OTHER "\nauthor A <a> 1 +0000\ncommitter A <a> 1 +0000\n"
-	    "gpgsig -----BEGIN PGP SIGNATURE-----\n \n iHUE\n"
+	    "gpgsig -----BEGIN PGP SIGNATURE-----\n \n iAEE\n"
 	    " -----END PGP SIGNATURE-----\n\nm\n";
 	struct records records = { BUF_INIT, BUF_INIT };
 	struct tag_rule r = records_rule(1);
@@ -342,6 +394,7 @@ main(void)
 		cmocka_unit_test(nothing_goes_back),
 		cmocka_unit_test(
 		    a_tag_says_the_version_where_its_tree_says_none),
+		cmocka_unit_test(gpgv_is_asked_about_one_bare_signature_alone),
 		cmocka_unit_test(a_tag_is_named_that_stands_for_the_commit),
 		cmocka_unit_test(what_stood_once_falls_by_a_revocation_alone),
 		cmocka_unit_test(refuses_records_that_do_not_belong_together),
