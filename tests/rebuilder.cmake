@@ -31,6 +31,11 @@ rb_test(test_machine_claims flow flow/test_machine_claims.c
 set_target_properties(test_machine_claims PROPERTIES
 	RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/beside)
 add_dependencies(test_machine_claims rebuilder-judge)
+rb_test(test_built flow flow/test_built.c flow/fake_machine.c
+	LINK rb_rebuilder)
+set_target_properties(test_built PROPERTIES
+	RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/beside)
+add_dependencies(test_built rebuilder-judge)
 rb_test(test_prepare_fetch flow flow/test_prepare_fetch.c flow/fake_machine.c
 	LINK rb_rebuilder)
 set_target_properties(test_prepare_fetch PROPERTIES

@@ -75,7 +75,8 @@ put_package(const struct deb822 *stanza, const struct checksum *file,
 	digest_hex(&file->digest, hex);
 	/* Without one, apt prefers it to what has one. */
 	return buf_printf(out,
-	    "Priority: extra\nFilename: pool/built/%s/%.*s\nSize: %llu\nSHA256: %s\n",
+	    "Priority: extra\nFilename: pool/built/%s/%.*s\nSize: %llu\n"
+	    "SHA256: %s\n",
 	    hex, (int)file->path.len, (const char *)file->path.p,
 	    (unsigned long long)file->size, hex);
 }

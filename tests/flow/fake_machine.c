@@ -177,3 +177,16 @@ fake_world_build(struct fake_world *w, const char *name, const char *content)
 	assert_int_equal(file_write_fd(t->build.fd, span_of_str(content)),
 	    RB_OK);
 }
+
+struct buf
+fake_world_text(const struct fake_world *w, const struct digest *d)
+{
+	struct buf b = BUF_INIT;
+	int fd = -1;
+
+	assert_int_equal(depot_get(w->depot, d, &fd), RB_OK);
+	assert_int_equal(file_read_fd(fd, 1024 * 1024, &b), RB_OK);
+	assert_int_equal(buf_put_byte(&b, 0), RB_OK);
+	fd_close(&fd);
+	return b;
+}

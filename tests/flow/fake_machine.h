@@ -39,4 +39,7 @@ void fake_world_stop(struct fake_world *w);
 void fake_world_build(struct fake_world *w, const char *name,
     const char *content);
 
+/* The text of a file in the depot, ended by NUL. */
+struct buf fake_world_text(const struct fake_world *w, const struct digest *d);
+
 #endif

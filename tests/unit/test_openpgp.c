@@ -23,7 +23,8 @@ opens_an_armour(void **state)
 		{ "with headers", BEGIN "Version: 1\nComment: x\n\niAEE\n" END,
 		    RB_OK },
 		{ "with blanks and CRs",
-		    "-----BEGIN PGP SIGNATURE-----\r\nA: b \r\n \t\niAEE\t\n" END,
+		    "-----BEGIN PGP SIGNATURE-----\r\nA: b \r\n"
+		    " \t\niAEE\t\n" END,
 		    RB_OK },
 		{ "in two lines", BEGIN "\niA\nEE\n" END, RB_OK },
 		{ "its last line not ended",
