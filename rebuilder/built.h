@@ -10,15 +10,15 @@
  * called and depend on is what they say of themselves; size and digest are
  * measured by us.
  *
- * A package's names are what it is called and what it provides.  None is
- * offered that has a name of the base system: that is what the archive alone
- * makes of Essential, build-essential and apt.  None is that has another name
- * of the archive, unless that is of the same source package there and the
- * operator names this source in release.overrides; nor one that is published
- * from another source package.  A component that built such packages gets an
- * alarm, and its other packages are offered all the same.  Of two source
- * packages that make one of the same name, that of the component which the
- * release has first is offered, and who is built with it gets an alarm.
+ * None is offered that is called as a package of the base system is: that is
+ * what the archive alone makes of Essential, build-essential and apt.  None is
+ * that has another name of the archive, unless that is of the same source
+ * package there and the operator names this source in release.overrides; nor
+ * one that is published from another source package.  A component that built
+ * such packages gets an alarm, and its other packages are offered all the
+ * same.  Of two source packages that make one of the same name, that of the
+ * component which the release has first is offered, and who is built with it
+ * gets an alarm.  What only provides such a name is offered without it.
  */
 struct built_place {
 	const char *release, *distribution, *component;

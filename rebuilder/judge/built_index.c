@@ -12,8 +12,17 @@ static const char *const kept[] = { "Package", "Source", "Version",
 	"Architecture", "Maintainer", "Installed-Size", "Multi-Arch",
 	"Pre-Depends", "Depends", "Provides", "Conflicts", "Breaks", "Replaces",
 	"Section", "Description" };
-static const char *const relationships[] = { "Pre-Depends", "Depends",
-	"Provides", "Conflicts", "Breaks", "Replaces" };
+static const struct {
+	const char *name;
+	enum rb_err (*take)(struct span *in, struct relation *out);
+} relationships[] = {
+	{ "Pre-Depends", relation_take },
+	{ "Depends", relation_take },
+	{ "Provides", provided_take },
+	{ "Conflicts", relation_take },
+	{ "Breaks", relation_take },
+	{ "Replaces", relation_take },
+};
 
 static int
 shown(struct span s)
@@ -93,12 +102,13 @@ find_file(const struct checksum *files, size_t n, struct span name)
 }
 
 static bool
-is_relationship(struct span value)
+is_relationship(struct span value,
+    enum rb_err (*take)(struct span *in, struct relation *out))
 {
 	struct relation r;
 	enum rb_err rc;
 
-	while ((rc = relation_take(&value, &r)) == RB_OK)
+	while ((rc = take(&value, &r)) == RB_OK)
 		;
 	return rc == RB_ENOTFOUND;
 }
@@ -110,8 +120,9 @@ has_good_relationships(const struct deb822 *stanza)
 	size_t i;
 
 	for (i = 0; i < sizeof(relationships) / sizeof(relationships[0]); i++) {
-		value = deb822_find(stanza, relationships[i]);
-		if (value != NULL && !is_relationship(*value))
+		value = deb822_find(stanza, relationships[i].name);
+		if (value != NULL &&
+		    !is_relationship(*value, relationships[i].take))
 			return false;
 	}
 	return true;

@@ -91,23 +91,22 @@ out:
 struct candidate {
 	struct package package;
 	struct span stanza;
-	bool is_withheld;
+	bool is_withheld, is_struck; /* is_struck: some name that it provides */
 	enum withheld_for reason;
-	struct span name; /* for which it is withheld */
 };
 
 /* A name that a candidate has. */
 struct claim {
 	struct span name;
 	size_t by; /* the candidate's place in the index */
-	bool is_provided;
+	bool is_provided, is_struck;
 	bool is_published, is_published_own;
 };
 
 struct sieve {
 	const struct overrides *rules;
 	struct candidate *list; /* owned, as in the index */
-	struct claim *claims;   /* owned */
+	struct claim *claims; /* owned */
 	size_t n, nclaims;
 };
 
@@ -119,15 +118,22 @@ sieve_clear(struct sieve *s)
 }
 
 static void
-withhold(struct sieve *s, const struct claim *c, enum withheld_for reason)
+withhold(struct sieve *s, size_t by, enum withheld_for reason)
 {
-	struct candidate *by = &s->list[c->by];
-
-	if (by->is_withheld)
+	if (s->list[by].is_withheld)
 		return;
-	by->is_withheld = true;
-	by->reason = reason;
-	by->name = c->name;
+	s->list[by].is_withheld = true;
+	s->list[by].reason = reason;
+}
+
+/* It may not be offered by this name: not at all, when it is called so. */
+static void
+strike(struct sieve *s, struct claim *c, enum withheld_for reason)
+{
+	if (!c->is_provided)
+		withhold(s, c->by, reason);
+	c->is_struck = true;
+	s->list[c->by].is_struck = true;
 }
 
 /* What is called so stands before what only provides it. */
@@ -155,9 +161,9 @@ add_claim(struct sieve *s, struct span name, bool is_provided,
 		    "packages of this node's own builds have over %d names",
 		    BUILT_NAMES_MAX);
 	c = &s->claims[s->nclaims++];
-	*c = (struct claim){ name, s->n, is_provided, false, false };
+	*c = (struct claim){ name, s->n, is_provided, false, false, false };
 	if (has(s->rules->base, s->rules->nbase, name))
-		withhold(s, c, WITHHELD_ARCHIVE);
+		strike(s, c, WITHHELD_ARCHIVE);
 	return RB_OK;
 }
 
@@ -182,11 +188,11 @@ read_one_built(struct sieve *s, const struct deb822 *stanza, struct fault *why)
 		return rc;
 	c->stanza = stanza->raw;
 	rc = add_claim(s, c->package.name, false, why);
-	while (rc == RB_OK && (rc = relation_take(&provides, &r)) == RB_OK)
+	while (rc == RB_OK && (rc = provided_take(&provides, &r)) == RB_OK)
 		rc = add_claim(s, r.name, true, why);
 	if (rc == RB_EFORMAT) {
 		/* Nobody knows what it would be taken for. */
-		withhold(s, &s->claims[s->nclaims - 1], WITHHELD_ARCHIVE);
+		withhold(s, s->n, WITHHELD_ARCHIVE);
 		rc = RB_ENOTFOUND;
 	}
 	s->n++;
@@ -240,14 +246,14 @@ is_of(const struct sieve *s, const struct claim *c, struct span source)
 
 /* The archive has this name from that source package. */
 static void
-withhold_of_archive(struct sieve *s, struct span name, struct span source)
+strike_of_archive(struct sieve *s, struct span name, struct span source)
 {
 	struct claim *end, *c = first_of_name(s, name, &end);
 
 	for (; c < end; c++)
 		if (!is_of(s, c, source) ||
 		    !has(s->rules->sources, s->rules->nsources, source))
-			withhold(s, c, WITHHELD_ARCHIVE);
+			strike(s, c, WITHHELD_ARCHIVE);
 }
 
 static enum rb_err
@@ -263,10 +269,10 @@ read_archive(struct sieve *s, struct span archive, struct fault *why)
 	    (rc = deb822_take(&archive, "Packages", &stanza, why)) == RB_OK) {
 		if ((rc = package_identify(&stanza, &p, why)) != RB_OK)
 			return rc;
-		withhold_of_archive(s, p.name, p.source);
+		strike_of_archive(s, p.name, p.source);
 		provides = provided_by(&stanza);
-		while ((rc = relation_take(&provides, &r)) == RB_OK)
-			withhold_of_archive(s, r.name, p.source);
+		while ((rc = provided_take(&provides, &r)) == RB_OK)
+			strike_of_archive(s, r.name, p.source);
 		if (rc != RB_ENOTFOUND)
 			return fault_set(why, rc,
 			    "Packages: what package '%.*s' provides cannot be "
@@ -298,59 +304,116 @@ read_published(struct sieve *s, struct span published, struct fault *why)
 }
 
 static void
-withhold_of_published(struct sieve *s)
+strike_of_published(struct sieve *s)
 {
-	const struct claim *c;
+	struct claim *c;
 
 	for (c = s->claims; c < s->claims + s->nclaims; c++)
 		if (c->is_published && !c->is_published_own)
-			withhold(s, c, WITHHELD_PUBLISHED);
+			strike(s, c, WITHHELD_PUBLISHED);
 }
 
 /* Of two sources that may offer a package of one name, the first does. */
 static void
-withhold_second_sources(struct sieve *s)
+strike_second_sources(struct sieve *s)
 {
-	const struct claim *first = NULL, *c;
+	const struct claim *first = NULL;
+	struct claim *c;
 
 	for (c = s->claims; c < s->claims + s->nclaims; c++) {
 		if (s->list[c->by].is_withheld)
 			continue;
 		if (first != NULL && span_equal(c->name, first->name)) {
 			if (!is_of(s, c, s->list[first->by].package.source))
-				withhold(s, c, WITHHELD_SECOND);
+				strike(s, c, WITHHELD_SECOND);
 		} else if (!c->is_provided) {
 			first = c;
 		}
 	}
 }
 
+static bool
+is_struck(const struct sieve *s, size_t by, struct span name)
+{
+	struct claim *end, *c = first_of_name(s, name, &end);
+
+	for (; c < end; c++)
+		if (c->by == by && c->is_struck)
+			return true;
+	return false;
+}
+
+/* The field without the names that were struck; none is left out if all are. */
 static enum rb_err
-put_stanza(struct buf *out, struct span stanza)
+put_provides(const struct sieve *s, size_t by, struct span value,
+    struct buf *out)
+{
+	const char *before = "Provides: ";
+	struct relation r;
+	enum rb_err rc = RB_EINTERNAL;
+
+	while ((rc = provided_take(&value, &r)) == RB_OK) {
+		if (is_struck(s, by, r.name))
+			continue;
+		rc = buf_printf(out, "%s%.*s", before, (int)r.name.len,
+		    (const char *)r.name.p);
+		if (rc == RB_OK && r.version.len != 0)
+			rc = buf_printf(out, " (= %.*s)", (int)r.version.len,
+			    (const char *)r.version.p);
+		if (rc != RB_OK)
+			return rc;
+		before = ", ";
+	}
+	if (rc != RB_ENOTFOUND)
+		return rc;
+	return before[0] == ',' ? buf_put_byte(out, '\n') : RB_OK;
+}
+
+static enum rb_err
+put_rest(const struct sieve *s, size_t by, struct buf *out)
+{
+	struct span in = s->list[by].stanza;
+	const struct deb822_field *f;
+	struct deb822 stanza;
+	size_t i;
+	enum rb_err rc = RB_EINTERNAL;
+
+	rc = deb822_take(&in, "Packages", &stanza, NULL);
+	for (i = 0; rc == RB_OK && i < stanza.n; i++) {
+		f = &stanza.fields[i];
+		rc = span_equal_str(f->name, "Provides") ?
+		    put_provides(s, by, f->value, out) :
+		    buf_printf(out, "%.*s:%.*s\n", (int)f->name.len,
+			(const char *)f->name.p, (int)f->value.len,
+			(const char *)f->value.p);
+	}
+	return rc;
+}
+
+static enum rb_err
+put_stanza(const struct sieve *s, size_t by, struct buf *out)
 {
 	enum rb_err rc = RB_OK;
 
 	if (out->len != 0)
 		rc = buf_put_byte(out, '\n');
-	return rc == RB_OK ? buf_put(out, stanza) : rc;
+	if (rc != RB_OK)
+		return rc;
+	return s->list[by].is_struck ? put_rest(s, by, out) :
+				       buf_put(out, s->list[by].stanza);
 }
 
 static enum rb_err
 put_word(const struct candidate *c, struct buf *out, uint32_t *named)
 {
 	const struct span name = c->package.name, source = c->package.source;
-	const bool is_provided = !span_equal(c->name, name);
 	enum rb_err rc = RB_EINTERNAL;
 
-	if (out->len + name.len + c->name.len + source.len >
-	    OVERRIDES_NAMED_MAX)
+	if (out->len + name.len + source.len > OVERRIDES_NAMED_MAX)
 		return RB_OK;
 	++*named;
 	rc = buf_printf(out, "%s%.*s", out->len == 0 ? "" : ", ", (int)name.len,
 	    (const char *)name.p);
-	if (rc == RB_OK && is_provided)
-		rc = buf_printf(out, " as %.*s", (int)c->name.len,
-		    (const char *)c->name.p);
 	if (rc == RB_OK && c->reason == WITHHELD_SECOND)
 		rc = buf_printf(out, " of %.*s", (int)source.len,
 		    (const char *)source.p);
@@ -365,9 +428,10 @@ put_all(const struct sieve *s, struct sifted *out)
 	size_t i;
 	enum rb_err rc = RB_OK;
 
-	for (c = s->list; c < s->list + s->n && rc == RB_OK; c++) {
+	for (i = 0; i < s->n && rc == RB_OK; i++) {
+		c = &s->list[i];
 		if (!c->is_withheld) {
-			rc = put_stanza(&out->offered, c->stanza);
+			rc = put_stanza(s, i, &out->offered);
 			continue;
 		}
 		out->withheld[c->reason].n++;
@@ -416,8 +480,8 @@ overrides_sift(const struct overrides *o, struct span built,
 	for (i = 0; i < npublished; i++)
 		if ((rc = read_published(&s, published[i], why)) != RB_OK)
 			goto out;
-	withhold_of_published(&s);
-	withhold_second_sources(&s);
+	strike_of_published(&s);
+	strike_second_sources(&s);
 	if ((rc = put_all(&s, &sifted)) != RB_OK)
 		goto out;
 

@@ -10,17 +10,20 @@
  * or a tool of the build owns all that is built with it.  A name is what a
  * package is called, and each that it provides (Debian Policy 7.5): apt takes
  * either for what another depends on.  So
- *  - nothing that has a name of the base system is offered: that comes from
- *    the archive alone;
- *  - what has another name of the archive is offered only when the archive
- *    has that from a source package of the same name, and the operator says
- *    that this source may take the archive's place (as Qubes' python-fido2
- *    takes that of Debian's);
- *  - what has the name of a package that is published is offered only when
- *    it is published from a source package of the same name;
+ *  - nothing is offered by a name of the base system: that comes from the
+ *    archive alone;
+ *  - something is by another name of the archive only when the archive has
+ *    that from a source package of the same name, and the operator says that
+ *    this source may take the archive's place (as Qubes' python-fido2 takes
+ *    that of Debian's);
+ *  - by the name of a package that is published, only when it is published
+ *    from a source package of the same name;
  *  - where two source packages make a package of one name, only that of the
- *    first in the index is offered, and nothing that provides the name of a
- *    package which is offered.
+ *    first in the index is offered, and nothing is by the name of a package
+ *    which another source package made.
+ * What is called by a name that it may not have is withheld; what provides
+ * one is offered without it, as Qubes' X server, which provides
+ * x-display-manager.
  * The rules are lines "base NAME" or "source NAME".  Spans are borrowed.
  */
 #define OVERRIDES_MAX 16384

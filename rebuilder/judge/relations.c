@@ -67,7 +67,7 @@ is_operator(struct span s)
 
 /* "(>= 1.0)", behind the parenthesis that opens it. */
 static enum rb_err
-take_version(struct span *in, struct span *version)
+take_version(struct span *in, struct relation *r)
 {
 	struct span op = SPAN_INIT;
 
@@ -76,9 +76,10 @@ take_version(struct span *in, struct span *version)
 	while (drop(in, '<') || drop(in, '=') || drop(in, '>'))
 		op.len++;
 	skip_blanks(in);
-	*version = take_word(in, ")");
+	r->version = take_word(in, ")");
+	r->is_exact = span_equal_str(op, "=");
 	skip_blanks(in);
-	if (!is_operator(op) || !debversion_is_valid(*version) ||
+	if (!is_operator(op) || !debversion_is_valid(r->version) ||
 	    !drop(in, ')'))
 		return RB_EFORMAT;
 	return RB_OK;
@@ -87,7 +88,7 @@ take_version(struct span *in, struct span *version)
 enum rb_err
 relation_take(struct span *in, struct relation *out)
 {
-	struct relation r = { SPAN_INIT, SPAN_INIT };
+	struct relation r = { SPAN_INIT, SPAN_INIT, true, false };
 	enum rb_err rc = RB_EINTERNAL;
 
 	skip_blanks(in);
@@ -96,11 +97,12 @@ relation_take(struct span *in, struct relation *out)
 	if ((rc = take_name(in, &r.name)) != RB_OK)
 		return rc;
 	skip_blanks(in);
-	if (drop(in, '(') && (rc = take_version(in, &r.version)) != RB_OK)
+	if (drop(in, '(') && (rc = take_version(in, &r)) != RB_OK)
 		return rc;
 	skip_blanks(in);
 	if (in->len > 0) {
-		if (!drop(in, ',') && !drop(in, '|'))
+		r.is_alternative = drop(in, '|');
+		if (!r.is_alternative && !drop(in, ','))
 			return RB_EFORMAT;
 		skip_blanks(in);
 		/* What a comma announces has to come. */
@@ -109,4 +111,14 @@ relation_take(struct span *in, struct relation *out)
 	}
 	*out = r;
 	return RB_OK;
+}
+
+enum rb_err
+provided_take(struct span *in, struct relation *out)
+{
+	enum rb_err rc = relation_take(in, out);
+
+	if (rc == RB_OK && (!out->is_exact || out->is_alternative))
+		return RB_EFORMAT;
+	return rc;
 }

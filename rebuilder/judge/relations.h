@@ -12,6 +12,8 @@
 struct relation {
 	struct span name; /* without the architecture behind a colon */
 	struct span version; /* empty: of any */
+	bool is_exact; /* "=", or of any */
+	bool is_alternative; /* to the next one */
 };
 
 /*
@@ -19,5 +21,10 @@ struct relation {
  * field.  RB_ENOTFOUND at the end; RB_EFORMAT where apt may not go on.
  */
 enum rb_err relation_take(struct span *in, struct relation *out) RB_CHECK;
+/*
+ * The same of a field Provides, which has neither alternatives nor versions
+ * but exact ones (7.5).
+ */
+enum rb_err provided_take(struct span *in, struct relation *out) RB_CHECK;
 
 #endif

@@ -2,23 +2,38 @@
 #include <stdlib.h>
 
 #include "rebuilder/judge/overrides.h"
+#include "rebuilder/judge/relations.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
+
+static void
+check_name(const struct overrides *o, struct span name)
+{
+	size_t i;
+
+	for (i = 0; i < o->nbase; i++)
+		if (span_equal(o->base[i], name))
+			abort();
+}
 
 /* Nothing that is offered has a name of the base system. */
 static void
 check_offered(const struct overrides *o, struct span offered)
 {
+	const struct span *value;
 	struct deb822 stanza;
-	struct span name;
-	size_t i;
+	struct span name, provides;
+	struct relation r;
 
 	while (deb822_take(&offered, "Packages", &stanza, NULL) == RB_OK) {
 		if (deb822_text(&stanza, "Package", &name, NULL) != RB_OK)
 			abort();
-		for (i = 0; i < o->nbase; i++)
-			if (span_equal(o->base[i], name))
-				abort();
+		check_name(o, name);
+		if ((value = deb822_find(&stanza, "Provides")) == NULL)
+			continue;
+		provides = *value;
+		while (relation_take(&provides, &r) == RB_OK)
+			check_name(o, r.name);
 	}
 	if (offered.len != 0)
 		abort();

@@ -135,9 +135,9 @@ static void
 leaves_out_what_apt_might_not_read(void **state)
 {
 	static const char *const fields[] = { "Depends: c (1\n",
-		"Pre-Depends: c,\n", "Provides: C\n", "Breaks: c (>= x)\n",
-		"Conflicts: c d\n", "Replaces: c (= 1)x\n",
-		"Depends: c\n [amd64]\n" };
+		"Pre-Depends: c,\n", "Provides: C\n", "Provides: c (>= 1)\n",
+		"Provides: c | d\n", "Breaks: c (>= x)\n", "Conflicts: c d\n",
+		"Replaces: c (= 1)x\n", "Depends: c\n [amd64]\n" };
 	struct buf control = BUF_INIT, out = BUF_INIT, left_out = BUF_INIT;
 	struct fault why = FAULT_INIT;
 	size_t i;

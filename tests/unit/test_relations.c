@@ -70,12 +70,39 @@ refuses_what_apt_might(void **state)
 	}
 }
 
+static void
+provides_no_choice(void **state)
+{
+	static const struct {
+		const char *in;
+		enum rb_err rc;
+	} cases[] = {
+		{ "a", RB_OK },
+		{ "a (= 1)", RB_OK },
+		{ "", RB_ENOTFOUND },
+		{ "a (>= 1)", RB_EFORMAT },
+		{ "a | b", RB_EFORMAT },
+		{ "A", RB_EFORMAT },
+	};
+	struct relation r;
+	struct span in;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		in = span_of_str(cases[i].in);
+		if (provided_take(&in, &r) != cases[i].rc)
+			fail_msg("'%s'", cases[i].in);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(takes_every_name_of_a_field),
 		cmocka_unit_test(refuses_what_apt_might),
+		cmocka_unit_test(provides_no_choice),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
