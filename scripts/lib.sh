@@ -39,6 +39,8 @@ can_jail()
 # that directory the root of a mount namespace of our own.
 leave_chroot()
 {
+	[ "$(id -u)" -eq 0 ] || command -v sudo >/dev/null ||
+		die "$1 needs root: run this as root, or install sudo"
 	! can_jail || return 0
 	[ -e /proc/self/ns/mnt ] || die "/proc is not mounted"
 	[ -z "${RB_LEFT_CHROOT-}" ] ||
