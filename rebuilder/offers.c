@@ -157,7 +157,8 @@ offers_make(struct trip *t, struct offers *out)
 		fault_set(&t->why, RB_EREFUSED,
 		    "%s %s: its .buildinfo names versions that neither the "
 		    "archive, nor %zu old ones, nor this node's own builds "
-		    "have: %s",
+		    "have: %s; archive.old in node.yml names further ones, "
+		    "such as debian-security",
 		    t->name, t->source.version, nold, lack.missing);
 		rc = trip_obstacle(t, VERDICT_UNAVAILABLE, "dependencies");
 		goto out;

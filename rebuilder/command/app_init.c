@@ -15,6 +15,7 @@
 #include "rebuilder/command/apps.h"
 #include "rebuilder/command/apt.h"
 #include "rebuilder/command/layout.h"
+#include "rebuilder/command/sockets.h"
 
 #define SYNOPSIS "init [-n NAME] [-o OPERATOR] [-l ADDRESS:PORT] DIR"
 #define HOST_MAX 64
@@ -45,6 +46,9 @@ write_conf(const struct node *node, const char *listen_,
 	    "  component: %s\n"
 	    "  architecture: %s\n"
 	    "  keyring: \"%s\"\n"
+	    "  # Versions that the suite above has not, or not any more.\n"
+	    "  #old:\n"
+	    "  #- http://HOST/debian-security/ bookworm-security\n"
 	    "\n"
 	    "# Everything below shows the defaults.\n"
 	    "#fetch:\n"
@@ -76,6 +80,12 @@ write_conf(const struct node *node, const char *listen_,
 	    "#  file: /etc/qubes-rebuilder/qubes-os-r4.3-debian.yml\n"
 	    "#  keys: /etc/qubes-rebuilder/keys\n"
 	    "#  poll: 15m\n"
+	    "# And where it is published.\n"
+	    "#published:\n"
+	    "#  name: qubes-r4.3\n"
+	    "#  uri: https://HOST/r4.3/vm/\n"
+	    "#  component: main\n"
+	    "#  keyring: /etc/qubes-rebuilder/qubes-debian-r4.3.gpg\n"
 	    "\n"
 	    "httpd:\n"
 	    "  listen: \"%s\"\n",
@@ -365,7 +375,8 @@ app_init(int argc, char **argv)
 		    "and backslash can be written into node.yml");
 		return 2;
 	}
-	if ((rc = init(&wish, &why)) != RB_OK)
+	if ((rc = socket_check_address(wish.listen, &why)) != RB_OK ||
+	    (rc = init(&wish, &why)) != RB_OK)
 		return app_failed("init", rc, &why, 2);
 	return 0;
 }

@@ -6,6 +6,7 @@
 #include "rebuilder/command/apps.h"
 #include "rebuilder/command/ready.h"
 #include "rebuilder/command/services.h"
+#include "rebuilder/command/sockets.h"
 
 #define SERVE_SYNOPSIS "serve -c node.yml"
 #define PREPARE_SYNOPSIS "prepare -c node.yml"
@@ -64,6 +65,19 @@ app_serve(int argc, char **argv)
 	return rc == RB_OK ? 0 : app_failed("serve", rc, &why, 1);
 }
 
+/* Of `serve`: the units' own sockets are not there yet. */
+static enum rb_err
+check_not_served(const struct node *node, struct fault *why)
+{
+	char *path = NULL;
+	enum rb_err rc = RB_EINTERNAL;
+
+	if ((rc = node_path(node, "run/attestor.sock", &path)) == RB_OK)
+		rc = socket_check_free(path, why);
+	free(path);
+	return rc;
+}
+
 int
 app_prepare(int argc, char **argv)
 {
@@ -82,8 +96,9 @@ app_prepare(int argc, char **argv)
 	if (code != -1)
 		return code;
 	ready_init(&ready);
-	if ((rc = find_conf(conf, &path, &why)) == RB_OK)
-		rc = ready_make(path, &ready, &why);
+	if ((rc = find_conf(conf, &path, &why)) == RB_OK &&
+	    (rc = ready_make(path, &ready, &why)) == RB_OK)
+		rc = check_not_served(&ready.node, &why);
 	ready_clear(&ready);
 	free(path);
 	return rc == RB_OK ? 0 : app_failed("prepare", rc, &why, 1);

@@ -43,9 +43,11 @@ check_keyring(const char *conf, const struct settings *s, size_t i,
 	if (path == NULL || access(path, R_OK) == 0)
 		return RB_OK;
 	return fault_set(why, RB_ENOTFOUND,
-	    "%s: %s: %s: %s; name the keyring that the archive is signed with, "
-	    "such as that of debian-archive-keyring",
-	    conf, key, path, strerror(errno));
+	    "%s: %s: %s: %s; name the keyring of who signs it%s", conf, key,
+	    path, strerror(errno),
+	    strncmp(key, "archive.", strlen("archive.")) == 0 ?
+		", such as that of debian-archive-keyring" :
+		"");
 }
 
 /*
@@ -65,6 +67,12 @@ check_settings(const char *conf, struct fault *why)
 		goto out;
 	for (i = 0; i < SETTINGS_KEYRINGS && rc == RB_OK; i++)
 		rc = check_keyring(conf, &settings, i, why);
+	if (rc == RB_OK && settings.release.file != NULL &&
+	    settings.published.name == NULL)
+		rc = fault_set(why, RB_EFORMAT,
+		    "%s: section release needs section published: where is "
+		    "this release published?",
+		    conf);
 out:
 	settings_clear(&settings);
 	node_clear(&node);

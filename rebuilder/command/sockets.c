@@ -47,6 +47,33 @@ is_in_use(const struct sockaddr_un *address)
 	return tries == TRIES_MAX;
 }
 
+static enum rb_err
+name_free(const char *path, struct sockaddr_un *address, struct fault *why)
+{
+	memset(address, 0, sizeof(*address));
+	address->sun_family = AF_UNIX;
+	if (strlen(path) >= sizeof(address->sun_path))
+		return fault_set(why, RB_ELIMIT,
+		    "%s: a socket's path may "
+		    "have at most %zu bytes; use a shorter directory",
+		    path, sizeof(address->sun_path) - 1);
+	memcpy(address->sun_path, path, strlen(path));
+	if (is_in_use(address))
+		return fault_set(why, RB_EREFUSED,
+		    "%s: somebody listens there: this node is running already; "
+		    "stop it first",
+		    path);
+	return RB_OK;
+}
+
+enum rb_err
+socket_check_free(const char *path, struct fault *why)
+{
+	struct sockaddr_un address;
+
+	return name_free(path, &address, why);
+}
+
 enum rb_err
 socket_listen_unix(const char *path, gid_t gid, int *out, struct fault *why)
 {
@@ -54,19 +81,8 @@ socket_listen_unix(const char *path, gid_t gid, int *out, struct fault *why)
 	int fd = -1;
 	enum rb_err rc = RB_EINTERNAL;
 
-	memset(&address, 0, sizeof(address));
-	address.sun_family = AF_UNIX;
-	if (strlen(path) >= sizeof(address.sun_path))
-		return fault_set(why, RB_ELIMIT,
-		    "%s: a socket's path may "
-		    "have at most %zu bytes; use a shorter directory",
-		    path, sizeof(address.sun_path) - 1);
-	memcpy(address.sun_path, path, strlen(path));
-	if (is_in_use(&address))
-		return fault_set(why, RB_EREFUSED,
-		    "%s: somebody listens there: this node is running already; "
-		    "stop it first",
-		    path);
+	if ((rc = name_free(path, &address, why)) != RB_OK)
+		return rc;
 	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	if (fd == -1)
 		return RB_EIO;
@@ -103,47 +119,68 @@ split(const char *address, char **host, char **port)
 	return str_dup_span(span_of_str(colon + 1), port);
 }
 
-enum rb_err
-socket_listen_tcp(const char *address, int *out, struct fault *why)
+/* `*found` is of getaddrinfo(3), the caller's. */
+static enum rb_err
+find(const char *address, struct addrinfo **found, struct fault *why)
 {
 	const struct addrinfo hints = {
 		.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE,
 		.ai_socktype = SOCK_STREAM,
 	};
-	struct addrinfo *found = NULL;
 	char *host = NULL, *port = NULL;
-	const int yes = 1;
-	int fd = -1;
 	enum rb_err rc = RB_EINTERNAL;
 
 	if ((rc = split(address, &host, &port)) != RB_OK ||
-	    getaddrinfo(host, port, &hints, &found) != 0) {
+	    getaddrinfo(host, port, &hints, found) != 0)
 		rc = rc == RB_ENOMEM ?
 		    rc :
 		    fault_set(why, RB_EFORMAT,
 			"httpd.listen: \"%s\" is not ADDRESS:PORT with a "
 			"numeric address",
 			address);
-		goto out;
-	}
+	free(host);
+	free(port);
+	return rc;
+}
+
+enum rb_err
+socket_check_address(const char *address, struct fault *why)
+{
+	struct addrinfo *found = NULL;
+	enum rb_err rc = find(address, &found, why);
+
+	if (found != NULL)
+		freeaddrinfo(found);
+	return rc;
+}
+
+enum rb_err
+socket_listen_tcp(const char *address, int *out, struct fault *why)
+{
+	struct addrinfo *found = NULL;
+	const int yes = 1;
+	int fd = -1;
+	enum rb_err rc = RB_EINTERNAL;
+
+	if ((rc = find(address, &found, why)) != RB_OK)
+		return rc;
 	fd = socket(found->ai_family,
 	    SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd == -1 ||
 	    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) == -1 ||
 	    bind(fd, found->ai_addr, found->ai_addrlen) == -1 ||
 	    listen(fd, HTTP_BACKLOG) == -1) {
-		rc = fault_set(why, RB_EIO, "httpd.listen: %s: %s", address,
-		    strerror(errno));
+		rc = fault_set(why, RB_EIO,
+		    "httpd.listen: %s: %s; stop who has it, another node say, "
+		    "or change it in node.yml",
+		    address, strerror(errno));
 		goto out;
 	}
 	*out = fd;
 	fd = -1; /* now the caller's */
 	rc = RB_OK;
 out:
-	if (found != NULL)
-		freeaddrinfo(found);
-	free(host);
-	free(port);
+	freeaddrinfo(found);
 	fd_close(&fd);
 	return rc;
 }

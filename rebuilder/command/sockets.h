@@ -16,4 +16,10 @@ enum rb_err socket_listen_unix(const char *path, gid_t gid, int *out,
 enum rb_err socket_listen_tcp(const char *address, int *out, struct fault *why)
     RB_CHECK;
 
+/* RB_EREFUSED: somebody listens there. */
+enum rb_err socket_check_free(const char *path, struct fault *why) RB_CHECK;
+/* RB_EFORMAT: it is no ADDRESS:PORT that could be listened on. */
+enum rb_err socket_check_address(const char *address, struct fault *why)
+    RB_CHECK;
+
 #endif

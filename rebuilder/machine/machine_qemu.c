@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "common/base/file.h"
+#include "common/base/note.h"
 #include "rebuilder/machine/boot_disks.h"
 #include "rebuilder/machine/boot_image.h"
 #include "rebuilder/machine/layers.h"
@@ -272,6 +273,10 @@ run_guest(struct session *x, struct machine_run *run, struct machine *m,
 	struct session_end end = SESSION_END_INIT;
 	enum rb_err rc = RB_EINTERNAL;
 
+	if (!s.has_kvm)
+		note(NOTE_INFO,
+		    "no /dev/kvm that works here: the machine is emulated, "
+		    "many times slower");
 	if ((rc = make_command(run, m, s.has_kvm, &command)) != RB_OK)
 		goto out;
 	s.command = command.argv;

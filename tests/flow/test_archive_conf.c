@@ -55,7 +55,7 @@ says_what_is_wrong_and_starts_nothing(void **state)
 		{ "edit_conf \"s|keyring: .*|keyring: /nonexistent.gpg|\"",
 		    "node/node.yml: archive.keyring: /nonexistent.gpg: No such "
 		    "file",
-		    "name the keyring that the archive is signed with" },
+		    "name the keyring of who signs it, such as" },
 		{ "edit_conf \"s|^  suite:.*|&\\n  mirrors: [ftp://a/]|\"",
 		    "node/node.yml: archive.mirrors: ",
 		    "neither http:// nor https://" },
@@ -78,6 +78,9 @@ says_what_is_wrong_and_starts_nothing(void **state)
 		  "  component: main\\n  keyring: /nonexistent.gpg\"",
 		    "published.keyring: /nonexistent.gpg: No such file",
 		    "name the keyring" },
+		{ "edit_conf \"\\$a release:\\n  file: /r.yml\\n  keys: /k\"",
+		    "node/node.yml: section release needs section published",
+		    "where is this release published?" },
 		/* Names would be resolved here, not behind the proxy. */
 		{ "edit_conf \"\\$a fetch:\\n  proxy: http://127.0.0.1:9\"",
 		    "node/node.yml: fetch.proxy: ",
@@ -137,6 +140,21 @@ makes_nothing_where_no_node_is(void **state)
 }
 
 static void
+makes_no_node_that_could_not_listen(void **state)
+{
+	struct said said;
+
+	(void)state;
+	said =
+	    archive_ask("exec 2>&1; cd %s; '%s/qubes-rebuilder' init -l here "
+			"deaf; status=$?; ! [ -e deaf ] && exit $status",
+		archive_world.directory, getenv("RB_BIN"));
+	assert_int_equal(said.status, 2);
+	assert_non_null(strstr(said.text,
+	    "\"here\" is not ADDRESS:PORT with a numeric address"));
+}
+
+static void
 changes_no_node_that_is_there(void **state)
 {
 	struct said said;
@@ -169,6 +187,8 @@ main(void)
 		cmocka_unit_test_setup(says_what_is_wrong_and_starts_nothing,
 		    archive_world_check),
 		cmocka_unit_test_setup(makes_nothing_where_no_node_is,
+		    archive_world_check),
+		cmocka_unit_test_setup(makes_no_node_that_could_not_listen,
 		    archive_world_check),
 		cmocka_unit_test_setup(changes_no_node_that_is_there,
 		    archive_world_check),

@@ -324,8 +324,7 @@ takes_the_base_system_from_the_archive_alone(void **state)
 	said = release_shows("mallory");
 	has("mallory", &said,
 	    "\"alarms\": [\"source package qubes-mallory makes packages that ");
-	has("mallory", &said,
-	    " has: debhelper, dpkg; later components are ");
+	has("mallory", &said, " has: debhelper, dpkg; later components are ");
 	assert_true(release_noted("mallory: source package qubes-mallory"));
 }
 
