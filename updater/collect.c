@@ -357,6 +357,8 @@ finish(struct collector *c)
 		a = &c->nodes[i];
 		a->report->nkept = a->sieve.nkept;
 		a->report->nstrangers = a->sieve.nstrangers;
+		memcpy(a->report->stranger, a->sieve.stranger,
+		    sizeof(a->report->stranger));
 		a->report->was_full = a->sieve.was_full;
 		give_up(c, a);
 		for (k = 0; k < ACTIVE_PER_NODE; k++)

@@ -30,6 +30,8 @@ struct collect {
 struct collected {
 	size_t nanswers;  /* of npaths */
 	size_t nkept, nstrangers; /* pieces of evidence */
+	/* The other node that answered in its place, or "". */
+	char stranger[KEY_NAME_MAX + 1];
 	bool was_full;    /* it said more than a bundle has room for */
 	struct fault why; /* empty unless it was given up */
 };

@@ -262,6 +262,19 @@ out:
 	return rc;
 }
 
+/* The policy's owner sees here that a key got another node's address. */
+static void
+report_stranger(const struct policy_node *node, const struct collected *r)
+{
+	if (r->stranger[0] == '\0')
+		return;
+	fputs("    ", stdout);
+	show_escaped(stdout, node->url);
+	fputs(" answers as ", stdout);
+	show_escaped(stdout, r->stranger);
+	puts(", which is another node: is the address right?");
+}
+
 /* Returns how many nodes answered. */
 static size_t
 report(const struct task *t)
@@ -277,6 +290,7 @@ report(const struct task *t)
 			    r->nanswers, t->npaths, r->why.text);
 		else
 			printf(": evidence %zu\n", r->nkept);
+		report_stranger(&t->policy.nodes[i], r);
 		if (r->nstrangers != 0)
 			printf("    dropped %zu that are not its own\n",
 			    r->nstrangers);

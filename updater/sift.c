@@ -25,13 +25,18 @@ is_wanted(const struct sieve *s, const struct evidence *e)
 	return wanted;
 }
 
+/* Another's name is kept: most often the policy has a wrong address. */
 static bool
-is_own(const struct sieve *s, struct span note)
+is_own(struct sieve *s, struct span note)
 {
 	struct checkpoint cp;
 
-	return checkpoint_peek(note, &cp) == RB_OK &&
-	    strcmp(cp.origin, s->origin) == 0;
+	if (checkpoint_peek(note, &cp) != RB_OK)
+		return false;
+	if (strcmp(cp.origin, s->origin) == 0)
+		return true;
+	memcpy(s->stranger, cp.origin, sizeof(s->stranger));
+	return false;
 }
 
 static enum rb_err

@@ -20,6 +20,8 @@ struct sieve {
 	/* The node's budget. */
 	size_t checkpoints_left, evidence_left, bytes_left;
 	size_t nkept, nstrangers;
+	/* The last other origin that it answered with; "" for none. */
+	char stranger[KEY_NAME_MAX + 1];
 	bool was_full; /* something was dropped for the budget's sake */
 };
 

@@ -392,6 +392,27 @@ what_one_node_says_for_another_is_dropped(void **state)
 	assert_says("2 of 2: alice, carol\n");
 }
 
+/* A key with another's address looks else as if nobody had tried the file. */
+static void
+the_node_at_a_wrong_address_is_named(void **state)
+{
+	char says[128];
+
+	(void)state;
+	snprintf(says, sizeof(says),
+	    "b.example/log: evidence 0\n    http://127.0.0.1:%d/base answers "
+	    "as a.example/log, which is another node: is the address right?",
+	    webs[BOB].port);
+	publish(ALICE, &webs[BOB]);
+	fetch(FILE_NAME);
+	assert_says(says);
+	assert_silent_about("answers as b.example/log");
+	assert_silent_about("answers as c.example/log");
+	publish(BOB, &webs[BOB]);
+	fetch(FILE_NAME);
+	assert_silent_about("answers as");
+}
+
 static void
 a_dead_node_is_named_and_all_dead_write_nothing(void **state)
 {
@@ -454,6 +475,7 @@ main(void)
 		CLAIM(the_proxy_is_told_each_node_apart),
 		CLAIM(a_node_of_bad_manners_harms_nobody_else),
 		CLAIM(what_one_node_says_for_another_is_dropped),
+		CLAIM(the_node_at_a_wrong_address_is_named),
 		CLAIM(a_dead_node_is_named_and_all_dead_write_nothing),
 		CLAIM(hostile_file_names_drive_no_terminal),
 		CLAIM(a_policy_is_told_in_words),
