@@ -201,7 +201,8 @@ read_operator(struct parser *p, const struct line *line)
 		if (span_equal_str(name, policy->operators[i].name))
 			return refuse_name(p, line, name,
 			    "is an operator already: name all its nodes on one "
-			    "line");
+			    "line, or, if that is another party, give it "
+			    "another name");
 	if (policy->noperators == POLICY_OPERATORS_MAX)
 		return fault_set(p->why, RB_ELIMIT,
 		    "policy line %zu: more than %d operators", line->number,

@@ -167,7 +167,8 @@ refuses_what_it_cannot_stand_for(void **state)
 		{ "operator twice",
 		    TWO "operator alice a.example/log\n"
 			"operator alice b.example/log\n",
-		    "already" },
+		    "already: name all its nodes on one line, or, if that is "
+		    "another party, give it another name" },
 		{ "operator of nothing", TWO "operator alice\n", "operator" },
 		{ "operator of a later node",
 		    "policy 1\noperator alice a.example/log\n"
