@@ -19,12 +19,37 @@
 static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv);
+	const char *does;
 } commands[] = {
-	{ "verify", quorum_verify },
-	{ "explain", quorum_explain },
-	{ "fetch", quorum_fetch },
-	{ "policy", quorum_policy },
+	{ "verify", quorum_verify, "decide about files, with no network" },
+	{ "explain", quorum_explain,
+	    "decide, and say at length why and what to do now" },
+	{ "fetch", quorum_fetch,
+	    "collect what nodes say about files into a bundle" },
+	{ "policy", quorum_policy,
+	    "say what a policy demands, or which rule it breaks" },
 };
+
+static void
+usage(FILE *to)
+{
+	size_t i;
+
+	fputs("usage: qubes-quorum verify -p POLICY [-b BUNDLE]... [--json] "
+	      "FILE...\n"
+	      "       qubes-quorum explain -p POLICY [-b BUNDLE]... FILE...\n"
+	      "       qubes-quorum fetch -p POLICY -o BUNDLE [--digits N] "
+	      "[--explain]\n"
+	      "                    [--proxy URL] FILE...\n"
+	      "       qubes-quorum policy check POLICY\n\n",
+	    to);
+	for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		fprintf(to, "  %-7s  %s\n", commands[i].name, commands[i].does);
+	fputs("\nWhen nobody tried a package, fetch --explain finds what nodes "
+	      "know under its\nname; it costs privacy.  See also "
+	      "qubes-quorum(1) and qubes-quorum-fetch(1).\n",
+	    to);
+}
 
 int
 quorum_policy(int argc, char **argv)
@@ -33,7 +58,8 @@ quorum_policy(int argc, char **argv)
 	struct fault why = FAULT_INIT;
 
 	if (argc != 3 || strcmp(argv[1], "check") != 0) {
-		fputs(QUORUM_USAGE, stderr);
+		note(NOTE_ERROR,
+		    "it must be: qubes-quorum policy check POLICY");
 		return QUORUM_UNDECIDED;
 	}
 	if (load_policy(argv[2], &policy, &why) != RB_OK) {
@@ -80,7 +106,7 @@ main(int argc, char **argv)
 	note_open("qubes-quorum");
 	if (argc >= 2 &&
 	    (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
-		fputs(QUORUM_USAGE, stdout);
+		usage(stdout);
 		return QUORUM_ACCEPTED;
 	}
 	if (argc >= 2 && strcmp(argv[1], "--version") == 0) {
@@ -92,7 +118,7 @@ main(int argc, char **argv)
 		if (strcmp(argv[1], commands[i].name) != 0)
 			continue;
 		if (argc == 3 && strcmp(argv[2], "--help") == 0) {
-			fputs(QUORUM_USAGE, stdout);
+			usage(stdout);
 			return QUORUM_ACCEPTED;
 		}
 		status = commands[i].run(argc - 1, argv + 1);
@@ -103,6 +129,10 @@ main(int argc, char **argv)
 		}
 		return status;
 	}
-	fputs(QUORUM_USAGE, stderr);
+	if (argc >= 2) {
+		note(NOTE_ERROR, "\"%s\" is not a command", argv[1]);
+		fputc('\n', stderr);
+	}
+	usage(stderr);
 	return QUORUM_UNDECIDED;
 }

@@ -17,13 +17,4 @@ int quorum_explain(int argc, char **argv);
 int quorum_policy(int argc, char **argv);
 int quorum_fetch(int argc, char **argv);
 
-/* Says how the command is used. */
-#define QUORUM_USAGE \
-	"usage: qubes-quorum verify -p POLICY [-b BUNDLE]... [--json] " \
-	"FILE...\n" \
-	"       qubes-quorum explain -p POLICY [-b BUNDLE]... FILE...\n" \
-	"       qubes-quorum fetch -p POLICY -o BUNDLE [--digits N] " \
-	"[--proxy URL] FILE...\n" \
-	"       qubes-quorum policy check POLICY\n"
-
 #endif

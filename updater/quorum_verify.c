@@ -30,7 +30,7 @@ task_clear(struct task *t)
 	policy_clear(&t->policy);
 }
 
-/* RB_EREFUSED: used wrongly; the usage was said. */
+/* RB_EREFUSED: used wrongly. */
 static enum rb_err
 take_options(int argc, char **argv, struct task *t)
 {
@@ -64,16 +64,14 @@ take_options(int argc, char **argv, struct task *t)
 			t->form = FORM_JSON;
 			break;
 		default:
-			fputs(QUORUM_USAGE, stderr);
 			return fault_set(&t->why, RB_EREFUSED,
-			    "an option is wrong");
+			    "an option is wrong; see qubes-quorum --help");
 		}
 	}
 	if (t->policy_path == NULL || optind == argc) {
-		fputs(QUORUM_USAGE, stderr);
 		return fault_set(&t->why, RB_EREFUSED,
-		    t->policy_path == NULL ? "no policy was given (-p POLICY)" :
-					     "no file was given");
+		    "no %s was given; see qubes-quorum --help",
+		    t->policy_path == NULL ? "policy (-p POLICY)" : "file");
 	}
 	return RB_OK;
 }

@@ -231,8 +231,9 @@ static const char *const advice[] = {
 	    "the way to it sends false evidence, or the key in the policy is "
 	    "not the node's.",
 	[CAUSE_NOBODY] =
-	    "Fetch the evidence for this very file (qubes-quorum fetch); if "
-	    "there is none, ask an operator to rebuild it.",
+	    "Fetch the evidence for this very file (qubes-quorum fetch), or "
+	    "with --explain, to see whether nodes know other bytes of that "
+	    "name; if there is none, ask an operator to rebuild it.",
 };
 
 static void

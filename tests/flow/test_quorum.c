@@ -145,6 +145,7 @@ what_cannot_be_read_is_not_decided(void **state)
 	    2);
 	assert_int_equal(RUN("verify", "-b", "bundle", FILE_NAME), 2);
 	assert_says("no policy");
+	assert_silent_about("usage:");
 	assert_int_equal(RUN("verify", "-p", "policy", "-p", "policy",
 			     FILE_NAME),
 	    2);
@@ -153,6 +154,27 @@ what_cannot_be_read_is_not_decided(void **state)
 	    2);
 	assert_int_equal(RUN("approve"), 2);
 	unlink("fifo");
+}
+
+static void
+help_tells_every_command_and_a_wrong_word_is_named(void **state)
+{
+	static const char *const says[] = { "[--explain]",
+		"\n  verify   decide", "\n  explain  decide",
+		"\n  fetch    collect", "\n  policy   say", "qubes-quorum(1)" };
+	size_t i;
+
+	(void)state;
+	assert_int_equal(RUN("--help"), 0);
+	for (i = 0; i < sizeof(says) / sizeof(says[0]); i++)
+		assert_says(says[i]);
+	assert_silent_about("is not a command");
+	assert_int_equal(RUN("fetch", "--help"), 0);
+	assert_says("[--explain]");
+	assert_int_equal(RUN("vrify", "-p", "policy", FILE_NAME), 2);
+	assert_says("\"vrify\" is not a command\n");
+	assert_int_equal(RUN("explain", "-p", "policy", FILE_NAME), 1);
+	assert_says("or with --explain, to see whether nodes know other bytes");
 }
 
 static void
@@ -465,6 +487,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		CLAIM(without_a_bundle_nothing_is_accepted),
 		CLAIM(what_cannot_be_read_is_not_decided),
+		CLAIM(help_tells_every_command_and_a_wrong_word_is_named),
 		CLAIM(a_decision_that_nobody_could_read_is_none),
 		CLAIM(the_honest_file_is_accepted),
 		CLAIM(a_tampered_file_is_refused_and_the_real_one_named),
