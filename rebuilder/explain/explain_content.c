@@ -97,14 +97,14 @@ report_totals(const struct side *a, const struct side *b,
 		    (unsigned long long)t->first);
 	else if (t->ndiffer == 0)
 		report_say(r,
-		    "    %llu bytes rebuilt, %llu published; the "
+		    "    %llu bytes published, %llu rebuilt; the "
 		    "shorter is the front of the longer\n",
-		    (unsigned long long)a->size, (unsigned long long)b->size);
+		    (unsigned long long)b->size, (unsigned long long)a->size);
 	else
 		report_say(r,
-		    "    %llu bytes rebuilt, %llu published; the "
+		    "    %llu bytes published, %llu rebuilt; the "
 		    "first difference is at byte %llu\n",
-		    (unsigned long long)a->size, (unsigned long long)b->size,
+		    (unsigned long long)b->size, (unsigned long long)a->size,
 		    (unsigned long long)t->first);
 }
 
@@ -127,6 +127,7 @@ line_at(struct span s, size_t at)
 	return span_of(s.p + from, to - from);
 }
 
+/* As in a patch from the published file to the rebuilt one. */
 static void
 report_lines(struct span a, struct span b, size_t at, struct report *r)
 {

@@ -238,9 +238,9 @@ report_pair(const struct elf_section *a, const struct elf_section *b,
 	size_t i, n = 0, first = 0;
 
 	if (a->size != b->size) {
-		report_say(r, "      %s: %llu bytes rebuilt, %llu published\n",
-		    a->name, (unsigned long long)a->size,
-		    (unsigned long long)b->size);
+		report_say(r, "      %s: %llu bytes published, %llu rebuilt\n",
+		    a->name, (unsigned long long)b->size,
+		    (unsigned long long)a->size);
 		return true;
 	}
 	if (a->content.len != b->content.len)
@@ -287,8 +287,8 @@ elf_report(const struct elf *rebuilt, const struct elf *published,
 		if (b != NULL && report_pair(&rebuilt->list[i], b, r))
 			shown++;
 	}
-	shown = report_lone(rebuilt, published, "rebuilt", shown, r);
 	shown = report_lone(published, rebuilt, "published", shown, r);
+	shown = report_lone(rebuilt, published, "rebuilt", shown, r);
 	if (shown == 0)
 		report_say(r, "      none: the bytes between them differ\n");
 	if (shown == SECTIONS_SHOWN)

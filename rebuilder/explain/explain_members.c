@@ -74,17 +74,17 @@ report_owner(const struct member *a, const struct member *b, struct report *r)
 	if (a->uid == b->uid && a->gid == b->gid &&
 	    text_equal(a->user, b->user) && text_equal(a->group, b->group))
 		return false;
-	report_say(r, "    owner %lld:%lld (", (long long)a->uid,
-	    (long long)a->gid);
-	say_text(r, a->user);
-	report_say(r, ":");
-	say_text(r, a->group);
-	report_say(r, ") rebuilt, %lld:%lld (", (long long)b->uid,
+	report_say(r, "    owner %lld:%lld (", (long long)b->uid,
 	    (long long)b->gid);
 	say_text(r, b->user);
 	report_say(r, ":");
 	say_text(r, b->group);
-	report_say(r, ") published\n");
+	report_say(r, ") published, %lld:%lld (", (long long)a->uid,
+	    (long long)a->gid);
+	say_text(r, a->user);
+	report_say(r, ":");
+	say_text(r, a->group);
+	report_say(r, ") rebuilt\n");
 	return true;
 }
 
@@ -94,10 +94,10 @@ report_link(const struct member *a, const struct member *b, struct report *r)
 	if (text_equal(a->link, b->link))
 		return false;
 	report_say(r, "    link to \"");
-	say_text(r, a->link);
-	report_say(r, "\" rebuilt, \"");
 	say_text(r, b->link);
-	report_say(r, "\" published\n");
+	report_say(r, "\" published, \"");
+	say_text(r, a->link);
+	report_say(r, "\" rebuilt\n");
 	return true;
 }
 
@@ -122,18 +122,18 @@ members_report_metadata(const char *where, const struct member *a,
 	begin_line(r, where, a->name);
 	report_say(r, "metadata differs\n");
 	if (a->type != b->type || a->is_hard_link != b->is_hard_link)
-		report_say(r, "    %s rebuilt, %s published\n", type_words(a),
-		    type_words(b));
+		report_say(r, "    %s published, %s rebuilt\n", type_words(b),
+		    type_words(a));
 	if (a->mode != b->mode)
-		report_say(r, "    mode %04o rebuilt, %04o published\n",
-		    a->mode, b->mode);
+		report_say(r, "    mode %04o published, %04o rebuilt\n",
+		    b->mode, a->mode);
 	if (a->mtime != b->mtime)
-		report_say(r, "    time %s rebuilt, %s published\n",
-		    time_words(a->mtime, ta), time_words(b->mtime, tb));
+		report_say(r, "    time %s published, %s rebuilt\n",
+		    time_words(b->mtime, tb), time_words(a->mtime, ta));
 	if (a->device != b->device)
-		report_say(r, "    device %llx rebuilt, %llx published\n",
-		    (unsigned long long)a->device,
-		    (unsigned long long)b->device);
+		report_say(r, "    device %llx published, %llx rebuilt\n",
+		    (unsigned long long)b->device,
+		    (unsigned long long)a->device);
 	(void)report_owner(a, b, r);
 	(void)report_link(a, b, r);
 	return true;
@@ -302,8 +302,8 @@ members_compare(const struct pair *packages, const char *rebuilt_part,
 	if ((rc = listing_read_tar(&packages->published, published_part, &w.b,
 		 why)) != RB_OK)
 		goto out;
-	report_lone(&w.a, &w.b, rebuilt_part, "rebuilt", &w);
 	report_lone(&w.b, &w.a, published_part, "published", &w);
+	report_lone(&w.a, &w.b, rebuilt_part, "rebuilt", &w);
 	compare_pairs(&w);
 	if (has_content_to_compare(&w) &&
 	    (rc = reopen_and_compare(&w, why)) != RB_OK)

@@ -54,9 +54,9 @@ compare_bytes(const struct package *a, const struct package *b,
 		ndiffer += n;
 	}
 	report_say(r,
-	    "rebuilt file:   %llu bytes\npublished file: %llu "
-	    "bytes\n",
-	    (unsigned long long)a->len, (unsigned long long)b->len);
+	    "published file: %llu bytes\nrebuilt file:   %llu bytes\n"
+	    "-: published, +: rebuilt\n",
+	    (unsigned long long)b->len, (unsigned long long)a->len);
 	if (ndiffer != 0) {
 		report_say(r, "first difference at byte %llu\n",
 		    (unsigned long long)first);
@@ -108,10 +108,10 @@ compare_part(const struct pair *packages, const struct member *a,
 	if (members_report_metadata(a->name, a, b, r))
 		*findings |= FOUND_METADATA;
 	if (strcmp(a->name, b->name) != 0) {
-		report_name(r, a->name);
-		report_say(r, " rebuilt, ");
 		report_name(r, b->name);
-		report_say(r, " published\n");
+		report_say(r, " published, ");
+		report_name(r, a->name);
+		report_say(r, " rebuilt\n");
 		*findings |= FOUND_COMPRESSION;
 	}
 	if (a->size == b->size && digest_equal(&a->sha256, &b->sha256))
@@ -145,6 +145,13 @@ compare_parts(const struct pair *packages, const struct listing *a,
 	enum rb_err rc;
 	size_t i;
 
+	for (i = 0; i < b->n; i++) {
+		if (find_part(a, b->list[i].name) != NULL)
+			continue;
+		report_name(r, b->list[i].name);
+		report_say(r, ": only in the published package\n");
+		*findings |= FOUND_MEMBERS;
+	}
 	for (i = 0; i < a->n; i++) {
 		twin = find_part(b, a->list[i].name);
 		if (twin != NULL) {
@@ -157,13 +164,6 @@ compare_parts(const struct pair *packages, const struct listing *a,
 		}
 		report_name(r, a->list[i].name);
 		report_say(r, ": only in the rebuilt package\n");
-		*findings |= FOUND_MEMBERS;
-	}
-	for (i = 0; i < b->n; i++) {
-		if (find_part(a, b->list[i].name) != NULL)
-			continue;
-		report_name(r, b->list[i].name);
-		report_say(r, ": only in the published package\n");
 		*findings |= FOUND_MEMBERS;
 	}
 	return RB_OK;

@@ -5,7 +5,8 @@
 #include "common/base/buf.h"
 
 /*
- * The text that tells a person how two files differ.  Printable ASCII and
+ * The text that tells a person how two files differ, of each difference the
+ * published side first ("-"), then the rebuilt one ("+").  Printable ASCII and
  * line feeds: other bytes of names and contents become \xHH.  Past its limit
  * it says that it was cut and takes no more.
  */

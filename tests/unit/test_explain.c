@@ -87,7 +87,7 @@ names_with_dots_that_stay_are_fine(void **state)
 	assert_data(3, m, "member-set", "..doc..");
 	m = data[1];
 	m.link = "../../usr/lib/y"; /* the kernel resolves it, not we */
-	assert_data(1, m, "metadata", "link to \"../../usr/lib/y\" rebuilt");
+	assert_data(1, m, "metadata", ", \"../../usr/lib/y\" rebuilt");
 }
 
 static void
@@ -338,19 +338,21 @@ metadata_is_told_from_content(void **state)
 
 	(void)state;
 	m.mode = 04755;
-	assert_data(0, m, "metadata", "mode 4755 rebuilt, 0755 published");
+	assert_data(0, m, "metadata", "mode 0755 published, 4755 rebuilt");
 	m = data[0];
 	m.mtime = 1700000001;
-	assert_data(0, m, "metadata", "time 2023-11-14T22:13:21Z rebuilt");
+	assert_data(0, m, "metadata",
+	    " published, 2023-11-14T22:13:21Z rebuilt");
 	m = data[0];
 	m.uid = 1000;
-	assert_data(0, m, "metadata", "owner 1000:0");
+	assert_data(0, m, "metadata", "published, 1000:0");
 	m = data[1];
 	m.link = "/tmp/y";
 	assert_data(1, m, "metadata", "\"/tmp/y\" rebuilt");
 	m = data[2];
 	m.hard = false;
-	assert_data(2, m, "metadata", "symbolic link rebuilt, hard link");
+	assert_data(2, m, "metadata",
+	    "hard link published, symbolic link rebuilt");
 }
 
 static void
@@ -417,6 +419,35 @@ other_files_are_compared_by_bytes(void **state)
 }
 
 static void
+the_published_side_stands_first(void **state)
+{
+	struct deb_member other[NDATA];
+	struct deb a = DEB(control, NCONTROL, other, NDATA, "xz");
+	struct deb b = DEB(control, NCONTROL, data, NDATA, "gz");
+	const char *text, *lone;
+
+	(void)state;
+	assert_int_equal(explain_spans(SPAN("abc"), SPAN("ab"), "x"), RB_OK);
+	assert_non_null(strstr(words(),
+	    "published file: 2 bytes\nrebuilt file:   3 bytes\n"
+	    "-: published, +: rebuilt\n"));
+
+	memcpy(other, data, sizeof(data));
+	other[3].name = "./usr/share/doc/w"; /* x: published alone */
+	assert_explained(&a, &b, "member-set",
+	    "\"data.tar.gz\" published, \"data.tar.xz\" rebuilt\n");
+	text = words();
+	lone = strstr(text, "only in the published package");
+	assert_non_null(lone);
+	assert_null(strstr(lone + 1, "only in the published package"));
+	assert_true(strstr(text, "only in the rebuilt package") > lone);
+
+	other[3] = data[3];
+	other[3].content = "longer than the published one";
+	assert_explained(&a, &b, "content", "14 bytes published, 29 rebuilt; ");
+}
+
+static void
 a_report_is_bounded(void **state)
 {
 	enum { N = 8000 };
@@ -465,6 +496,7 @@ main(void)
 		CLAIM(another_order_is_told),
 		CLAIM(another_compression_is_told),
 		CLAIM(other_files_are_compared_by_bytes),
+		CLAIM(the_published_side_stands_first),
 		CLAIM(a_report_is_bounded),
 	};
 

@@ -89,6 +89,8 @@ build_ids_are_told_from_code(void **state)
 	    ".note.gnu.build-id: 1 of 36 bytes differ, the first at 35");
 	b.code[5] = 3;
 	assert_elf(&a, &b, "content", ".text: 1 of 32 bytes differ");
+	b.sections[1].sh_size = 31;
+	assert_elf(&a, &b, "content", ".text: 31 bytes published, 32 rebuilt");
 
 	make_elf(&b);
 	b.header.e_entry = 1; /* in no section */
