@@ -37,7 +37,9 @@ static const struct word reasons[] = {
 	{ "disk", "this node ran out of disk space" },
 	{ "environment", "the build environment could not be made" },
 	{ "index", "the archive’s signed index could not be had" },
-	{ "input", "a package that the build needs could not be had" },
+	{ "input",
+	    "something that the build needs could not be had or not be "
+	    "trusted" },
 	{ "machine", "no machine could be started" },
 	{ "published", "the published file could not be had" },
 	{ "source", "the source could not be had" },

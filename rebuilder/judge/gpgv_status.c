@@ -224,6 +224,19 @@ take_line(struct reader *r, struct span line)
 	return RB_EFORMAT;
 }
 
+/* Nothing was signed at all: likelier than an attack, so it is told apart. */
+static enum rb_err
+refuse_line(const struct reader *r, struct span line, struct fault *why)
+{
+	if (r->ntexts == 0 && span_starts(line, SPAN("[GNUPG:] NODATA ")))
+		return fault_set(why, RB_ESIG,
+		    "it is not signed: gpgv found no signed text in it "
+		    "(OpenPGP, clearsigned)");
+	return fault_set(why, RB_ESIG,
+	    "gpgv said '%.*s': no signed text is taken on that",
+	    line.len < 200 ? (int)line.len : 200, (const char *)line.p);
+}
+
 enum rb_err
 gpgv_status_read(struct span status, uint32_t exit_status,
     struct gpgv_status *out, struct fault *why)
@@ -237,10 +250,7 @@ gpgv_status_read(struct span status, uint32_t exit_status,
 			return fault_set(why, RB_ESIG,
 			    "gpgv's status ends in the middle of a line");
 		if (take_line(&r, line) != RB_OK)
-			return fault_set(why, RB_ESIG,
-			    "gpgv said '%.*s': no signed text is taken on that",
-			    line.len < 200 ? (int)line.len : 200,
-			    (const char *)line.p);
+			return refuse_line(&r, line, why);
 	}
 	if (r.ntexts != 1 || end_signature(&r) != RB_OK)
 		return fault_set(why, RB_ESIG,

@@ -188,6 +188,32 @@ judges_real_output(void **state)
 	}
 }
 
+/* What else gpgv may say of the same is quoted, not guessed at. */
+static void
+says_that_a_text_is_not_signed(void **state)
+{
+	static const char sentence[] = "it is not signed";
+	struct gpgv_status out;
+	struct fault why = FAULT_INIT;
+
+	(void)state;
+	assert_int_equal(gpgv_status_read(SPAN(S "NODATA 1\n" S "NODATA 2\n"),
+			     2, &out, &why),
+	    RB_ESIG);
+	assert_non_null(strstr(why.text, sentence));
+	assert_int_equal(gpgv_status_read(SPAN(S "NODATA 2\n"), 2, &out, &why),
+	    RB_ESIG);
+	assert_non_null(strstr(why.text, sentence));
+	assert_int_equal(gpgv_status_read(SPAN(TEXT GOOD S "NODATA 4\n"), 2,
+			     &out, &why),
+	    RB_ESIG);
+	assert_null(strstr(why.text, sentence));
+	assert_non_null(strstr(why.text, "gpgv said '" S "NODATA 4'"));
+	assert_int_equal(gpgv_status_read(SPAN(S "NODATAX 1\n"), 2, &out, &why),
+	    RB_ESIG);
+	assert_null(strstr(why.text, sentence));
+}
+
 int
 main(void)
 {
@@ -196,6 +222,7 @@ main(void)
 		cmocka_unit_test(refuses_more_signatures_than_it_counts),
 		cmocka_unit_test(passes_over_what_cannot_be_checked),
 		cmocka_unit_test(judges_real_output),
+		cmocka_unit_test(says_that_a_text_is_not_signed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -200,6 +200,8 @@ has_words_for_every_reason(void **state)
 		    reason_fits(VERDICT_UNAVAILABLE, span_of_str(tokens[i])));
 		assert_ptr_not_equal(reason_words(tokens[i]), tokens[i]);
 	}
+	/* Also of a .buildinfo that nobody signed. */
+	assert_non_null(strstr(reason_words("input"), "trusted"));
 	assert_string_equal(reason_words("made-up"), "made-up");
 	assert_null(reason_words(NULL));
 }
