@@ -293,6 +293,12 @@ out:
 	return rc;
 }
 
+static bool
+has_words(const char *s)
+{
+	return s != NULL && s[0] != '\0';
+}
+
 /* What no later component will get is said of who built it. */
 static enum rb_err
 warn_of_names(struct trip *t, const char *component, const struct withheld *w)
@@ -300,7 +306,7 @@ warn_of_names(struct trip *t, const char *component, const struct withheld *w)
 	struct fault text = FAULT_INIT;
 	enum rb_err rc = RB_OK;
 
-	if (w->of_archive[0] != '\0') {
+	if (has_words(w->of_archive)) {
 		(void)fault_set(&text, RB_EREFUSED,
 		    "source package %s makes packages that %s has: %s; later "
 		    "components are built with the archive's "
@@ -308,7 +314,7 @@ warn_of_names(struct trip *t, const char *component, const struct withheld *w)
 		    t->name, t->base.suite, w->of_archive);
 		rc = job_alarms_raise(t->journal, component, text.text);
 	}
-	if (rc == RB_OK && w->of_published[0] != '\0') {
+	if (rc == RB_OK && has_words(w->of_published)) {
 		(void)fault_set(&text, RB_EREFUSED,
 		    "source package %s makes packages that are published from "
 		    "another: %s; later components are built without them",
@@ -323,7 +329,7 @@ warn_of_left_out(struct trip *t, const char *component, const char *names)
 {
 	struct fault text = FAULT_INIT;
 
-	if (names[0] == '\0')
+	if (!has_words(names))
 		return RB_OK;
 	(void)fault_set(&text, RB_EREFUSED,
 	    "source package %s makes packages of which a relationship field "
@@ -483,7 +489,7 @@ warn_of_second(struct trip *t, const char *names)
 {
 	struct fault text = FAULT_INIT;
 
-	if (names[0] == '\0')
+	if (!has_words(names))
 		return RB_OK;
 	(void)fault_set(&text, RB_EREFUSED,
 	    "two source packages of %s make packages of one name; it is built "
