@@ -138,6 +138,8 @@ find(const char *address, struct addrinfo **found, struct fault *why)
 			"httpd.listen: \"%s\" is not ADDRESS:PORT with a "
 			"numeric address",
 			address);
+	if (rc == RB_OK && *found == NULL) /* as no answer has it */
+		rc = RB_EINTERNAL;
 	free(host);
 	free(port);
 	return rc;
