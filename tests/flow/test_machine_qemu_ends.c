@@ -61,7 +61,7 @@ ends_a_guest_that_hangs(void **state)
 	struct run r;
 
 	(void)state;
-	d.seconds = 12;
+	d.seconds = run_seconds();
 	run_init(&r);
 	run_to_end(&r, &d, "echo begun; while :; do :; done\n",
 	    MACHINE_TIMEOUT);
@@ -145,7 +145,7 @@ survives_a_recipe_that_forks_for_ever(void **state)
 
 	(void)state;
 	d.processes = 64;
-	d.seconds = 15;
+	d.seconds = run_seconds();
 	run_init(&r);
 	run_start(&r, &d, "exec perl -e '1 while 1 + ($x = fork, 0)'\n");
 	run_finish(&r);

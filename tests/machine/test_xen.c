@@ -85,7 +85,7 @@ ends_a_guest_that_hangs(void **state)
 	struct run r;
 
 	(void)state;
-	d.seconds = 25;
+	d.seconds = run_seconds();
 	xen_run(&r, &d, "hang", "echo begun\nsleep 100000\n", MACHINE_TIMEOUT);
 	assert_non_null(strstr((const char *)r.text.p, "begun"));
 	run_clear(&r);

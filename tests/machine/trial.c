@@ -19,7 +19,7 @@
 #define LOG_MAX (1024 * 1024)
 
 struct trial trial = { "/tmp/test_machine.XXXXXX", "", "", "", -1,
-	DESCRIPTION_INIT };
+	DESCRIPTION_INIT, 0 };
 
 void
 shell(const char *format, ...)
@@ -163,8 +163,18 @@ run_finish(struct run *r)
 {
 	assert_int_equal(machine_client_hear(&r->client, &r->answer), RB_OK);
 	assert_int_equal(machine_client_end(&r->client), 0);
+	if (trial.life == 0 && !r->answer.is_refused &&
+	    (r->answer.end == MACHINE_DONE || r->answer.end == MACHINE_CRASHED))
+		trial.life = r->answer.milliseconds;
 	read_back(r->output, &r->out);
 	read_back(r->log, &r->text);
+}
+
+uint64_t
+run_seconds(void)
+{
+	assert_int_not_equal(trial.life, 0);
+	return 2 * trial.life / 1000 + 8;
 }
 
 void

@@ -23,6 +23,7 @@ extern struct trial {
 	char conf[TRIAL_PATH_LEN], program[TRIAL_PATH_LEN];
 	int layer;
 	struct description small; /* with the layer, and low limits */
+	uint64_t life; /* of the first one that ran its recipe: milliseconds */
 } trial;
 
 /* For the group of tests.  They need root, $RB_BIN and $RB_DATA. */
@@ -74,6 +75,11 @@ void run_start(struct run *r, const struct description *d, const char *recipe);
 void run_finish(struct run *r);
 void run_to_end(struct run *r, const struct description *d, const char *recipe,
     enum machine_end end);
+/*
+ * A limit, in seconds, within which a machine of this trial gets to its
+ * recipe, however slow this computer is: known once one has.
+ */
+uint64_t run_seconds(void);
 /* Gives the run a log that one can wait on, which is returned. */
 int open_pipe_log(struct run *r);
 
