@@ -25,5 +25,6 @@ foreach(flow build watch)
 		rebuilder-net rebuilder-judge rebuilder-machine
 		rebuilder-compare rebuilder-explain attestor attestor-signer
 		attestor-publish httpd qubes-quorum)
-	set_tests_properties(test_release_${flow} PROPERTIES TIMEOUT 1500)
+	set_tests_properties(test_release_${flow} PROPERTIES TIMEOUT 1500
+		COST 100)
 endforeach()

@@ -61,11 +61,13 @@ add_dependencies(poll_once rebuilder-net)
 
 add_test(NAME test_real COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/flow/real.sh
 	${CMAKE_BINARY_DIR}/bin)
-set_tests_properties(test_real PROPERTIES LABELS flow TIMEOUT 1500)
+set_tests_properties(test_real PROPERTIES LABELS flow TIMEOUT 1500
+	COST 100)
 
 add_test(NAME test_qubes COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/flow/qubes.sh
 	${CMAKE_BINARY_DIR}/bin ${CMAKE_BINARY_DIR}/tests)
-set_tests_properties(test_qubes PROPERTIES LABELS flow TIMEOUT 900)
+set_tests_properties(test_qubes PROPERTIES LABELS flow TIMEOUT 900
+	COST 100)
 
 add_test(NAME units
 	COMMAND ${CMAKE_SOURCE_DIR}/tests/flow/units.sh ${CMAKE_BINARY_DIR})
@@ -75,5 +77,6 @@ if(NOT RB_SANITIZE) # packages are not built so
 	add_test(NAME package_twice
 		COMMAND ${CMAKE_SOURCE_DIR}/tests/flow/package_twice.sh
 			$<TARGET_FILE:compare_once>)
-	set_tests_properties(package_twice PROPERTIES LABELS flow TIMEOUT 900)
+	set_tests_properties(package_twice PROPERTIES LABELS flow TIMEOUT 900
+	COST 100)
 endif()

@@ -54,7 +54,7 @@ function(rb_test name label)
 	set_target_properties(${name} PROPERTIES
 		RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
 	add_test(NAME ${name} COMMAND ${name})
-	set_tests_properties(${name} PROPERTIES LABELS ${label} TIMEOUT 120
+	set_tests_properties(${name} PROPERTIES LABELS ${label} TIMEOUT 300
 		ENVIRONMENT "RB_DATA=${CMAKE_SOURCE_DIR}/tests/data;RB_BIN=${CMAKE_BINARY_DIR}/bin")
 endfunction()
 
