@@ -351,11 +351,13 @@ boot_output_take(struct machine_run *run, struct boot_disks *d,
 
 /*
  * A machine runs one recipe and holds nothing of anybody else's: what guards
- * one of its processes against another, or tests the kernel's ciphers, only
- * takes time.
+ * one of its processes against another, or tests the kernel's ciphers or
+ * timers, only takes time, and so does waiting until each of few processors
+ * has been quiet.
  */
 #define FIXED_WORDS \
-	"quiet panic=-1 mitigations=off init_on_alloc=0 cryptomgr.notests"
+	"quiet panic=-1 mitigations=off init_on_alloc=0 cryptomgr.notests " \
+	"no_timer_check rcupdate.rcu_expedited=1"
 
 enum rb_err
 boot_words(const struct description *d, const char *disk, const char *log,

@@ -34,6 +34,9 @@ static const char *const fixed[] = {
 	SANDBOX,
 	"-machine",
 	MACHINE,
+	/* Firmware that does what a kernel needs, and nothing for disks. */
+	"-bios",
+	"qboot.rom",
 	"-action",
 	"reboot=shutdown,shutdown=poweroff,panic=exit-failure",
 	"-device",

@@ -25,7 +25,8 @@
 #define BLOCK 4096
 #define SECONDS_MS 60000
 #define FIXED_WORDS \
-	"quiet panic=-1 mitigations=off init_on_alloc=0 cryptomgr.notests"
+	"quiet panic=-1 mitigations=off init_on_alloc=0 cryptomgr.notests " \
+	"no_timer_check rcupdate.rcu_expedited=1"
 
 static char dir[] = "/var/tmp/test_boot_disks.XXXXXX";
 
