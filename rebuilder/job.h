@@ -40,6 +40,7 @@ struct job_record {
 	enum job_outcome outcome;
 	uint32_t verdicts[JOB_VERDICTS]; /* files by verdict */
 	char *why;         /* owned; NULL: nothing to say */
+	/* Of the last try that had such: */
 	struct maybe_digest log;    /* compressed, in the depot */
 	struct maybe_digest inputs; /* the list, in the depot */
 	/* Targets that this one waits for until they are done. */

@@ -315,6 +315,8 @@ queue_add(struct queue *q, const struct wish *w, int64_t now, struct job **out,
 			goto out;
 	} else {
 		cut(&q->done, job);
+		r.log = job->record.log;
+		r.inputs = job->record.inputs;
 		job_record_clear(&job->record);
 	}
 	r.state = JOB_WAITING;
@@ -464,8 +466,11 @@ queue_end(struct queue *q, struct job *job, const struct job_end *e,
 	r->outcome = e->outcome;
 	memcpy(r->verdicts, e->verdicts, sizeof(r->verdicts));
 	set_why(r, e->why);
-	r->log = e->log;
-	r->inputs = e->inputs;
+	/* A try that needed no machine leaves what is known of the last one. */
+	if (e->log.is_set)
+		r->log = e->log;
+	if (e->inputs.is_set)
+		r->inputs = e->inputs;
 	r->interrupted = 0;
 	*oldest = NULL;
 	if (!e->is_worth_retry || r->tries > p->retries) {

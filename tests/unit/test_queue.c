@@ -73,6 +73,26 @@ end(const char *target, bool worth_retry, int64_t steady, int64_t now)
 	assert_null(oldest);
 }
 
+/* "As recorded" is an answer, too, but not one that was printed anew. */
+static void
+keeps_the_log_of_the_last_machine(void **state)
+{
+	struct job_end e = { .outcome = JOB_TRIED, .log = { .is_set = true } };
+	struct job *job, *oldest = NULL;
+
+	(void)state;
+	memset(&e.log.value, 7, sizeof(e.log.value));
+	job = add("a", 5, NULL);
+	assert_ptr_equal(queue_next(q, 0, NOW), job);
+	queue_end(q, job, &e, &three, 0, 0, NOW, &oldest);
+	e.log.is_set = false;
+	job = add("a", 5, NULL);
+	assert_ptr_equal(queue_next(q, 0, NOW), job);
+	queue_end(q, job, &e, &three, 0, 0, NOW, &oldest);
+	assert_true(job->record.log.is_set);
+	assert_int_equal(job->record.log.value.b[0], 7);
+}
+
 static void
 refuses_more_than_it_can_hold(void **state)
 {
@@ -455,6 +475,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(keeps_the_log_of_the_last_machine),
 		TEST(refuses_more_than_it_can_hold),
 		TEST(goes_through_a_hundred_thousand),
 		TEST(begins_by_priority_and_then_by_order),
