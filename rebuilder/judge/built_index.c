@@ -7,22 +7,31 @@
 
 #define SHOWN_MAX 100
 
-/* What apt resolves and orders by, and what dpkg wants to be there. */
-static const char *const kept[] = { "Package", "Source", "Version",
-	"Architecture", "Maintainer", "Installed-Size", "Multi-Arch",
-	"Pre-Depends", "Depends", "Provides", "Conflicts", "Breaks", "Replaces",
-	"Section", "Description" };
-static const struct {
+/*
+ * What apt resolves and orders by, and what dpkg wants to be there; `take` of
+ * a relationship field.
+ */
+static const struct kept {
 	const char *name;
 	enum rb_err (*take)(struct span *in, struct relation *out);
-} relationships[] = {
+} kept[] = {
+	{ "Package", NULL },
+	{ "Source", NULL },
+	{ "Version", NULL },
+	{ "Architecture", NULL },
+	{ "Maintainer", NULL },
+	{ "Installed-Size", NULL },
+	{ "Multi-Arch", NULL },
 	{ "Pre-Depends", relation_take },
 	{ "Depends", relation_take },
 	{ "Provides", provided_take },
 	{ "Conflicts", relation_take },
 	{ "Breaks", relation_take },
 	{ "Replaces", relation_take },
+	{ "Section", NULL },
+	{ "Description", NULL },
 };
+#define KEPT (sizeof(kept) / sizeof(kept[0]))
 
 static int
 shown(struct span s)
@@ -51,14 +60,33 @@ is_called(struct span file, const struct package *p)
 	return is_equal;
 }
 
+/* RB_ENOTFOUND: the end of the field; RB_EFORMAT: no relationship. */
 static enum rb_err
-put_field(struct buf *out, const char *name, struct span value)
+put_relationships(struct span value, const struct kept *k, struct buf *out)
+{
+	struct relation r;
+	enum rb_err rc = RB_EINTERNAL;
+
+	while ((rc = k->take(&value, &r)) == RB_OK) {
+		if ((rc = relation_put(&r, out)) == RB_OK && value.len > 0)
+			rc = buf_put_str(out, r.is_alternative ? " |" : ",");
+		if (rc != RB_OK)
+			return rc;
+	}
+	return rc;
+}
+
+static enum rb_err
+put_field(const struct kept *k, struct span value, struct buf *out)
 {
 	enum rb_err rc = RB_EINTERNAL;
 
-	if ((rc = buf_put_str(out, name)) != RB_OK ||
-	    (rc = buf_put_byte(out, ':')) != RB_OK ||
-	    (rc = buf_put(out, value)) != RB_OK)
+	if ((rc = buf_put_str(out, k->name)) != RB_OK ||
+	    (rc = buf_put_byte(out, ':')) != RB_OK)
+		return rc;
+	rc = k->take == NULL ? buf_put(out, value) :
+			       put_relationships(value, k, out);
+	if (rc != RB_OK && rc != RB_ENOTFOUND)
 		return rc;
 	return buf_put_byte(out, '\n');
 }
@@ -74,10 +102,10 @@ put_package(const struct deb822 *stanza, const struct checksum *file,
 
 	if (out->len != 0)
 		rc = buf_put_byte(out, '\n');
-	for (i = 0; i < sizeof(kept) / sizeof(kept[0]) && rc == RB_OK; i++) {
-		value = deb822_find(stanza, kept[i]);
+	for (i = 0; i < KEPT && rc == RB_OK; i++) {
+		value = deb822_find(stanza, kept[i].name);
 		if (value != NULL)
-			rc = put_field(out, kept[i], *value);
+			rc = put_field(&kept[i], *value, out);
 	}
 	if (rc != RB_OK)
 		return rc;
@@ -99,33 +127,6 @@ find_file(const struct checksum *files, size_t n, struct span name)
 		if (span_equal(files[i].path, name))
 			return &files[i];
 	return NULL;
-}
-
-static bool
-is_relationship(struct span value,
-    enum rb_err (*take)(struct span *in, struct relation *out))
-{
-	struct relation r;
-	enum rb_err rc;
-
-	while ((rc = take(&value, &r)) == RB_OK)
-		;
-	return rc == RB_ENOTFOUND;
-}
-
-static bool
-has_good_relationships(const struct deb822 *stanza)
-{
-	const struct span *value;
-	size_t i;
-
-	for (i = 0; i < sizeof(relationships) / sizeof(relationships[0]); i++) {
-		value = deb822_find(stanza, relationships[i].name);
-		if (value != NULL &&
-		    !is_relationship(*value, relationships[i].take))
-			return false;
-	}
-	return true;
 }
 
 /* The first ones by name, the others by an ellipsis. */
@@ -158,6 +159,7 @@ take_one(const struct deb822 *stanza, struct claimed *c, struct buf *out,
 	const struct checksum *file;
 	struct package p;
 	struct span name;
+	size_t len;
 	enum rb_err rc = RB_EINTERNAL;
 
 	if ((rc = deb822_text(stanza, "File", &name, why)) != RB_OK)
@@ -186,9 +188,12 @@ take_one(const struct deb822 *stanza, struct claimed *c, struct buf *out,
 		    (const char *)p.source.p, shown(c->source),
 		    (const char *)c->source.p);
 	c->is_done[file - c->files] = true;
-	if (!has_good_relationships(stanza))
-		return leave_out(&p, left_out);
-	return put_package(stanza, file, out);
+	len = out->len;
+	rc = put_package(stanza, file, out);
+	if (rc != RB_EFORMAT)
+		return rc;
+	out->len = len;
+	return leave_out(&p, left_out);
 }
 
 enum rb_err

@@ -43,13 +43,15 @@ take_word(struct span *in, const char *ends)
 }
 
 static enum rb_err
-take_name(struct span *in, struct span *name)
+take_name(struct span *in, struct relation *r)
 {
-	*name = take_word(in, ":(,|");
-	if (!package_name_is_valid(*name) ||
-	    (drop(in, ':') && !package_name_is_valid(take_word(in, "(,|"))))
+	r->name = take_word(in, ":(,|");
+	if (!package_name_is_valid(r->name))
 		return RB_EFORMAT;
-	return RB_OK;
+	if (!drop(in, ':'))
+		return RB_OK;
+	r->architecture = take_word(in, "(,|");
+	return package_name_is_valid(r->architecture) ? RB_OK : RB_EFORMAT;
 }
 
 static bool
@@ -69,17 +71,15 @@ is_operator(struct span s)
 static enum rb_err
 take_version(struct span *in, struct relation *r)
 {
-	struct span op = SPAN_INIT;
-
 	skip_blanks(in);
-	op.p = in->p;
+	r->op = span_of(in->p, 0);
 	while (drop(in, '<') || drop(in, '=') || drop(in, '>'))
-		op.len++;
+		r->op.len++;
 	skip_blanks(in);
 	r->version = take_word(in, ")");
-	r->is_exact = span_equal_str(op, "=");
+	r->is_exact = span_equal_str(r->op, "=");
 	skip_blanks(in);
-	if (!is_operator(op) || !debversion_is_valid(r->version) ||
+	if (!is_operator(r->op) || !debversion_is_valid(r->version) ||
 	    !drop(in, ')'))
 		return RB_EFORMAT;
 	return RB_OK;
@@ -88,13 +88,14 @@ take_version(struct span *in, struct relation *r)
 enum rb_err
 relation_take(struct span *in, struct relation *out)
 {
-	struct relation r = { SPAN_INIT, SPAN_INIT, true, false };
+	struct relation r = { SPAN_INIT, SPAN_INIT, SPAN_INIT, SPAN_INIT, true,
+		false };
 	enum rb_err rc = RB_EINTERNAL;
 
 	skip_blanks(in);
 	if (in->len == 0)
 		return RB_ENOTFOUND;
-	if ((rc = take_name(in, &r.name)) != RB_OK)
+	if ((rc = take_name(in, &r)) != RB_OK)
 		return rc;
 	skip_blanks(in);
 	if (drop(in, '(') && (rc = take_version(in, &r)) != RB_OK)
@@ -121,4 +122,23 @@ provided_take(struct span *in, struct relation *out)
 	if (rc == RB_OK && (!out->is_exact || out->is_alternative))
 		return RB_EFORMAT;
 	return rc;
+}
+
+enum rb_err
+relation_put(const struct relation *r, struct buf *out)
+{
+	enum rb_err rc = RB_EINTERNAL;
+
+	if ((rc = buf_put_byte(out, ' ')) != RB_OK ||
+	    (rc = buf_put(out, r->name)) != RB_OK)
+		return rc;
+	if (r->architecture.len != 0 &&
+	    ((rc = buf_put_byte(out, ':')) != RB_OK ||
+		(rc = buf_put(out, r->architecture)) != RB_OK))
+		return rc;
+	if (r->version.len == 0)
+		return RB_OK;
+	return buf_printf(out, " (%.*s %.*s)", (int)r->op.len,
+	    (const char *)r->op.p, (int)r->version.len,
+	    (const char *)r->version.p);
 }

@@ -10,8 +10,9 @@
  * field that it cannot read.
  */
 struct relation {
-	struct span name; /* without the architecture behind a colon */
-	struct span version; /* empty: of any */
+	struct span name;
+	struct span architecture; /* behind a colon; empty: none is named */
+	struct span op, version; /* empty: of any */
 	bool is_exact; /* "=", or of any */
 	bool is_alternative; /* to the next one */
 };
@@ -26,5 +27,10 @@ enum rb_err relation_take(struct span *in, struct relation *out) RB_CHECK;
  * but exact ones (7.5).
  */
 enum rb_err provided_take(struct span *in, struct relation *out) RB_CHECK;
+/*
+ * Writes it as dpkg does, with a blank before and none missing: apt 2.6 takes
+ * "a (=1)" for a mistake where the field ends there.
+ */
+enum rb_err relation_put(const struct relation *r, struct buf *out) RB_CHECK;
 
 #endif

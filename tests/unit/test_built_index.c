@@ -103,6 +103,7 @@ says_of_files_what_was_measured(void **state)
 	(void)state;
 	assert_int_equal(write(A
 			     "Depends: libc6 (>= 2.36)\nSize: 1\nSHA256: 00\n"
+			     "Breaks: c(>>2 ) | d:any ,\n e (=1)\n"
 			     "Filename: /etc/passwd\nEssential: yes\n"
 			     "Priority: required\nDescription: one\n .\n two\n"
 			     "\n" B,
@@ -111,7 +112,9 @@ says_of_files_what_was_measured(void **state)
 	assert_true(span_equal_str(buf_span(&out),
 	    "Package: a\nSource: b\nVersion: 2:1.0-1\n"
 	    "Architecture: amd64\n"
-	    "Depends: libc6 (>= 2.36)\nDescription: one\n .\n two\n"
+	    "Depends: libc6 (>= 2.36)\n"
+	    "Breaks: c (>> 2) | d:any, e (= 1)\n"
+	    "Description: one\n .\n two\n"
 	    "Priority: extra\nFilename: pool/built/" HEX
 	    "/a_1.0-1_amd64.deb\nSize: 7\n"
 	    "SHA256: " HEX "\n\n"
