@@ -2,6 +2,7 @@
 #include "tests/flow/inject.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -11,6 +12,9 @@
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/base/file.h"
 
 /* "syscall", the instruction; rip stands behind it during a call. */
 #define SYSCALL_LEN 2
@@ -19,6 +23,9 @@
 /* Of the kernel: results of a call that is to be made again. */
 #define ERESTARTSYS 512
 #define ERESTART_RESTARTBLOCK 516
+
+#define PATIENCE_S 60
+#define LINE_LEN_MAX 4096
 
 /* No test can go on: the tools themselves do not work. */
 static _Noreturn void
@@ -35,10 +42,38 @@ request(const struct inject *i, enum __ptrace_request what, void *data)
 		give_up("ptrace");
 }
 
+static void
+say_where(pid_t pid)
+{
+	struct buf text = BUF_INIT;
+	char path[64];
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/syscall", (int)pid);
+	if (file_read_at(AT_FDCWD, path, LINE_LEN_MAX, &text) == RB_OK)
+		fprintf(stderr, "process %d stays in system call %.*s",
+		    (int)pid, (int)text.len, (const char *)text.p);
+	buf_clear(&text);
+}
+
+static void
+be_interrupted(int number)
+{
+	(void)number;
+}
+
 static bool
 wait_stop(struct inject *i)
 {
-	if (waitpid(i->pid, &i->status, __WALL) != i->pid)
+	const struct sigaction alarmed = { .sa_handler = be_interrupted };
+	pid_t pid;
+
+	(void)sigaction(SIGALRM, &alarmed, NULL);
+	(void)alarm(PATIENCE_S);
+	pid = waitpid(i->pid, &i->status, __WALL);
+	(void)alarm(0);
+	if (pid == -1 && errno == EINTR)
+		say_where(i->pid);
+	if (pid != i->pid)
 		give_up("waitpid");
 	i->is_gone = !WIFSTOPPED(i->status);
 	i->is_held = !i->is_gone;

@@ -320,6 +320,13 @@ runs(pid_t pid, const char *program)
 	return is_it;
 }
 
+/* Before it becomes another program, a child of it is called the same. */
+static bool
+is_fork(pid_t pid, const char *program)
+{
+	return runs(parent_of(pid), program);
+}
+
 static bool
 is_below(pid_t pid, pid_t ancestor)
 {
@@ -340,7 +347,8 @@ find(const struct whole_node *n, const char *program)
 		if (!isdigit((unsigned char)e->d_name[0]))
 			continue;
 		pid = (pid_t)strtol(e->d_name, NULL, 10);
-		if (runs(pid, program) && is_below(pid, n->serve))
+		if (runs(pid, program) && !is_fork(pid, program) &&
+		    is_below(pid, n->serve))
 			found = pid;
 	}
 	closedir(d);
