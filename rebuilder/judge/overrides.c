@@ -7,7 +7,7 @@
 
 /* Of all components together. */
 #define BUILT_STANZAS_MAX 65536
-#define BUILT_NAMES_MAX 262144
+#define BUILT_NAMES_MAX 1048576
 
 static int
 compare_spans(const void *a, const void *b)
@@ -282,23 +282,42 @@ read_archive(struct sieve *s, struct span archive, struct fault *why)
 	return rc == RB_ENOTFOUND ? RB_OK : rc;
 }
 
+/* That source publishes this name; to provide it is no right to be called so. */
+static void
+note_published(struct sieve *s, struct span name, struct span source,
+    bool is_provided)
+{
+	struct claim *end, *c = first_of_name(s, name, &end);
+
+	for (; c < end; c++) {
+		c->is_published = true;
+		if (is_of(s, c, source) && (!is_provided || c->is_provided))
+			c->is_published_own = true;
+	}
+}
+
 static enum rb_err
 read_published(struct sieve *s, struct span published, struct fault *why)
 {
 	struct deb822 stanza;
-	struct claim *c, *end;
+	struct relation r;
 	struct package p;
+	struct span provides;
 	enum rb_err rc = RB_EINTERNAL;
 
 	while (
 	    (rc = deb822_take(&published, "Packages", &stanza, why)) == RB_OK) {
 		if ((rc = package_identify(&stanza, &p, why)) != RB_OK)
 			return rc;
-		for (c = first_of_name(s, p.name, &end); c < end; c++) {
-			c->is_published = true;
-			if (is_of(s, c, p.source))
-				c->is_published_own = true;
-		}
+		note_published(s, p.name, p.source, false);
+		provides = provided_by(&stanza);
+		while ((rc = provided_take(&provides, &r)) == RB_OK)
+			note_published(s, r.name, p.source, true);
+		if (rc != RB_ENOTFOUND)
+			return fault_set(why, rc,
+			    "Packages: what package '%.*s' provides cannot be "
+			    "read",
+			    (int)p.name.len, (const char *)p.name.p);
 	}
 	return rc == RB_ENOTFOUND ? RB_OK : rc;
 }

@@ -16,7 +16,7 @@
  *    that from a source package of the same name, and the operator says that
  *    this source may take the archive's place (as Qubes' python-fido2 takes
  *    that of Debian's);
- *  - by the name of a package that is published, only when it is published
+ *  - by a name of a package that is published, only when it is published
  *    from a source package of the same name;
  *  - where two source packages make a package of one name, only that of the
  *    first in the index is offered, and nothing is by the name of a package

@@ -50,7 +50,7 @@ static const char archive[] = STANZA("bash", "bash", "5") "\n" STANZA("gcc",
 /* Two suites of what is published. */
 static const char *const suites[] = { STANZA("libqubes2", "qubes-lib", "1"),
 	STANZA("libqubes2", "qubes-new", "2") "\n" STANZA("qubes-gui",
-	    "qubes-gui", "1") };
+	    "qubes-gui", "1") "Provides: qubes-gui-agent\n" };
 
 static void
 sift_all(const char *built, struct sifted *out)
@@ -181,6 +181,16 @@ withholds_what_is_published_from_another_source(void **state)
 	    STANZA("qubes-gui", "mallory", "1") "\n" STANZA("qubes-gui",
 		"qubes-gui", "2"),
 	    STANZA("qubes-gui", "qubes-gui", "2"), "qubes-gui", 1);
+	/* What is provided there is a name, too. */
+	sift_for(WITHHELD_PUBLISHED, STANZA("qubes-gui-agent", "mallory", "1"),
+	    "", "qubes-gui-agent", 1);
+	sift_for(WITHHELD_PUBLISHED,
+	    STANZA("m", "mallory", "1") "Provides: qubes-gui-agent\n",
+	    STANZA("m", "mallory", "1"), "", 0);
+	sift_for(WITHHELD_PUBLISHED,
+	    STANZA("qubes-gui", "qubes-gui", "1") "Provides: qubes-gui-agent\n",
+	    STANZA("qubes-gui", "qubes-gui", "1") "Provides: qubes-gui-agent\n",
+	    "", 0);
 	/* One that moved is published from both. */
 	sift_for(WITHHELD_PUBLISHED, STANZA("libqubes2", "qubes-new", "3"),
 	    STANZA("libqubes2", "qubes-new", "3"), "", 0);
