@@ -60,14 +60,26 @@ is_called(struct span file, const struct package *p)
 	return is_equal;
 }
 
+/* What a build is said to have left. */
+struct claimed {
+	struct span source;
+	const struct checksum *files;
+	size_t n, nprovided;
+	bool is_done[BUILT_MAX];
+};
+
 /* RB_ENOTFOUND: the end of the field; RB_EFORMAT: no relationship. */
 static enum rb_err
-put_relationships(struct span value, const struct kept *k, struct buf *out)
+put_relationships(struct span value, const struct kept *k, struct claimed *c,
+    struct buf *out)
 {
 	struct relation r;
 	enum rb_err rc = RB_EINTERNAL;
 
 	while ((rc = k->take(&value, &r)) == RB_OK) {
+		if (k->take == provided_take &&
+		    ++c->nprovided > BUILT_PROVIDED_MAX)
+			return RB_EFORMAT;
 		if ((rc = relation_put(&r, out)) == RB_OK && value.len > 0)
 			rc = buf_put_str(out, r.is_alternative ? " |" : ",");
 		if (rc != RB_OK)
@@ -77,7 +89,8 @@ put_relationships(struct span value, const struct kept *k, struct buf *out)
 }
 
 static enum rb_err
-put_field(const struct kept *k, struct span value, struct buf *out)
+put_field(const struct kept *k, struct span value, struct claimed *c,
+    struct buf *out)
 {
 	enum rb_err rc = RB_EINTERNAL;
 
@@ -85,7 +98,7 @@ put_field(const struct kept *k, struct span value, struct buf *out)
 	    (rc = buf_put_byte(out, ':')) != RB_OK)
 		return rc;
 	rc = k->take == NULL ? buf_put(out, value) :
-			       put_relationships(value, k, out);
+			       put_relationships(value, k, c, out);
 	if (rc != RB_OK && rc != RB_ENOTFOUND)
 		return rc;
 	return buf_put_byte(out, '\n');
@@ -93,7 +106,7 @@ put_field(const struct kept *k, struct span value, struct buf *out)
 
 static enum rb_err
 put_package(const struct deb822 *stanza, const struct checksum *file,
-    struct buf *out)
+    struct claimed *c, struct buf *out)
 {
 	char hex[DIGEST_HEX_LEN + 1];
 	const struct span *value;
@@ -105,7 +118,7 @@ put_package(const struct deb822 *stanza, const struct checksum *file,
 	for (i = 0; i < KEPT && rc == RB_OK; i++) {
 		value = deb822_find(stanza, kept[i].name);
 		if (value != NULL)
-			rc = put_field(&kept[i], *value, out);
+			rc = put_field(&kept[i], *value, c, out);
 	}
 	if (rc != RB_OK)
 		return rc;
@@ -144,14 +157,6 @@ leave_out(const struct package *p, struct buf *words)
 	    (int)p->name.len, (const char *)p->name.p);
 }
 
-/* What a build is said to have left. */
-struct claimed {
-	struct span source;
-	const struct checksum *files;
-	size_t n;
-	bool is_done[BUILT_MAX];
-};
-
 static enum rb_err
 take_one(const struct deb822 *stanza, struct claimed *c, struct buf *out,
     struct buf *left_out, struct fault *why)
@@ -189,7 +194,7 @@ take_one(const struct deb822 *stanza, struct claimed *c, struct buf *out,
 		    (const char *)c->source.p);
 	c->is_done[file - c->files] = true;
 	len = out->len;
-	rc = put_package(stanza, file, out);
+	rc = put_package(stanza, file, c, out);
 	if (rc != RB_EFORMAT)
 		return rc;
 	out->len = len;
@@ -201,7 +206,7 @@ built_index_write(struct span control, struct span source,
     const struct checksum *files, size_t n, struct buf *out,
     struct buf *left_out, struct fault *why)
 {
-	struct claimed c = { source, files, n, { false } };
+	struct claimed c = { source, files, n, 0, { false } };
 	struct buf index = BUF_INIT, words = BUF_INIT;
 	struct deb822 stanza;
 	size_t done = 0;

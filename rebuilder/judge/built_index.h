@@ -12,6 +12,8 @@
  */
 #define BUILT_MAX 1024
 #define BUILT_CONTROL_MAX (8u * 1024 * 1024)
+/* Names that the packages of one build provide, together. */
+#define BUILT_PROVIDED_MAX 4096
 
 /* How much of what is left out a sentence names. */
 #define BUILT_NAMED_MAX 200
@@ -23,8 +25,8 @@
  * says that it is of that source package.
  * Fields that would have a package chosen unasked are left out (Essential) or
  * are the least that there is (Priority).  A package with a relationship
- * field that apt may not be able to read is left out: for one such field it
- * would refuse the index.  `left_out` gets their names, as words of a
+ * field that apt may not be able to read is left out, for one such field has it
+ * refuse the index, and so is one that provides more than fits.  `left_out` gets their names, as words of a
  * sentence.
  */
 enum rb_err built_index_write(struct span control, struct span source,

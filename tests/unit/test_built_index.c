@@ -167,6 +167,30 @@ leaves_out_what_apt_might_not_read(void **state)
 	buf_clear(&left_out);
 }
 
+/* All packages of all builds share the room that names have. */
+static void
+leaves_out_what_provides_too_much(void **state)
+{
+	struct buf control = BUF_INIT, out = BUF_INIT, left_out = BUF_INIT;
+	struct fault why = FAULT_INIT;
+	size_t i;
+
+	(void)state;
+	assert_int_equal(buf_put_str(&control, A "Provides: x"), RB_OK);
+	for (i = 0; i < BUILT_PROVIDED_MAX; i++)
+		assert_int_equal(buf_put_str(&control, ", x"), RB_OK);
+	assert_int_equal(buf_put_str(&control, "\n\n" B), RB_OK);
+	assert_int_equal(buf_put_byte(&control, 0), RB_OK);
+	assert_int_equal(write_with((const char *)control.p, &out, &left_out,
+			     &why),
+	    RB_OK);
+	assert_true(span_equal_str(buf_span(&left_out), "a"));
+	assert_true(span_starts(buf_span(&out), SPAN("Package: b\n")));
+	buf_clear(&control);
+	buf_clear(&out);
+	buf_clear(&left_out);
+}
+
 int
 main(void)
 {
@@ -174,6 +198,7 @@ main(void)
 		cmocka_unit_test(refuses_what_does_not_fit_the_files),
 		cmocka_unit_test(says_of_files_what_was_measured),
 		cmocka_unit_test(leaves_out_what_apt_might_not_read),
+		cmocka_unit_test(leaves_out_what_provides_too_much),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
