@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "common/base/file.h"
+#include "common/base/note.h"
 #include "common/process/frames.h"
 #include "common/process/msg.h"
 #include "rebuilder/ask.h"
@@ -483,7 +484,10 @@ append_place(struct trip *t, const struct built_place *place, struct buf *all)
 	return append(t, &c.index, all);
 }
 
-/* Whoever came first, one of the two may be a thief. */
+/*
+ * Whoever came first, one of the two may be a thief.  He chooses the names:
+ * with them in it, there would be room for this alarm alone.
+ */
 static enum rb_err
 warn_of_second(struct trip *t, const char *names)
 {
@@ -491,10 +495,14 @@ warn_of_second(struct trip *t, const char *names)
 
 	if (!has_words(names))
 		return RB_OK;
+	note(NOTE_WARN,
+	    "%s: built without %s: an earlier source package of %s "
+	    "makes a package of that name",
+	    t->of.component->name, names, t->of.release->name);
 	(void)fault_set(&text, RB_EREFUSED,
 	    "two source packages of %s make packages of one name; it is built "
-	    "without the later ones: %s",
-	    t->of.release->name, names);
+	    "without the later ones, which the notes of that time name",
+	    t->of.release->name);
 	return job_alarms_raise(t->journal, t->of.component->name, text.text);
 }
 
