@@ -282,7 +282,7 @@ read_archive(struct sieve *s, struct span archive, struct fault *why)
 	return rc == RB_ENOTFOUND ? RB_OK : rc;
 }
 
-/* That source publishes this name; to provide it is no right to be called so. */
+/* By that source; who provides a name may not be called so for that. */
 static void
 note_published(struct sieve *s, struct span name, struct span source,
     bool is_provided)
