@@ -26,8 +26,8 @@
  * Fields that would have a package chosen unasked are left out (Essential) or
  * are the least that there is (Priority).  A package with a relationship
  * field that apt may not be able to read is left out, for one such field has it
- * refuse the index, and so is one that provides more than fits.  `left_out` gets their names, as words of a
- * sentence.
+ * refuse the index; so is one that provides more than fits.  `left_out` gets
+ * their names, as words of a sentence.
  */
 enum rb_err built_index_write(struct span control, struct span source,
     const struct checksum *files, size_t n, struct buf *out,
