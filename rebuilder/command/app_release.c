@@ -7,8 +7,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/base/file.h"
 #include "common/process/role.h"
 #include "rebuilder/command/apps.h"
+#include "rebuilder/keyring.h"
 #include "rebuilder/release.h"
 
 #define SYNOPSIS "release -c node.yml [--json]"
@@ -38,13 +40,27 @@ print_names(const char *what, char *const *names, size_t n)
 	printf("\n");
 }
 
-static void
-print_component(const struct component *c)
+/* Whether the node has the key of everybody who may sign it. */
+static bool
+has_keys(const struct component *c, const char *keys, struct fault *why)
 {
+	int keyring = -1;
+	bool has;
+
+	has = keyring_make(keys, (const char *const *)c->maintainers,
+		  c->nmaintainers, &keyring, why) == RB_OK;
+	fd_close(&keyring);
+	return has;
+}
+
+static void
+print_component(const struct component *c, const char *keys, bool *is_whole)
+{
+	struct fault why = FAULT_INIT;
 	size_t i;
 
 	printf("%s  %s %s%s%s\n", c->name, c->url, c->branch,
-	    c->versions_only ? "" : ", not only versions",
+	    c->versions_only ? "" : ", tags of any name",
 	    c->packages ? "" : ", no packages");
 	switch (c->mode) {
 	case VERIFY_NOTHING:
@@ -61,10 +77,14 @@ print_component(const struct component *c)
 	for (i = 0; i < c->nmaintainers; i++)
 		printf(" %s", c->maintainers[i]);
 	printf("\n");
+	if (!has_keys(c, keys, &why)) {
+		printf("    cannot be checked: %s\n", why.text);
+		*is_whole = false;
+	}
 }
 
 static void
-print_text(const struct release *r)
+print_text(const struct release *r, const char *keys, bool *is_whole)
 {
 	size_t i;
 
@@ -73,7 +93,7 @@ print_text(const struct release *r)
 	print_names("templates", r->templates, r->ntemplates);
 	printf("components: %zu, in the order in which they are built\n", r->n);
 	for (i = 0; i < r->n; i++)
-		print_component(&r->list[i]);
+		print_component(&r->list[i], keys, is_whole);
 	for (i = 0; i < r->nnotes; i++)
 		fprintf(stderr, "ignored: %s\n", r->notes[i]);
 }
@@ -90,19 +110,24 @@ names_json(char *const *names, size_t n)
 }
 
 static json_t *
-component_json(const struct component *c)
+component_json(const struct component *c, const char *keys, bool *is_whole)
 {
-	return json_pack("{s:s, s:s, s:s, s:o, s:I, s:s, s:b, s:b, s:I, s:b}",
+	struct fault why = FAULT_INIT;
+	bool has = c->mode == VERIFY_NOTHING || has_keys(c, keys, &why);
+
+	*is_whole = *is_whole && has;
+	return json_pack("{s:s, s:s, s:s, s:o, s:I, s:s, s:b, s:b, s:I, s:b, "
+			 "s:s*}",
 	    "name", c->name, "url", c->url, "branch", c->branch, "maintainers",
 	    names_json(c->maintainers, c->nmaintainers), "threshold",
 	    (json_int_t)c->min_distinct, "mode", mode_name(c->mode),
 	    "versions_only", c->versions_only, "packages", c->packages,
 	    "timeout", (json_int_t)c->timeout, "attested",
-	    c->mode != VERIFY_NOTHING);
+	    c->mode != VERIFY_NOTHING, "unchecked", has ? NULL : why.text);
 }
 
 static enum rb_err
-print_json(const struct release *r)
+print_json(const struct release *r, const char *keys, bool *is_whole)
 {
 	json_t *all, *components = json_array();
 	size_t i;
@@ -110,7 +135,7 @@ print_json(const struct release *r)
 
 	for (i = 0; i < r->n; i++)
 		(void)json_array_append_new(components,
-		    component_json(&r->list[i]));
+		    component_json(&r->list[i], keys, is_whole));
 	all = json_pack("{s:s, s:o, s:o, s:o, s:o}", "release", r->name,
 	    "distributions", names_json(r->distributions, r->ndistributions),
 	    "templates", names_json(r->templates, r->ntemplates), "components",
@@ -151,7 +176,7 @@ become_rebuilder(const struct node *node, struct fault *why)
 }
 
 static enum rb_err
-show(const char *conf, bool json, struct fault *why)
+show(const char *conf, bool json, bool *is_whole, struct fault *why)
 {
 	struct node node = NODE_INIT;
 	struct settings settings;
@@ -165,9 +190,9 @@ show(const char *conf, bool json, struct fault *why)
 	    (rc = release_read(&settings, &r, why)) != RB_OK)
 		goto out;
 	if (json)
-		rc = print_json(&r);
+		rc = print_json(&r, settings.release.keys, is_whole);
 	else
-		print_text(&r);
+		print_text(&r, settings.release.keys, is_whole);
 out:
 	release_clear(&r);
 	settings_clear(&settings);
@@ -185,7 +210,7 @@ app_release(int argc, char **argv)
 	};
 	struct fault why = FAULT_INIT;
 	const char *conf = NULL;
-	bool json = false;
+	bool json = false, is_whole = true;
 	enum rb_err rc = RB_EINTERNAL;
 	int c;
 
@@ -210,6 +235,8 @@ app_release(int argc, char **argv)
 	}
 	if (conf == NULL || optind != argc)
 		return app_usage(SYNOPSIS);
-	rc = show(conf, json, &why);
-	return rc == RB_OK ? 0 : app_failed("release", rc, &why, 2);
+	rc = show(conf, json, &is_whole, &why);
+	if (rc != RB_OK)
+		return app_failed("release", rc, &why, 2);
+	return is_whole ? 0 : 1;
 }

@@ -95,6 +95,8 @@ assert_says(const char *script, int status, const char *says)
 }
 
 #define SHOW "\"$RB_BIN\"/qubes-rebuilder release -c node.yml"
+/* And where we are is left out of it. */
+#define BARE SHOW " >out; r=$?; sed \"s|$PWD||\" out; rm out; exit $r"
 
 static void
 names_the_file_that_is_wrong(void **state)
@@ -125,23 +127,45 @@ static void
 shows_what_is_checked_and_what_is_not(void **state)
 {
 	(void)state;
-	assert_says(SHOW, 0,
+	assert_says(BARE, 1,
 	    "release: r4.3\n"
 	    "distributions: vm-bookworm\n"
 	    "templates:\n"
 	    "components: 2, in the order in which they are built\n"
-	    "a  https://github.com/QubesOS/qubes-a.git release4.3, not only "
-	    "versions\n"
+	    "a  https://github.com/QubesOS/qubes-a.git release4.3, tags of "
+	    "any name\n"
 	    "    1 of 0123456789ABCDEF0123456789ABCDEF01234567\n"
-	    "b  https://github.com/QubesOS/qubes-b.git release4.3, not only "
-	    "versions\n"
+	    "    cannot be checked: the key of maintainer "
+	    "0123456789ABCDEF0123456789ABCDEF01234567 cannot be read from "
+	    "/keys/0123456789ABCDEF0123456789ABCDEF01234567.asc: not found\n"
+	    "b  https://github.com/QubesOS/qubes-b.git release4.3, tags of "
+	    "any name\n"
 	    "    not checked: never attested\n");
-	assert_says(SHOW " 2>&1 >/dev/null", 0,
+	assert_says(SHOW " 2>&1 >/dev/null", 1,
 	    "ignored: base.yml, line 2: 'executor' does not concern a "
 	    "rebuilder\n");
-	assert_says(SHOW " --json", 0,
+	assert_says(SHOW " --json", 1,
 	    "\"mode\":\"insecure-skip-checking\",\"versions_only\":false,"
 	    "\"packages\":true,\"timeout\":3600,\"attested\":false}]");
+	assert_says(SHOW " --json", 1,
+	    "\"attested\":true,\"unchecked\":\"the key of maintainer ");
+}
+
+static void
+is_content_when_every_key_is_there(void **state)
+{
+	char text[TEXT_MAX];
+
+	(void)state;
+	deed("k=\"$RB_DATA\"/openpgp/keyring.gpg; mkdir -m 700 gnupg; "
+	     "f=$(gpg --homedir gnupg --show-keys --with-colons \"$k\" | "
+	     "awk -F: '$1 == \"fpr\" { print $10; exit }'); rm -r gnupg; "
+	     "cp \"$k\" keys/$f.asc; "
+	     "sed -i s/0123456789ABCDEF0123456789ABCDEF01234567/$f/ "
+	     "inc/base.yml");
+	if (run(SHOW " 2>&1", text) != 0 || strstr(text, "    1 of ") == NULL ||
+	    strstr(text, "cannot be checked") != NULL)
+		fail_msg("%s", text);
 }
 
 int
@@ -150,6 +174,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_the_file_that_is_wrong),
 		cmocka_unit_test(shows_what_is_checked_and_what_is_not),
+		cmocka_unit_test(is_content_when_every_key_is_there),
 	};
 
 	return cmocka_run_group_tests(tests, make, unmake);
