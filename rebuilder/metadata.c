@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/enc.h"
 #include "common/base/file.h"
 #include "common/base/note.h"
 #include "common/process/frames.h"
@@ -205,11 +206,13 @@ note_signers(struct trip *t, const struct repository *of,
     const struct metadata *m, const struct buf *signers)
 {
 	struct buf text = BUF_INIT;
+	char date[UTC_LEN + 1];
 	enum rb_err rc = RB_EINTERNAL;
 
-	rc = buf_printf(&text, "Release of %s, dated %llu, is signed by %.*s",
-	    of->suite, (unsigned long long)m->date, (int)signers->len,
-	    (const char *)signers->p);
+	if ((rc = utc_write((int64_t)m->date, date)) == RB_OK)
+		rc = buf_printf(&text,
+		    "Release of %s, dated %s, is signed by %.*s", of->suite,
+		    date, (int)signers->len, (const char *)signers->p);
 	if (rc == RB_OK)
 		rc = metadata_note(t, of, "signers", digest_span(&m->sha256),
 		    buf_span(&text));
