@@ -212,6 +212,13 @@ out:
 static enum rb_err
 check_empty(int top, const char *path, struct fault *why)
 {
+	if (faccessat(top, "node.yml", F_OK, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    faccessat(top, "keys/signing.key", F_OK, AT_SYMLINK_NOFOLLOW) == -1)
+		return fault_set(why, RB_EREFUSED,
+		    "%s: is a node that lost keys/signing.key: put it back "
+		    "from a backup; without one its log has ended, and only a "
+		    "new node in another directory, with a new name, helps",
+		    path);
 	if (faccessat(top, "node.yml", F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 		return fault_set(why, RB_EREFUSED,
 		    "%s: is a node already; nothing was changed", path);
@@ -256,7 +263,9 @@ init(const struct wish *wish, struct fault *why)
 	}
 	if (mkdir(wish->directory, 0755) == -1 && errno != EEXIST) {
 		rc = fault_set(why, RB_EIO, "%s: %s", wish->directory,
-		    strerror(errno));
+		    errno == ENOENT ?
+			"the directory above it does not exist; make it first" :
+			strerror(errno));
 		goto out;
 	}
 	if ((path = realpath(wish->directory, NULL)) == NULL ||

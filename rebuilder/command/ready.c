@@ -83,17 +83,26 @@ out:
 static enum rb_err
 check_is_node(const struct node *node, const char *conf, struct fault *why)
 {
-	char *key = NULL;
+	char *key = NULL, *state = NULL;
 	enum rb_err rc = RB_EINTERNAL;
 
-	if ((rc = node_path(node, "keys/signing.key", &key)) != RB_OK)
-		return rc;
-	if (access(key, F_OK) == -1)
+	if ((rc = node_path(node, "keys/signing.key", &key)) != RB_OK ||
+	    (rc = node_path(node, "signer/state", &state)) != RB_OK)
+		goto out;
+	if (access(key, F_OK) == -1 && access(state, F_OK) == 0)
+		rc = fault_set(why, RB_ENOTFOUND,
+		    "%s: %s: put the key back from a backup; without one this "
+		    "node's log has ended, and only a new node in another "
+		    "directory, with a new name, helps",
+		    key, strerror(ENOENT));
+	else if (access(key, F_OK) == -1)
 		rc = fault_set(why, RB_ENOTFOUND,
 		    "%s: node.directory: %s is no node (%s: %s); make one "
 		    "with qubes-rebuilder init",
 		    conf, node->directory, key, strerror(errno));
+out:
 	free(key);
+	free(state);
 	return rc;
 }
 

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "common/base/buf.h"
+#include "common/base/enc.h"
 #include "common/base/file.h"
 
 #define BACKLOG 64
@@ -107,6 +108,7 @@ split(const char *address, char **host, char **port)
 {
 	const char *colon = strrchr(address, ':');
 	struct span name;
+	uint64_t number = 0;
 	enum rb_err rc = RB_EINTERNAL;
 
 	if (colon == NULL || colon == address || colon[1] == '\0')
@@ -116,6 +118,10 @@ split(const char *address, char **host, char **port)
 		name = span_of(name.p + 1, name.len - 2);
 	if ((rc = str_dup_span(name, host)) != RB_OK)
 		return rc;
+	/* getaddrinfo(3) takes what is left of it modulo 65536. */
+	if (dec_parse(span_of_str(colon + 1), UINT16_MAX, &number) != RB_OK ||
+	    number == 0)
+		return RB_EFORMAT;
 	return str_dup_span(span_of_str(colon + 1), port);
 }
 
@@ -136,7 +142,7 @@ find(const char *address, struct addrinfo **found, struct fault *why)
 		    rc :
 		    fault_set(why, RB_EFORMAT,
 			"httpd.listen: \"%s\" is not ADDRESS:PORT with a "
-			"numeric address",
+			"numeric address and a port from 1 to 65535",
 			address);
 	if (rc == RB_OK && *found == NULL) /* as no answer has it */
 		rc = RB_EINTERNAL;

@@ -142,16 +142,51 @@ makes_nothing_where_no_node_is(void **state)
 static void
 makes_no_node_that_could_not_listen(void **state)
 {
+	static const char *const wrong[] = { "here", "127.0.0.1:99999",
+		"127.0.0.1:0", "127.0.0.1:080" };
+	struct said said;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		said = archive_ask(
+		    "exec 2>&1; cd %s; '%s/qubes-rebuilder' init -l %s "
+		    "deaf; status=$?; ! [ -e deaf ] && exit $status",
+		    archive_world.directory, getenv("RB_BIN"), wrong[i]);
+		assert_int_equal(said.status, 2);
+		assert_non_null(strstr(said.text,
+		    "is not ADDRESS:PORT with a numeric address"));
+	}
+}
+
+static void
+says_what_is_missing_above(void **state)
+{
 	struct said said;
 
 	(void)state;
-	said =
-	    archive_ask("exec 2>&1; cd %s; '%s/qubes-rebuilder' init -l here "
-			"deaf; status=$?; ! [ -e deaf ] && exit $status",
-		archive_world.directory, getenv("RB_BIN"));
+	said = archive_ask("exec 2>&1; '%s/qubes-rebuilder' init %s/no/deep",
+	    getenv("RB_BIN"), archive_world.directory);
 	assert_int_equal(said.status, 2);
-	assert_non_null(strstr(said.text,
-	    "\"here\" is not ADDRESS:PORT with a numeric address"));
+	assert_non_null(strstr(said.text, "above it does not exist"));
+}
+
+/* Both say that nothing but a backup helps this node. */
+static void
+a_lost_key_ends_the_log(void **state)
+{
+	struct said said;
+
+	(void)state;
+	archive_do("mv node/keys/signing.key kept.key");
+	said = serve_with(":");
+	assert_int_equal(said.status, 1);
+	assert_non_null(strstr(said.text, "from a backup"));
+	said = archive_ask("exec 2>&1; '%s/qubes-rebuilder' init %s/node",
+	    getenv("RB_BIN"), archive_world.directory);
+	assert_int_equal(said.status, 2);
+	assert_non_null(strstr(said.text, "from a backup"));
+	archive_do("mv kept.key node/keys/signing.key");
 }
 
 static void
@@ -189,6 +224,10 @@ main(void)
 		cmocka_unit_test_setup(makes_nothing_where_no_node_is,
 		    archive_world_check),
 		cmocka_unit_test_setup(makes_no_node_that_could_not_listen,
+		    archive_world_check),
+		cmocka_unit_test_setup(says_what_is_missing_above,
+		    archive_world_check),
+		cmocka_unit_test_setup(a_lost_key_ends_the_log,
 		    archive_world_check),
 		cmocka_unit_test_setup(changes_no_node_that_is_there,
 		    archive_world_check),
