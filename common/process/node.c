@@ -292,8 +292,10 @@ node_connect(const struct node *node, const char *name, int *out,
 	    connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0 ||
 	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &endless,
 		sizeof(endless)) != 0) {
-		rc = fault_set(why, RB_EPEER, "%s: %s: is the node running?",
-		    address.sun_path, strerror(errno));
+		rc = fault_set(why, RB_EPEER, "%s: %s: %s", address.sun_path,
+		    strerror(errno),
+		    errno == EACCES || errno == EPERM ? "run it as root" :
+							"is the node running?");
 		goto out;
 	}
 

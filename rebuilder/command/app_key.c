@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/attest/key.h"
 #include "common/base/file.h"
@@ -12,7 +13,7 @@
 
 /* What others must know of a node: its key, and how to trust it. */
 
-#define POLICY_SYNOPSIS "policy -c node.yml [ADDRESS]"
+#define POLICY_SYNOPSIS "policy [-c node.yml] [ADDRESS]"
 
 /* A line of keys/signing.vkey, with its end. */
 static enum rb_err
@@ -24,8 +25,8 @@ read_key(const struct node *node, struct buf *line, struct fault *why)
 	if ((rc = node_path(node, "keys/signing.vkey", &path)) == RB_OK &&
 	    (rc = file_read_at(AT_FDCWD, path, KEY_NAME_MAX + 128, line)) !=
 		RB_OK)
-		fault_set(why, rc, "%s: cannot be read (%s)", path,
-		    err_name(rc));
+		fault_set(why, rc, "%s: cannot be read: %s", path,
+		    geteuid() != 0 ? "run it as root" : err_name(rc));
 	free(path);
 	return rc;
 }
@@ -56,7 +57,7 @@ app_key(int argc, char **argv)
 	int code;
 	enum rb_err rc = RB_EINTERNAL;
 
-	code = app_conf(argc, argv, "key -c node.yml",
+	code = app_conf(argc, argv, "key [-c node.yml]",
 	    "Prints the node's public key "
 	    "as a C2SP verifier key: NAME+HASH+BASE64.",
 	    &conf);
