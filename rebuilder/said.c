@@ -238,6 +238,31 @@ out:
 	return rc;
 }
 
+/* Such a leaf may be served, but we do not know it. */
+static enum rb_err
+leaf_unknown(struct journal *j, uint64_t leaf, struct fault *why)
+{
+	struct buf key = BUF_INIT;
+	struct span in;
+	uint64_t last = 0, n = 0;
+
+	if (journal_last(j, JOURNAL_LEAF, SPAN(""), &key) == RB_OK) {
+		in = buf_span(&key);
+		if (take_u64(&in, &last) == RB_OK)
+			n = last + 1;
+	}
+	buf_clear(&key);
+	if (leaf >= n)
+		return fault_set(why, RB_ENOTFOUND,
+		    "leaf %llu: this node has said no more than %llu leaves, "
+		    "counted from 0",
+		    (unsigned long long)leaf, (unsigned long long)n);
+	return fault_set(why, RB_ENOTFOUND,
+	    "leaf %llu: this node has no note of it; what it serves "
+	    "at /builds/%llu is all there is",
+	    (unsigned long long)leaf, (unsigned long long)leaf);
+}
+
 enum rb_err
 said_find(struct journal *j, const char *what, struct said *out,
     struct fault *why)
@@ -256,12 +281,7 @@ said_find(struct journal *j, const char *what, struct said *out,
 			return rc;
 	}
 	rc = read_leaf(j, leaf, out);
-	if (rc == RB_ENOTFOUND)
-		fault_set(why, rc,
-		    "leaf %llu: this node has no note of it; what it serves "
-		    "at /builds/%llu is all there is",
-		    (unsigned long long)leaf, (unsigned long long)leaf);
-	return rc;
+	return rc == RB_ENOTFOUND ? leaf_unknown(j, leaf, why) : rc;
 }
 
 enum rb_err

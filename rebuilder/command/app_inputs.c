@@ -58,7 +58,7 @@ app_diff(int argc, char **argv)
 	struct app_words w;
 	int code;
 
-	code = app_words(argc, argv, "diff -c node.yml FILE|SHA256|LEAF",
+	code = app_words(argc, argv, "diff [-c node.yml] FILE|SHA256|LEAF",
 	    "Prints how the rebuilt file differs from the published one of "
 	    "this name or digest.\nOn a terminal, bytes that could drive it "
 	    "are shown as \\xHH.",
@@ -81,12 +81,8 @@ read_list(const char *conf, const char *what, struct inputs *out,
 		if (rc != RB_OK)
 			fault_set(why, rc, "%s: cannot be read (%s)", what,
 			    err_name(rc));
-	} else if (conf != NULL) {
-		rc = ask_file(conf, FILE_INPUTS, what, &text, why);
 	} else {
-		rc = fault_set(why, RB_ENOTFOUND,
-		    "%s: no such file; for a list of a node say -c node.yml",
-		    what);
+		rc = ask_file(conf, FILE_INPUTS, what, &text, why);
 	}
 	if (rc == RB_OK &&
 	    (rc = inputs_parse(buf_span(&text), out, why)) != RB_OK)
@@ -175,7 +171,7 @@ inputs_diff(int argc, char **argv)
 	    "Names the packages in which two input lists differ.  A list is a "
 	    "file, or what\n'inputs' takes.  Exit 0: none, 1: some, 2: "
 	    "trouble.",
-	    TAKES_JSON | TAKES_NO_CONF, 2, 2, &w);
+	    TAKES_JSON, 2, 2, &w);
 	return code != -1 ? code : compare(w.conf, w.rest, w.json);
 }
 
@@ -188,7 +184,7 @@ app_inputs(int argc, char **argv)
 	if (argc > 1 && strcmp(argv[1], "diff") == 0)
 		return inputs_diff(argc - 1, argv + 1);
 	code = app_words(argc, argv,
-	    "inputs -c node.yml TARGET|FILE|SHA256|LEAF\n"
+	    "inputs [-c node.yml] TARGET|FILE|SHA256|LEAF\n"
 	    "       qubes-rebuilder inputs diff [-c node.yml] [--json] A B",
 	    "Prints the list of everything that entered a build besides its "
 	    "source.",

@@ -12,7 +12,7 @@
 #include "rebuilder/command/showing.h"
 #include "rebuilder/target.h"
 
-#define SYNOPSIS "log -c node.yml [-f] TARGET|LEAF|FILE|SHA256"
+#define SYNOPSIS "log [-c node.yml] [-f] TARGET|LEAF|FILE|SHA256"
 #define BLOCK (64 * 1024)
 #define LOOK_MS 250
 

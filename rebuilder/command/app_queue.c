@@ -9,7 +9,7 @@
 #include "rebuilder/command/job_view.h"
 #include "rebuilder/command/showing.h"
 
-#define SYNOPSIS "queue -c node.yml [--all] [--json]"
+#define SYNOPSIS "queue [-c node.yml] [--all] [--json]"
 
 static void
 print_state(const struct job_view *v, int64_t now)

@@ -18,7 +18,7 @@
 #include "rebuilder/target.h"
 
 #define SYNOPSIS \
-	"rebuild -c node.yml [--again] [--priority 0..9] [--json] TARGET..."
+	"rebuild [-c node.yml] [--again] [--priority 0..9] [--json] TARGET..."
 #define TEXT_LIMIT 1024
 /* So many fit into one frame, whatever their length. */
 #define TARGETS_MAX (MSG_BODY_MAX / (TARGET_MAX + 8))
@@ -320,8 +320,8 @@ app_rebuild(int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
-	struct order o = { NULL, NULL, 0, false, false, JOB_PRIORITY, false, 0,
-		0 };
+	struct order o = { APP_CONF, NULL, 0, false, false, JOB_PRIORITY, false,
+		0, 0 };
 	uint64_t priority = 0;
 	struct fault why = FAULT_INIT;
 	int c;
@@ -340,17 +340,22 @@ app_rebuild(int argc, char **argv)
 			break;
 		case 'p':
 			if (dec_parse(span_of_str(optarg), JOB_PRIORITY_MAX,
-				&priority) != RB_OK)
+				&priority) != RB_OK) {
+				note(NOTE_ERROR,
+				    "rebuild: --priority \"%s\" must be a "
+				    "number from 0 to %d",
+				    optarg, JOB_PRIORITY_MAX);
 				return app_usage(SYNOPSIS);
+			}
 			o.priority = (uint8_t)priority;
 			break;
 		case 'h':
-			printf(
-			    "usage: qubes-rebuilder " SYNOPSIS "\n"
+			app_help(SYNOPSIS,
 			    "Has a running node rebuild what is named, and "
 			    "prints one line for each published\nfile.  Exit "
 			    "0: all reproduced, 1: some differ, 2: failed, "
-			    "unavailable or not tried.\n");
+			    "unavailable or not tried.",
+			    TAKES_AGAIN | TAKES_PRIORITY | TAKES_JSON);
 			return 0;
 		default:
 			return app_usage(SYNOPSIS);
@@ -358,8 +363,10 @@ app_rebuild(int argc, char **argv)
 	}
 	o.targets = argv + optind;
 	o.n = (size_t)(argc - optind);
-	if (o.conf == NULL || o.n == 0)
+	if (o.n == 0) {
+		note(NOTE_ERROR, "rebuild: a target is missing");
 		return app_usage(SYNOPSIS);
+	}
 	if (o.n > TARGETS_MAX) {
 		fault_set(&why, RB_ELIMIT, "over %d targets; ask in parts",
 		    (int)TARGETS_MAX);

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <getopt.h>
 #include <grp.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -13,7 +12,7 @@
 #include "rebuilder/keyring.h"
 #include "rebuilder/release.h"
 
-#define SYNOPSIS "release -c node.yml [--json]"
+#define SYNOPSIS "release [-c node.yml] [--json]"
 
 static const char *
 mode_name(enum verification mode)
@@ -203,39 +202,19 @@ out:
 int
 app_release(int argc, char **argv)
 {
-	static const struct option longs[] = {
-		{ "json", no_argument, NULL, 'j' },
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
-	};
 	struct fault why = FAULT_INIT;
-	const char *conf = NULL;
-	bool json = false, is_whole = true;
+	struct app_words w;
+	bool is_whole = true;
+	int code;
 	enum rb_err rc = RB_EINTERNAL;
-	int c;
 
-	while ((c = getopt_long(argc, argv, "c:h", longs, NULL)) != -1) {
-		switch (c) {
-		case 'c':
-			conf = optarg;
-			break;
-		case 'j':
-			json = true;
-			break;
-		case 'h':
-			printf("usage: qubes-rebuilder %s\nShows what the "
-			       "release file says: components in the order in "
-			       "which they are\nbuilt, and who must have "
-			       "signed them.\n",
-			    SYNOPSIS);
-			return 0;
-		default:
-			return app_usage(SYNOPSIS);
-		}
-	}
-	if (conf == NULL || optind != argc)
-		return app_usage(SYNOPSIS);
-	rc = show(conf, json, &is_whole, &why);
+	code = app_words(argc, argv, SYNOPSIS,
+	    "Shows what the release file says: components in the order in "
+	    "which they are\nbuilt, and who must have signed them.",
+	    TAKES_JSON, 0, 0, &w);
+	if (code != -1)
+		return code;
+	rc = show(w.conf, w.json, &is_whole, &why);
 	if (rc != RB_OK)
 		return app_failed("release", rc, &why, 2);
 	return is_whole ? 0 : 1;

@@ -68,7 +68,7 @@ app_retry(int argc, char **argv)
 	struct app_words w;
 	int code;
 
-	code = app_words(argc, argv, "retry -c node.yml [TARGET...]",
+	code = app_words(argc, argv, "retry [-c node.yml] [TARGET...]",
 	    "Makes the next try of each target now, with all its retries; "
 	    "without a target, of all\nthat wait for it.",
 	    0, 0, TARGETS_MAX, &w);
@@ -83,7 +83,7 @@ app_cancel(int argc, char **argv)
 	struct app_words w;
 	int code;
 
-	code = app_words(argc, argv, "cancel -c node.yml TARGET...",
+	code = app_words(argc, argv, "cancel [-c node.yml] TARGET...",
 	    "Ends the jobs of these targets, and their machines, without a "
 	    "verdict.",
 	    0, 1, TARGETS_MAX, &w);
@@ -98,7 +98,7 @@ app_pause(int argc, char **argv)
 	struct app_words w;
 	int code;
 
-	code = app_words(argc, argv, "pause -c node.yml",
+	code = app_words(argc, argv, "pause [-c node.yml]",
 	    "Has a node begin no more jobs, until it is resumed; what runs "
 	    "goes on to its end.",
 	    0, 0, 0, &w);
@@ -111,7 +111,7 @@ app_resume(int argc, char **argv)
 	struct app_words w;
 	int code;
 
-	code = app_words(argc, argv, "resume -c node.yml",
+	code = app_words(argc, argv, "resume [-c node.yml]",
 	    "Has a paused node go on.", 0, 0, 0, &w);
 	return code != -1 ? code : order_pause(&w, false, "resume");
 }
@@ -126,7 +126,7 @@ app_poll(int argc, char **argv)
 	int code;
 	enum rb_err rc = RB_EINTERNAL;
 
-	code = app_words(argc, argv, "poll -c node.yml",
+	code = app_words(argc, argv, "poll [-c node.yml]",
 	    "Has a node look for new tags of the release now, and waits until "
 	    "it has.",
 	    0, 0, 0, &w);

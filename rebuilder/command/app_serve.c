@@ -8,8 +8,8 @@
 #include "rebuilder/command/services.h"
 #include "rebuilder/command/sockets.h"
 
-#define SERVE_SYNOPSIS "serve -c node.yml"
-#define PREPARE_SYNOPSIS "prepare -c node.yml"
+#define SERVE_SYNOPSIS "serve [-c node.yml]"
+#define PREPARE_SYNOPSIS "prepare [-c node.yml]"
 
 /* The daemons are given the path, wherever they stand. */
 static enum rb_err

@@ -10,7 +10,7 @@
 #include "rebuilder/command/showing.h"
 #include "rebuilder/command/told_release.h"
 
-#define SYNOPSIS "status -c node.yml [--json]"
+#define SYNOPSIS "status [-c node.yml] [--json]"
 
 static void
 print_time(const char *name, uint64_t t)

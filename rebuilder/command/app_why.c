@@ -12,7 +12,7 @@
 #include "rebuilder/command/showing.h"
 #include "rebuilder/command/told_release.h"
 
-#define SYNOPSIS "why -c node.yml [--json] TARGET|COMPONENT"
+#define SYNOPSIS "why [-c node.yml] [--json] TARGET|COMPONENT"
 
 /* What keeps all jobs from being begun. */
 static enum rb_err

@@ -31,6 +31,8 @@ int app_why(int argc, char **argv);
 
 /* Says what was wrong with a command's own words; returns 2. */
 int app_usage(const char *synopsis);
+/* The node that a command is about when no -c says so. */
+#define APP_CONF "/var/lib/qubes-rebuilder/node.yml"
 /*
  * The options of a command that takes -c node.yml and --help alone.  -1: go
  * on with *conf; else the exit code.
@@ -43,11 +45,16 @@ enum {
 	TAKES_JSON = 1,
 	TAKES_ALL = 2,
 	TAKES_FOLLOW = 4,
-	TAKES_NO_CONF = 8, /* -c may be absent */
+	/* Of rebuild alone, for app_help. */
+	TAKES_AGAIN = 8,
+	TAKES_PRIORITY = 16,
 };
 
+/* What --help prints. */
+void app_help(const char *synopsis, const char *help, unsigned int takes);
+
 struct app_words {
-	const char *conf; /* NULL only with TAKES_NO_CONF */
+	const char *conf;
 	bool json, all, follow;
 	char **rest; /* borrowed of argv */
 	int nrest;

@@ -51,34 +51,61 @@ app_usage(const char *synopsis)
 	return 2;
 }
 
+/* What a command takes, a line for each option. */
+void
+app_help(const char *synopsis, const char *help, unsigned int takes)
+{
+	printf("usage: qubes-rebuilder %s\n%s\n\n"
+	       "  -c node.yml   the node (default: " APP_CONF ")\n",
+	    synopsis, help);
+	if ((takes & TAKES_JSON) != 0)
+		printf("  --json        print JSON, for programs\n");
+	if ((takes & TAKES_ALL) != 0)
+		printf("  --all         those that are done, too\n");
+	if ((takes & TAKES_FOLLOW) != 0)
+		printf("  -f, --follow  go on until the try ends\n");
+	if ((takes & TAKES_AGAIN) != 0)
+		printf("  --again       rebuild also what the journal could "
+		       "answer\n");
+	if ((takes & TAKES_PRIORITY) != 0)
+		printf("  --priority N  0 to 9, higher goes first "
+		       "(default: 5)\n");
+	if (strstr(synopsis, "TARGET") != NULL)
+		printf("\nTARGET is deb:SOURCE or deb:SOURCE=VERSION, a source "
+		       "package of the archive,\nor COMPONENT, COMPONENT@TAG, "
+		       "COMPONENT@TAG/DISTRIBUTION of the release.\n");
+	if (strstr(synopsis, "LEAF") != NULL)
+		printf("\nLEAF is the number behind \"leaf\" in what rebuild "
+		       "and why print; FILE and SHA256\nare the name and the "
+		       "digest of a published file.\n");
+}
+
 int
 app_conf(int argc, char **argv, const char *synopsis, const char *help,
     const char **conf)
 {
-	static const struct option longs[] = {
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
-	};
-	const char *path = NULL;
-	int c;
+	struct app_words w;
+	int code = app_words(argc, argv, synopsis, help, 0, 0, 0, &w);
 
-	while ((c = getopt_long(argc, argv, "c:h", longs, NULL)) != -1) {
-		switch (c) {
-		case 'c':
-			path = optarg;
-			break;
-		case 'h':
-			printf("usage: qubes-rebuilder %s\n%s\n", synopsis,
-			    help);
-			return 0;
-		default:
-			return app_usage(synopsis);
-		}
-	}
-	if (path == NULL || optind != argc)
-		return app_usage(synopsis);
-	*conf = path;
-	return -1;
+	if (code == -1)
+		*conf = w.conf;
+	return code;
+}
+
+/* Says which rule the words break; 0: none. */
+static int
+check_words(const char *name, const struct app_words *w, int least, int most)
+{
+	if (w->nrest > most)
+		note(NOTE_ERROR, "%s: \"%s\" is one word too many%s", name,
+		    w->rest[most],
+		    most == 0 ? "; node.yml is named by -c" : "");
+	else if (w->nrest < least)
+		note(NOTE_ERROR, "%s: %s missing: say what it is about", name,
+		    least - w->nrest == 1 ? "a word is" : "words are");
+	else
+		return 0;
+	return 2;
 }
 
 int
@@ -92,7 +119,7 @@ app_words(int argc, char **argv, const char *synopsis, const char *help,
 		{ "follow", no_argument, NULL, 'f' },
 		{ NULL, 0, NULL, 0 },
 	};
-	struct app_words w = { NULL, false, false, false, NULL, 0 };
+	struct app_words w = { APP_CONF, false, false, false, NULL, 0 };
 	unsigned int given = 0;
 	int c;
 
@@ -114,8 +141,7 @@ app_words(int argc, char **argv, const char *synopsis, const char *help,
 			given |= TAKES_FOLLOW;
 			break;
 		case 'h':
-			printf("usage: qubes-rebuilder %s\n%s\n", synopsis,
-			    help);
+			app_help(synopsis, help, takes);
 			return 0;
 		default:
 			return app_usage(synopsis);
@@ -123,8 +149,9 @@ app_words(int argc, char **argv, const char *synopsis, const char *help,
 	}
 	w.rest = argv + optind;
 	w.nrest = argc - optind;
-	if ((w.conf == NULL && (takes & TAKES_NO_CONF) == 0) ||
-	    (given & ~takes) != 0 || w.nrest < least || w.nrest > most)
+	if ((given & ~takes) != 0)
+		note(NOTE_ERROR, "%s: takes no such option", argv[0]);
+	if ((given & ~takes) != 0 || check_words(argv[0], &w, least, most) != 0)
 		return app_usage(synopsis);
 	*out = w;
 	return -1;
@@ -159,8 +186,8 @@ main(int argc, char **argv)
 	for (i = 0; i < sizeof(apps) / sizeof(apps[0]); i++)
 		if (strcmp(argv[1], apps[i].name) == 0)
 			return apps[i].run(argc - 1, argv + 1);
-	fprintf(stderr, "qubes-rebuilder: \"%s\" is not a command\n\n",
-	    argv[1]);
+	fprintf(stderr, "qubes-rebuilder: \"%s\" is not a command%s\n\n",
+	    argv[1], argv[1][0] == '-' ? "; options stand behind it" : "");
 	usage(stderr);
 	return 2;
 }

@@ -172,7 +172,7 @@ shows_what_became_of_a_job(void **state)
 	says("log", "-f deb:tiny", 0, "file:/inputs/files");
 	says("log", "0", 0, "file:/inputs/files");
 	says("log", archive_world.published, 0, "file:/inputs/files");
-	says("log", "1", 2, "has no note of it");
+	says("log", "1", 2, "no more than 1 leaves");
 	says("diff", "0", 2, "has no difference report");
 	says("inputs", "deb:tiny", 2, "has no input list");
 	says("inputs", "nothing", 2, "neither a target");
@@ -237,9 +237,18 @@ tells_how_to_call_it(void **state)
 		said = archive_ask("exec 2>&1; '%s/qubes-rebuilder' %s --help",
 		    getenv("RB_BIN"), apps[i]);
 		has(&said, 0, "usage: qubes-rebuilder");
+		has(&said, 0, "default: /var/lib/qubes-rebuilder/node.yml");
 		says(apps[i], "--nonsense", 2, "usage:");
 		says(apps[i], "a b c d", 2, "");
 	}
+	says("why", "--help", 0, "deb:SOURCE=VERSION");
+	says("status", "a", 2, "\"a\" is one word too many");
+	says("why", "", 2, "a word is missing");
+	says("status", "--all", 2, "takes no such option");
+	says("rebuild", "--priority 10 deb:tiny", 2, "from 0 to 9");
+	said = archive_ask("exec 2>&1; '%s/qubes-rebuilder' -c x status",
+	    getenv("RB_BIN"));
+	has(&said, 2, "options stand behind it");
 }
 
 /* Others can trust a node by what it prints, as it stands. */
