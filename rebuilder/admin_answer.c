@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -101,6 +102,33 @@ out:
 	return rc;
 }
 
+static bool
+is_job(struct jobs *j, const char *whom)
+{
+	struct job_record r;
+	bool found;
+
+	job_record_init(&r);
+	found = jobs_record(j, whom, &r) == RB_OK;
+	job_record_clear(&r);
+	return found;
+}
+
+/* Who asks for hostname may mean deb:hostname. */
+static void
+add_hint(struct asked *q, const char *whom)
+{
+	const struct fault said = q->why;
+	char *deb = NULL;
+
+	if (asprintf(&deb, "deb:%s", whom) == -1)
+		return; /* without memory the sentence stands as it is */
+	if (is_job(q->a->jobs, deb))
+		fault_set(&q->why, RB_ENOTFOUND,
+		    "%.300s; there is %s: say that", said.text, deb);
+	free(deb);
+}
+
 static enum rb_err
 send_done(int sock, uint32_t n)
 {
@@ -128,6 +156,8 @@ answer_retry(struct asked *q)
 		rc = jobs_retry(q->a->jobs, NULL, &n, &q->why);
 	for (i = 0; i < t.n && rc == RB_OK; i++) {
 		rc = jobs_retry(q->a->jobs, t.list[i], &one, &q->why);
+		if (rc == RB_ENOTFOUND)
+			add_hint(q, t.list[i]);
 		n += rc == RB_OK ? one : 0;
 	}
 	if (rc == RB_OK)
@@ -146,8 +176,11 @@ answer_cancel(struct asked *q)
 
 	if ((rc = take_targets(q, &t)) != RB_OK)
 		goto out;
-	for (i = 0; i < t.n && rc == RB_OK; i++)
+	for (i = 0; i < t.n && rc == RB_OK; i++) {
 		rc = jobs_cancel(q->a->jobs, t.list[i], &q->why);
+		if (rc == RB_ENOTFOUND)
+			add_hint(q, t.list[i]);
+	}
 	if (rc == RB_OK)
 		rc = send_done(q->sock, t.n);
 out:
@@ -222,6 +255,8 @@ answer_why(struct asked *q)
 	if ((rc = take_text(&q->in, TARGET_MAX, &target)) == RB_OK &&
 	    (rc = take_end(q->in)) == RB_OK)
 		rc = send_jobs(q, target, true);
+	if (rc == RB_ENOTFOUND)
+		add_hint(q, target);
 	free(target);
 	return rc;
 }
@@ -275,18 +310,6 @@ out:
 	return rc;
 }
 
-static bool
-is_job(struct jobs *j, const char *whom)
-{
-	struct job_record r;
-	bool found;
-
-	job_record_init(&r);
-	found = jobs_record(j, whom, &r) == RB_OK;
-	job_record_clear(&r);
-	return found;
-}
-
 static enum rb_err
 answer_log(struct asked *q)
 {
@@ -303,9 +326,24 @@ answer_log(struct asked *q)
 		    q->a->depot, &q->why);
 	else
 		rc = send_said_log(q, whom);
+	if (rc == RB_ENOTFOUND)
+		add_hint(q, whom);
 out:
 	free(whom);
 	return rc;
+}
+
+/* Why a verdict has no difference report. */
+static enum rb_err
+no_difference(const struct said *s, struct fault *why)
+{
+	return fault_set(why, RB_ENOTFOUND, "leaf %llu (%s): %s",
+	    (unsigned long long)s->leaf, s->file,
+	    s->verdict == VERDICT_REPRODUCED ?
+		"was reproduced, so there is no difference" :
+		s->verdict == VERDICT_DIFFERS ?
+		"differs, but has no difference report" :
+		"there was nothing to compare; see log");
 }
 
 /* Which file it is, and the leaf that names it. */
@@ -327,12 +365,14 @@ find_file(struct asked *q, enum admin_file what, const char *whom,
 	    RB_OK) {
 		*file = what == FILE_INPUTS ? s.inputs : s.difference;
 		*leaf = s.leaf;
+		if (what == FILE_DIFFERENCE && !file->is_set)
+			rc = no_difference(&s, &q->why);
 	}
 	job_record_clear(&r);
 	said_clear(&s);
 	if (rc == RB_OK && !file->is_set)
-		rc = fault_set(&q->why, RB_ENOTFOUND, "%s: has no %s", whom,
-		    what == FILE_INPUTS ? "input list" : "difference report");
+		rc = fault_set(&q->why, RB_ENOTFOUND, "%s: has no input list",
+		    whom);
 	return rc;
 }
 
@@ -357,8 +397,10 @@ answer_file(struct asked *q)
 		goto out;
 	}
 	if ((rc = find_file(q, (enum admin_file)what, whom, &file, &leaf)) !=
-	    RB_OK)
+	    RB_OK) {
+		add_hint(q, whom);
 		goto out;
+	}
 	if ((rc = depot_get(q->a->depot, &file.value, &fd)) != RB_OK) {
 		fault_set(&q->why, rc,
 		    "%s: is not in the depot; the node serves it beside its "
@@ -374,6 +416,34 @@ answer_file(struct asked *q)
 out:
 	fd_close(&fd);
 	free(whom);
+	msg_clear(&m);
+	return rc;
+}
+
+static enum rb_err
+answer_said(struct asked *q)
+{
+	struct buf records = BUF_INIT;
+	struct msg m;
+	char *target = NULL;
+	uint32_t n = 0;
+	int fd = -1;
+	enum rb_err rc = RB_EINTERNAL;
+
+	msg_init(&m, ADMIN_SAID_IS);
+	if ((rc = take_text(&q->in, WHOM_MAX, &target)) != RB_OK ||
+	    (rc = take_end(q->in)) != RB_OK ||
+	    (rc = said_marked(q->a->journal, target, &records, &n)) != RB_OK ||
+	    (rc = memory_file("said", buf_span(&records), &fd)) != RB_OK ||
+	    (rc = put_u32(&m.body, n)) != RB_OK ||
+	    (rc = msg_add_fd(&m, fd)) != RB_OK)
+		goto out;
+	fd = -1; /* now the message's */
+	rc = msg_send(q->sock, &m);
+out:
+	fd_close(&fd);
+	free(target);
+	buf_clear(&records);
 	msg_clear(&m);
 	return rc;
 }
@@ -410,6 +480,7 @@ static const struct {
 	{ ADMIN_LOG, answer_log },
 	{ ADMIN_FILE, answer_file },
 	{ ADMIN_POLL, answer_poll },
+	{ ADMIN_SAID, answer_said },
 };
 
 void

@@ -12,6 +12,7 @@
 #define TEXT_LIMIT 512
 #define VALUE_MAX 4096
 #define PINS_MAX 3
+#define MARKED_MAX ((size_t)64 * 1024)
 /* Leaf, two ways to find it, three pins, one count. */
 #define WRITES_MAX 7
 /* A longer name is found by leaf and digest alone. */
@@ -254,7 +255,7 @@ leaf_unknown(struct journal *j, uint64_t leaf, struct fault *why)
 	buf_clear(&key);
 	if (leaf >= n)
 		return fault_set(why, RB_ENOTFOUND,
-		    "leaf %llu: this node has said no more than %llu leaves, "
+		    "leaf %llu: there is none; the log has %llu so far, "
 		    "counted from 0",
 		    (unsigned long long)leaf, (unsigned long long)n);
 	return fault_set(why, RB_ENOTFOUND,
@@ -282,6 +283,76 @@ said_find(struct journal *j, const char *what, struct said *out,
 	}
 	rc = read_leaf(j, leaf, out);
 	return rc == RB_ENOTFOUND ? leaf_unknown(j, leaf, why) : rc;
+}
+
+static enum rb_err
+put_mark_key(struct buf *out, const char *target)
+{
+	return buf_printf(out, "leaves.%s", target);
+}
+
+enum rb_err
+said_mark(struct journal *j, const char *target, struct span leaves)
+{
+	struct journal_write w = { JOURNAL_PUT, JOURNAL_STATE, SPAN_INIT,
+		leaves };
+	struct buf key = BUF_INIT;
+	enum rb_err rc = RB_EINTERNAL;
+
+	if (leaves.len > MARKED_MAX)
+		return RB_ELIMIT;
+	if ((rc = put_mark_key(&key, target)) == RB_OK) {
+		w.key = buf_span(&key);
+		rc = journal_write(j, &w, 1);
+	}
+	buf_clear(&key);
+	return rc;
+}
+
+static enum rb_err
+put_marked(struct journal *j, uint64_t leaf, struct buf *out, uint32_t *n)
+{
+	struct said s;
+	enum rb_err rc = RB_EINTERNAL;
+
+	said_init(&s);
+	rc = read_leaf(j, leaf, &s);
+	if (rc == RB_ENOTFOUND) {
+		rc = RB_OK;
+	} else if (rc == RB_OK && (rc = put_u64(out, leaf)) == RB_OK &&
+	    (rc = put_text(out, s.file)) == RB_OK &&
+	    (rc = put_u8(out, (uint8_t)s.verdict)) == RB_OK &&
+	    (rc = put_text(out, s.reason == NULL ? "" : s.reason)) == RB_OK) {
+		++*n;
+	}
+	said_clear(&s);
+	return rc;
+}
+
+enum rb_err
+said_marked(struct journal *j, const char *target, struct buf *out, uint32_t *n)
+{
+	struct buf key = BUF_INIT, leaves = BUF_INIT;
+	struct span in;
+	uint64_t leaf = 0;
+	enum rb_err rc = RB_EINTERNAL;
+
+	*n = 0;
+	if ((rc = put_mark_key(&key, target)) != RB_OK)
+		goto out;
+	rc = key.len > JOURNAL_KEY_MAX ?
+	    RB_ENOTFOUND :
+	    journal_read(j, JOURNAL_STATE, buf_span(&key), MARKED_MAX, &leaves);
+	in = buf_span(&leaves);
+	while (rc == RB_OK && in.len > 0)
+		if ((rc = take_u64(&in, &leaf)) == RB_OK)
+			rc = put_marked(j, leaf, out, n);
+	if (rc == RB_ENOTFOUND)
+		rc = RB_OK;
+out:
+	buf_clear(&key);
+	buf_clear(&leaves);
+	return rc;
 }
 
 enum rb_err

@@ -34,6 +34,12 @@ enum rb_err said_add(struct journal *j, const char *target,
  */
 enum rb_err said_find(struct journal *j, const char *what, struct said *out,
     struct fault *why) RB_CHECK;
+/* Of a target: which leaves its last try named, each 8 bytes, big endian. */
+enum rb_err said_mark(struct journal *j, const char *target, struct span leaves)
+    RB_CHECK;
+/* Those of them that are known, as frames.h, "ADMIN_SAID_IS"; may be none. */
+enum rb_err said_marked(struct journal *j, const char *target, struct buf *out,
+    uint32_t *n) RB_CHECK;
 /* How often a verdict was said. */
 enum rb_err said_count(struct journal *j, enum verdict v, uint64_t *out)
     RB_CHECK;

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "rebuilder/work.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "common/base/note.h"
+#include "common/process/msg.h"
 #include "rebuilder/said.h"
 #include "rebuilder/target.h"
 
@@ -11,6 +13,8 @@
 struct scribe {
 	struct work *work;
 	const struct task *task;
+	struct buf leaves;       /* of all results, for said_mark */
+	struct maybe_digest log; /* of the last result that was recorded */
 };
 
 static void
@@ -20,6 +24,22 @@ pass_stage(void *self, const char *stage, uint64_t done, uint64_t total,
 	const struct trip_ear *ear = ((struct scribe *)self)->task->ear;
 
 	ear->stage(ear->self, stage, done, total, detail);
+}
+
+/* No machine runs for it: its log is the one of then. */
+static void
+find_log(struct scribe *s, const struct result *r)
+{
+	struct fault why = FAULT_INIT;
+	struct said said;
+	char leaf[24];
+
+	(void)snprintf(leaf, sizeof(leaf), "%llu", (unsigned long long)r->leaf);
+	said_init(&said);
+	if (said_find(s->work->journal, leaf, &said, &why) == RB_OK &&
+	    said.log.is_set)
+		s->log = said.log;
+	said_clear(&said);
 }
 
 static void
@@ -35,6 +55,11 @@ pass_result(void *self, const struct result *r)
 		    "%s: the journal can't be written: leaf %llu will not be "
 		    "found by log, diff and inputs",
 		    r->file, (unsigned long long)r->leaf);
+	if (r->is_recorded)
+		find_log(s, r);
+	/* Without memory, why and diff know one less. */
+	if (put_u64(&s->leaves, r->leaf) != RB_OK)
+		note(NOTE_WARN, "%s: no memory to note its leaf", r->file);
 	ear->result(ear->self, r);
 }
 
@@ -67,12 +92,11 @@ codename(const char *distribution)
 
 /* One source package; `of` NULL: of the archive. */
 static enum rb_err
-travel(struct work *w, const struct task *task, const struct target *target,
-    struct trip_component *of, struct report *out)
+travel(struct scribe *s, const struct target *target, struct trip_component *of,
+    struct report *out)
 {
-	struct scribe scribe = { w, task };
-	const struct trip_ear ear = { &scribe, pass_stage, pass_result,
-		pass_log };
+	const struct trip_ear ear = { s, pass_stage, pass_result, pass_log };
+	const struct work *w = s->work;
 	const char *distribution = NULL;
 	struct trip trip;
 	enum rb_err rc = RB_EINTERNAL;
@@ -87,7 +111,7 @@ travel(struct work *w, const struct task *task, const struct target *target,
 	trip.ear = &ear;
 	trip.name = target->name;
 	trip.version = target->version[0] == '\0' ? NULL : target->version;
-	trip.again = task->again;
+	trip.again = s->task->again;
 	if (of != NULL) {
 		trip.of.release = of->release;
 		trip.of.component = of->component;
@@ -102,6 +126,8 @@ travel(struct work *w, const struct task *task, const struct target *target,
 		of->nbuilds = trip.of.nbuilds;
 	out->why = trip.why;
 	out->log = trip.of.log.is_set ? trip.of.log : trip.build.log;
+	if (!out->log.is_set)
+		out->log = s->log;
 	if (trip.inputs.are_known) {
 		out->inputs.value = trip.inputs.text;
 		out->inputs.is_set = true;
@@ -112,14 +138,14 @@ travel(struct work *w, const struct task *task, const struct target *target,
 
 /* All source packages that a component has for one distribution. */
 static enum rb_err
-travel_all(struct work *w, const struct task *task, const struct target *target,
+travel_all(struct scribe *s, const struct target *target,
     struct trip_component *of, struct report *out)
 {
 	enum rb_err rc = RB_EINTERNAL, worst = RB_OK;
 
 	of->build = of->nbuilds = 0;
 	do {
-		rc = travel(w, task, target, of, out);
+		rc = travel(s, target, of, out);
 		if (worst == RB_OK)
 			worst = rc;
 	} while (++of->build < of->nbuilds);
@@ -167,9 +193,10 @@ find_component(const struct work *w, const struct target *target,
 }
 
 static enum rb_err
-work_on_component(struct work *w, const struct task *task,
-    const struct target *target, struct report *out)
+work_on_component(struct scribe *s, const struct target *target,
+    struct report *out)
 {
+	const struct work *w = s->work;
 	struct trip_component of;
 	struct release release = RELEASE_INIT;
 	size_t i;
@@ -189,7 +216,7 @@ work_on_component(struct work *w, const struct task *task,
 		if (target->distribution[0] != '\0' &&
 		    strcmp(of.distribution, target->distribution) != 0)
 			continue;
-		rc = travel_all(w, task, target, &of, out);
+		rc = travel_all(s, target, &of, out);
 		if (worst == RB_OK)
 			worst = rc;
 	}
@@ -203,6 +230,7 @@ enum rb_err
 work_do(void *self, const struct task *task, struct report *out)
 {
 	struct work *w = self;
+	struct scribe scribe = { w, task, BUF_INIT, { .is_set = false } };
 	struct target target;
 	uint64_t mark = 0;
 	enum rb_err rc = RB_EINTERNAL;
@@ -212,12 +240,18 @@ work_do(void *self, const struct task *task, struct report *out)
 		return rc;
 	switch (target.kind) {
 	case TARGET_DEB:
-		rc = travel(w, task, &target, NULL, out);
+		rc = travel(&scribe, &target, NULL, out);
 		break;
 	case TARGET_COMPONENT:
-		rc = work_on_component(w, task, &target, out);
+		rc = work_on_component(&scribe, &target, out);
 		break;
 	}
 	depot_leave(w->depot, mark);
+	if (scribe.leaves.len > 0 &&
+	    said_mark(w->journal, task->target, buf_span(&scribe.leaves)) !=
+		RB_OK)
+		note(NOTE_WARN, "%s: why and diff will not find its verdicts",
+		    task->target);
+	buf_clear(&scribe.leaves);
 	return rc;
 }

@@ -526,5 +526,12 @@ enum admin_file {
  * over: ADMIN_DONE, u32 how many could be looked at.
  */
 #define ADMIN_POLL 0x0811
+/*
+ * text target.  Answer ADMIN_SAID_IS: u32 n.  fds: n times { u64 leaf; text
+ * file; u8 verdict; text reason ("": none) }, what its last try that came to
+ * verdicts said, or found as recorded; none: nothing is known.
+ */
+#define ADMIN_SAID 0x0812
+#define ADMIN_SAID_IS 0x0813
 
 #endif

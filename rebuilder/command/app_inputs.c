@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -9,6 +10,7 @@
 #include "rebuilder/command/apps.h"
 #include "rebuilder/command/asking.h"
 #include "rebuilder/command/inputs_diff.h"
+#include "rebuilder/command/job_view.h"
 #include "rebuilder/command/showing.h"
 
 /* What a node keeps beside a verdict: input lists, difference reports. */
@@ -52,18 +54,73 @@ show_file(const struct app_words *w, enum admin_file what, const char *name)
 	return rc == RB_OK ? 0 : app_failed(name, rc, &why, EXIT_TROUBLE);
 }
 
+static enum rb_err
+print_difference(const char *conf, const struct said_view *v, struct fault *why)
+{
+	struct buf text = BUF_INIT;
+	char leaf[24];
+	enum rb_err rc = RB_EINTERNAL;
+
+	(void)snprintf(leaf, sizeof(leaf), "%" PRIu64, v->leaf);
+	show_text(stdout, v->file);
+	printf(", leaf %s:\n", leaf);
+	if ((rc = ask_file(conf, FILE_DIFFERENCE, leaf, &text, why)) == RB_OK)
+		rc = show_bulk(stdout, buf_span(&text), isatty(1) == 1);
+	buf_clear(&text);
+	return rc;
+}
+
+/* Of all files of a target; RB_ENOTFOUND: it is none that was tried. */
+static enum rb_err
+print_differences(const struct app_words *w, struct fault *why)
+{
+	struct buf records = BUF_INIT;
+	struct said_view v = { 0, NULL, NULL, VERDICT_REPRODUCED };
+	struct span in;
+	uint32_t n = 0, i, counts[JOB_VERDICTS] = { 0 };
+	enum rb_err rc = RB_EINTERNAL;
+
+	rc = said_views_ask(w->conf, w->rest[0], &records, &n, why);
+	if (rc == RB_OK && n == 0)
+		rc = RB_ENOTFOUND;
+	in = buf_span(&records);
+	for (i = 0; rc == RB_OK && i < n; i++) {
+		if ((rc = said_view_take(&in, &v)) == RB_OK)
+			counts[v.verdict - VERDICT_REPRODUCED]++;
+		if (rc == RB_OK && v.verdict == VERDICT_DIFFERS)
+			rc = print_difference(w->conf, &v, why);
+		said_view_clear(&v);
+	}
+	if (rc == RB_OK && counts[VERDICT_DIFFERS - VERDICT_REPRODUCED] == 0)
+		printf("%s: no difference: %" PRIu32 " of %" PRIu32
+		       " files reproduced%s\n",
+		    w->rest[0], counts[0], n,
+		    counts[0] == n ? "" : ", the others were not compared");
+	buf_clear(&records);
+	return rc;
+}
+
 int
 app_diff(int argc, char **argv)
 {
+	struct fault why = FAULT_INIT;
 	struct app_words w;
 	int code;
+	enum rb_err rc = RB_EINTERNAL;
 
-	code = app_words(argc, argv, "diff [-c node.yml] FILE|SHA256|LEAF",
+	code = app_words(argc, argv,
+	    "diff [-c node.yml] TARGET|FILE|SHA256|LEAF",
 	    "Prints how the rebuilt file differs from the published one of "
-	    "this name or digest.\nOn a terminal, bytes that could drive it "
+	    "this name, digest\nor leaf; or how each one of a target's last "
+	    "try does that differs.\nOn a terminal, bytes that could drive it "
 	    "are shown as \\xHH.",
 	    0, 1, 1, &w);
-	return code != -1 ? code : show_file(&w, FILE_DIFFERENCE, "diff");
+	if (code != -1)
+		return code;
+	rc = print_differences(&w, &why);
+	if (rc == RB_ENOTFOUND && why.text[0] == '\0')
+		return show_file(&w, FILE_DIFFERENCE, "diff");
+	return rc == RB_OK ? 0 : app_failed("diff", rc, &why, EXIT_TROUBLE);
 }
 
 /* A list is a file, when there is one of that name; else a node's. */

@@ -72,6 +72,11 @@ show(const struct app_words *w, struct fault *why)
 	    (rc = job_views_read(&answer, &records, &n)) != RB_OK)
 		goto out;
 	in = buf_span(&records);
+	if (n == 0 && !w->json)
+		printf("%s\n",
+		    w->all ? "no job was asked for yet" :
+			     "nothing runs or waits; queue --all shows what "
+			     "is done");
 	while (n-- > 0 && rc == RB_OK) {
 		if ((rc = job_view_take(&in, &v)) == RB_OK)
 			rc = print_job(&v, w->json);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -66,6 +67,46 @@ print_last_try(const struct job_view *v)
 	}
 }
 
+/* What the last try said of each file, and what to ask next. */
+static enum rb_err
+print_files(const char *conf, const struct job_view *v, struct fault *why)
+{
+	struct buf records = BUF_INIT;
+	struct said_view said = { 0, NULL, NULL, VERDICT_REPRODUCED };
+	struct span in;
+	uint32_t n = 0;
+	enum rb_err rc = RB_EINTERNAL;
+
+	rc = said_views_ask(conf, v->target, &records, &n, why);
+	in = buf_span(&records);
+	while (rc == RB_OK && n-- > 0) {
+		if ((rc = said_view_take(&in, &said)) != RB_OK)
+			break;
+		printf("  %-11s  ", verdict_name(said.verdict));
+		show_text(stdout, said.file);
+		if (said.reason[0] != '\0') {
+			fputs("  (", stdout);
+			show_text(stdout, said.reason);
+			fputs(")", stdout);
+		}
+		printf("  leaf %" PRIu64 "%s", said.leaf,
+		    said.verdict == VERDICT_DIFFERS ?
+			"; see qubes-rebuilder diff " :
+			"\n");
+		if (said.verdict == VERDICT_DIFFERS)
+			printf("%" PRIu64 "\n", said.leaf);
+		said_view_clear(&said);
+	}
+	if (rc == RB_OK && v->record.log.is_set) {
+		fputs("  What its machine printed: qubes-rebuilder log ",
+		    stdout);
+		show_text(stdout, v->target);
+		printf("\n");
+	}
+	buf_clear(&records);
+	return rc;
+}
+
 static enum rb_err
 print_why(const char *conf, const struct job_view *v, struct fault *why)
 {
@@ -100,6 +141,8 @@ print_why(const char *conf, const struct job_view *v, struct fault *why)
 		break;
 	}
 	print_last_try(v);
+	if (rc == RB_OK && r->ended != 0)
+		rc = print_files(conf, v, why);
 	return rc;
 }
 

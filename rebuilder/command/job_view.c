@@ -6,10 +6,13 @@
 #include <string.h>
 
 #include "common/base/file.h"
+#include "common/process/frames.h"
+#include "rebuilder/command/asking.h"
 #include "rebuilder/command/showing.h"
 #include "rebuilder/target.h"
 
 #define STAGE_LIMIT 64
+#define TEXT_LIMIT 1024
 #define RECORDS_MAX (1024ul * 1024 * 1024)
 
 void
@@ -82,6 +85,58 @@ job_views_read(struct msg *answer, struct buf *records, uint32_t *n)
 	    (rc = msg_take_fd(answer, 0, &fd)) == RB_OK)
 		rc = file_read_fd(fd, RECORDS_MAX, records);
 	fd_close(&fd);
+	return rc;
+}
+
+void
+said_view_clear(struct said_view *v)
+{
+	free(v->file);
+	free(v->reason);
+	memset(v, 0, sizeof(*v));
+}
+
+enum rb_err
+said_view_take(struct span *in, struct said_view *out)
+{
+	struct said_view v;
+	uint8_t verdict = 0;
+	enum rb_err rc = RB_EINTERNAL;
+
+	memset(&v, 0, sizeof(v));
+	if ((rc = take_u64(in, &v.leaf)) != RB_OK ||
+	    (rc = take_text(in, TEXT_LIMIT, &v.file)) != RB_OK ||
+	    (rc = take_u8(in, &verdict)) != RB_OK ||
+	    (rc = take_text(in, TEXT_LIMIT, &v.reason)) != RB_OK)
+		goto out;
+	if (verdict < VERDICT_REPRODUCED || verdict > VERDICT_UNAVAILABLE) {
+		rc = RB_EFORMAT;
+		goto out;
+	}
+	v.verdict = (enum verdict)verdict;
+	*out = v;
+	memset(&v, 0, sizeof(v)); /* now the caller's */
+	rc = RB_OK;
+out:
+	said_view_clear(&v);
+	return rc;
+}
+
+enum rb_err
+said_views_ask(const char *conf, const char *target, struct buf *records,
+    uint32_t *n, struct fault *why)
+{
+	struct msg question, answer;
+	enum rb_err rc = RB_EINTERNAL;
+
+	msg_init(&question, ADMIN_SAID);
+	msg_init(&answer, 0);
+	if ((rc = put_text(&question.body, target)) == RB_OK &&
+	    (rc = asking_call(conf, &question, ADMIN_SAID_IS, &answer, why)) ==
+		RB_OK)
+		rc = job_views_read(&answer, records, n);
+	msg_clear(&question);
+	msg_clear(&answer);
 	return rc;
 }
 

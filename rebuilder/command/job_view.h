@@ -23,6 +23,20 @@ void job_view_clear(struct job_view *v);
 /* `out` must be clear. */
 enum rb_err job_view_take(struct span *in, struct job_view *out) RB_CHECK;
 
+/* One verdict about a target (frames.h, ADMIN_SAID_IS). */
+struct said_view {
+	uint64_t leaf;
+	char *file, *reason; /* owned */
+	enum verdict verdict;
+};
+
+void said_view_clear(struct said_view *v);
+/* `out` must be clear. */
+enum rb_err said_view_take(struct span *in, struct said_view *out) RB_CHECK;
+/* What the last try of a target said; *n is 0 for what is no target. */
+enum rb_err said_views_ask(const char *conf, const char *target,
+    struct buf *records, uint32_t *n, struct fault *why) RB_CHECK;
+
 /* The records of an answer, which are behind its descriptor. */
 enum rb_err job_views_read(struct msg *answer, struct buf *records, uint32_t *n)
     RB_CHECK;

@@ -90,6 +90,7 @@ refuses_wrong_frames_and_lives_on(void **state)
 		{ ADMIN_LOG, { (const uint8_t *)"\0\0\0\1x", 5 } },
 		{ ADMIN_FILE, { (const uint8_t *)"\7\0\0\0\1x", 6 } },
 		{ ADMIN_POLL, { (const uint8_t *)"x", 1 } },
+		{ ADMIN_SAID, { NULL, 0 } },
 		{ ADMIN_STATUS_IS, { NULL, 0 } },
 		{ 0xffff, { NULL, 0 } },
 	};
@@ -160,7 +161,7 @@ shows_what_became_of_a_job(void **state)
 	says("why", "deb:tiny", 2, "no such job");
 	says("log", "deb:tiny", 2, "neither a target nor a leaf");
 	archive_is_well();
-	says("queue", "", 0, "");
+	says("queue", "", 0, "nothing runs or waits; queue --all");
 	says("queue", "--all", 0, "tried: 1 unavailable");
 	says("queue", "--all --json", 0, "\"outcome\":\"tried\"");
 	says("why", "deb:tiny", 0, "its build dependencies cannot be met");
@@ -172,8 +173,15 @@ shows_what_became_of_a_job(void **state)
 	says("log", "-f deb:tiny", 0, "file:/inputs/files");
 	says("log", "0", 0, "file:/inputs/files");
 	says("log", archive_world.published, 0, "file:/inputs/files");
-	says("log", "1", 2, "no more than 1 leaves");
-	says("diff", "0", 2, "has no difference report");
+	says("log", "1", 2, "the log has 1 so far");
+	says("diff", "0", 2, "nothing to compare");
+	says("diff", "deb:tiny", 0, "no difference: 0 of 1 files reproduced");
+	says("why", "deb:tiny", 0, "leaf 0");
+	says("why", "deb:tiny", 0, "qubes-rebuilder log deb:tiny");
+	says("why", "tiny", 2, "there is deb:tiny: say that");
+	says("log", "tiny", 2, "there is deb:tiny: say that");
+	says("diff", "tiny", 2, "there is deb:tiny: say that");
+	says("cancel", "tiny", 2, "there is deb:tiny: say that");
 	says("inputs", "deb:tiny", 2, "has no input list");
 	says("inputs", "nothing", 2, "neither a target");
 	says("poll", "", 2, "watches no release");

@@ -379,9 +379,9 @@ be_idle(void)
 	const struct timespec moment = { .tv_nsec = 100000000 };
 	unsigned int i;
 
-	for (i = 0; archive_node("queue", "").text[0] != '\0'; i++) {
+	for (i = 0; archive_node("queue", "--json").text[0] != '\0'; i++) {
 		if (i == 600)
-			fail_msg("%s", archive_node("queue", "").text);
+			fail_msg("%s", archive_node("queue", "--json").text);
 		(void)nanosleep(&moment, NULL);
 	}
 }

@@ -142,7 +142,7 @@ a_clock_may_jump_both_ways(void **state)
 		print_message("%ld: %d %.200s\n", jumps[i], said.status,
 		    said.text);
 		assert_int_equal(said.status, 2);
-		said = archive_node("queue", "");
+		said = archive_node("queue", "--json");
 		assert_string_equal(said.text, "");
 		assert_true(archive_log_size() >= archive_world.leaves);
 		/* And in the middle of its life. */

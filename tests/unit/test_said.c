@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "common/process/msg.h"
 #include "rebuilder/said.h"
 
 #define ok(call) assert_int_equal(call, RB_OK)
@@ -117,6 +118,36 @@ finds_the_newest_by_leaf_name_and_digest(void **state)
 }
 
 static void
+finds_what_the_last_try_of_a_target_named(void **state)
+{
+	struct buf leaves = BUF_INIT, out = BUF_INIT;
+	struct span in;
+	uint64_t leaf = 0;
+	uint32_t n = 7;
+
+	(void)state;
+	ok(said_marked(w.journal, "deb:tiny", &out, &n));
+	assert_int_equal(n, 0);
+	say(3, "a_1_all.deb", 1, VERDICT_DIFFERS);
+	ok(put_u64(&leaves, 2));
+	ok(said_mark(w.journal, "deb:tiny", buf_span(&leaves)));
+	/* 4 is a leaf of which nothing is known. */
+	buf_clear(&leaves);
+	ok(put_u64(&leaves, 4));
+	ok(put_u64(&leaves, 3));
+	ok(said_mark(w.journal, "deb:tiny", buf_span(&leaves)));
+	ok(said_marked(w.journal, "deb:tiny", &out, &n));
+	assert_int_equal(n, 1);
+	in = buf_span(&out);
+	ok(take_u64(&in, &leaf));
+	assert_int_equal(leaf, 3);
+	ok(said_marked(w.journal, "deb:tin", &out, &n));
+	assert_int_equal(n, 0);
+	buf_clear(&leaves);
+	buf_clear(&out);
+}
+
+static void
 counts_what_was_said_and_pins_what_it_names(void **state)
 {
 	const struct digest log = { { 8, 1 } }, other = { { 8, 2 } };
@@ -181,6 +212,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(finds_the_newest_by_leaf_name_and_digest),
 		TEST(counts_what_was_said_and_pins_what_it_names),
+		TEST(finds_what_the_last_try_of_a_target_named),
 		TEST(refuses_a_note_that_was_cut_or_changed),
 	};
 
