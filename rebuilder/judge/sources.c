@@ -165,7 +165,8 @@ sources_find(struct span index, struct span name, struct span version,
 	if (best.n == 0)
 		return fault_set(why, RB_ENOTFOUND,
 		    "Sources has no source package '%.*s'%s%.*s; is it in this "
-		    "suite and component?",
+		    "suite and component?  The source of a binary package is "
+		    "named by apt-cache showsrc",
 		    (int)name.len, (const char *)name.p,
 		    version.len != 0 ? " in version " : "", (int)version.len,
 		    (const char *)version.p);

@@ -70,6 +70,8 @@ refuses_an_index_that_is_not_made_of_stanzas(void **state)
 		    .says = "Packages: " },
 		{ .deed = ": >" SOURCES "; publish",
 		    .says = "Sources has no source package" },
+		{ .deed = ": >" SOURCES "; publish",
+		    .says = "is named by apt-cache showsrc" },
 	};
 
 	(void)state;
