@@ -72,7 +72,13 @@ load_policy(const char *path, struct policy *out, struct fault *why)
 	struct fault inner = FAULT_INIT;
 	enum rb_err rc;
 
-	if ((rc = load_file(path, POLICY_MAX, &text, why)) != RB_OK)
+	rc = load_file(path, POLICY_MAX, &text, why);
+	if (rc == RB_ELIMIT)
+		rc = fault_set(why, rc,
+		    "%s: is no policy: it has more than %d "
+		    "bytes",
+		    path, POLICY_MAX);
+	if (rc != RB_OK)
 		goto out;
 	if ((rc = policy_parse(buf_span(&text), out, &inner)) != RB_OK)
 		rc = name_fault(why, rc, path, &inner);

@@ -354,6 +354,16 @@ check_whole(const struct parser *p)
 	return RB_OK;
 }
 
+/* A bundle in its place is told so, not that it does not end in a line. */
+static bool
+may_be_policy(struct span text)
+{
+	while (text.len != 0 && (is_space(text.p[0]) || text.p[0] == '\n'))
+		text = span_of(text.p + 1, text.len - 1);
+	return text.len == 0 || text.p[0] == '#' ||
+	    span_starts(text, SPAN("policy"));
+}
+
 enum rb_err
 policy_parse(struct span text, struct policy *out, struct fault *why)
 {
@@ -365,6 +375,9 @@ policy_parse(struct span text, struct policy *out, struct fault *why)
 	if (text.len > POLICY_MAX)
 		return fault_set(why, RB_ELIMIT, "policy: more than %d bytes",
 		    POLICY_MAX);
+	if (!may_be_policy(text))
+		return fault_set(why, RB_EFORMAT,
+		    "it is no policy: the first line must be \"policy 1\"");
 	p.policy.nodes = calloc(POLICY_NODES_MAX, sizeof(*p.policy.nodes));
 	p.policy.operators = calloc(POLICY_OPERATORS_MAX,
 	    sizeof(*p.policy.operators));
