@@ -16,39 +16,71 @@
 #include "updater/load.h"
 #include "updater/show.h"
 
+#define DECIDES \
+	"  -p POLICY  whom to trust, and how many of them must agree\n" \
+	"  -b BUNDLE  what nodes said, from fetch; any number of them\n"
+#define STATUS \
+	"\nThe exit status is 0 when every file is accepted, 1 when one is " \
+	"refused,\nand 2 when nothing was decided.\n"
+
 static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv);
 	const char *does;
+	const char *takes;
+	const char *options;
 } commands[] = {
-	{ "verify", quorum_verify, "decide about files, with no network" },
+	{ "verify", quorum_verify, "decide about files, with no network",
+	    "-p POLICY [-b BUNDLE]... [--json] FILE...",
+	    DECIDES "  --json     one JSON object a line\n" STATUS },
 	{ "explain", quorum_explain,
-	    "decide, and say at length why and what to do now" },
+	    "decide, and say at length why and what to do now",
+	    "-p POLICY [-b BUNDLE]... FILE...", DECIDES STATUS },
 	{ "fetch", quorum_fetch,
-	    "collect what nodes say about files into a bundle" },
+	    "collect what nodes say about files into a bundle",
+	    "-p POLICY -o BUNDLE [--digits N] [--explain]\n"
+	    "                    [--proxy URL] FILE...",
+	    NULL }, /* qubes-quorum-fetch has its own */
 	{ "policy", quorum_policy,
-	    "say what a policy demands, or which rule it breaks" },
+	    "say what a policy demands, or which rule it breaks",
+	    "check POLICY",
+	    "  POLICY     the file, see qubes-quorum.policy(5)\n" },
 };
+
+#define NCOMMANDS (sizeof(commands) / sizeof(commands[0]))
 
 static void
 usage(FILE *to)
 {
 	size_t i;
 
-	fputs("usage: qubes-quorum verify -p POLICY [-b BUNDLE]... [--json] "
-	      "FILE...\n"
-	      "       qubes-quorum explain -p POLICY [-b BUNDLE]... FILE...\n"
-	      "       qubes-quorum fetch -p POLICY -o BUNDLE [--digits N] "
-	      "[--explain]\n"
-	      "                    [--proxy URL] FILE...\n"
-	      "       qubes-quorum policy check POLICY\n\n",
-	    to);
-	for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+	for (i = 0; i < NCOMMANDS; i++)
+		fprintf(to, "%s qubes-quorum %s %s\n",
+		    i == 0 ? "usage:" : "      ", commands[i].name,
+		    commands[i].takes);
+	fputc('\n', to);
+	for (i = 0; i < NCOMMANDS; i++)
 		fprintf(to, "  %-7s  %s\n", commands[i].name, commands[i].does);
-	fputs("\nWhen nobody tried a package, fetch --explain finds what nodes "
-	      "know under its\nname; it costs privacy.  See also "
-	      "qubes-quorum(1) and qubes-quorum-fetch(1).\n",
+	fputs("\nEach has --help.  When nobody tried a package, fetch "
+	      "--explain finds what nodes\nknow under its name; it costs "
+	      "privacy.  See also qubes-quorum(1) and\n"
+	      "qubes-quorum-fetch(1).\n",
 	    to);
+}
+
+static bool
+wants_help(int argc, char **argv)
+{
+	return argc >= 3 &&
+	    (strcmp(argv[argc - 1], "--help") == 0 ||
+		strcmp(argv[argc - 1], "-h") == 0);
+}
+
+static void
+help(size_t i)
+{
+	printf("usage: qubes-quorum %s %s\n%s.\n\n%s", commands[i].name,
+	    commands[i].takes, commands[i].does, commands[i].options);
 }
 
 int
@@ -113,12 +145,11 @@ main(int argc, char **argv)
 		puts("qubes-quorum " RB_VERSION);
 		return QUORUM_ACCEPTED;
 	}
-	for (i = 0; argc >= 2 && i < sizeof(commands) / sizeof(commands[0]);
-	    i++) {
+	for (i = 0; argc >= 2 && i < NCOMMANDS; i++) {
 		if (strcmp(argv[1], commands[i].name) != 0)
 			continue;
-		if (argc == 3 && strcmp(argv[2], "--help") == 0) {
-			usage(stdout);
+		if (commands[i].options != NULL && wants_help(argc, argv)) {
+			help(i);
 			return QUORUM_ACCEPTED;
 		}
 		status = commands[i].run(argc - 1, argv + 1);

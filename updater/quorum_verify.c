@@ -65,12 +65,12 @@ take_options(int argc, char **argv, struct task *t)
 			break;
 		default:
 			return fault_set(&t->why, RB_EREFUSED,
-			    "an option is wrong; see qubes-quorum --help");
+			    "an option is wrong; see --help");
 		}
 	}
 	if (t->policy_path == NULL || optind == argc) {
 		return fault_set(&t->why, RB_EREFUSED,
-		    "no %s was given; see qubes-quorum --help",
+		    "no %s was given; see --help",
 		    t->policy_path == NULL ? "policy (-p POLICY)" : "file");
 	}
 	return RB_OK;
@@ -125,7 +125,7 @@ note_forks(const struct task *t)
 		if (t->decided.nodes[i].is_forked)
 			note(NOTE_ALARM,
 			    "%s signed two different logs of %llu "
-			    "entries: it counts for nothing; keep the bundle, "
+			    "leaves: it counts for nothing; keep the bundle, "
 			    "it is the proof",
 			    t->policy.nodes[i].key.name,
 			    (unsigned long long)t->decided.nodes[i].size);

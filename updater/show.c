@@ -131,7 +131,7 @@ show_report(FILE *to, const char *indent, const struct node_report *report)
 	if (report->is_forked) {
 		fprintf(to,
 		    "%sFORK: signed two different logs of %llu "
-		    "entries, so it counts for nothing; keep this bundle, it "
+		    "leaves, so it counts for nothing; keep this bundle, it "
 		    "is the proof:\n",
 		    indent, (unsigned long long)report->size);
 		digest_hex(&report->roots[0], hex);
@@ -205,8 +205,7 @@ static const char *const advice[] = {
 	[CAUSE_NONE] = "Nothing is left to do.",
 	[CAUSE_DIFFERS] =
 	    "Do not install it before the difference is explained: the "
-	    "operators who say \"differs\" publish a report of it and the "
-	    "build log.",
+	    "report of it and the build log are at the address above.",
 	[CAUSE_OTHER_BYTES] =
 	    "Do not install it. The file in hand is not the one that these "
 	    "operators downloaded: it was changed on its way, or it comes "
@@ -221,8 +220,8 @@ static const char *const advice[] = {
 	    "Fetch the evidence again later, or from more nodes: the others "
 	    "may not be done yet.",
 	[CAUSE_FAILED] =
-	    "Ask an operator why the rebuild fails; the build log is on the "
-	    "node's page.",
+	    "Ask an operator why the rebuild fails; the build log is at the "
+	    "address above.",
 	[CAUSE_UNAVAILABLE] =
 	    "Nothing is known against it. Fetch the evidence again later, or "
 	    "ask an operator what is missing.",
@@ -244,7 +243,7 @@ show_detail(FILE *to, const struct policy *policy, const struct mention *m)
 
 	fputs("  - ", to);
 	show_node_name(to, policy, m->by->node);
-	fprintf(to, ", entry %llu: ", (unsigned long long)m->by->index);
+	fprintf(to, ", leaf %llu: ", (unsigned long long)m->by->index);
 	show_mention(to, m);
 	fputs("\n    package ", to);
 	show_package(to, said);
@@ -254,6 +253,12 @@ show_detail(FILE *to, const struct policy *policy, const struct mention *m)
 	if (utc_write(said->finished, time) == RB_OK)
 		fprintf(to, ", finished %s", time);
 	fputc('\n', to);
+	/* What is proven to be there is worth a look. */
+	if (m->by->flaw != FLAW_NONE || said->verdict == VERDICT_REPRODUCED)
+		return;
+	fputs("    see ", to);
+	show_escaped(to, policy->nodes[m->by->node].url);
+	fprintf(to, "/builds/%llu\n", (unsigned long long)m->by->index);
 }
 
 void

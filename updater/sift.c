@@ -117,7 +117,7 @@ sift(struct sieve *s, struct span json, struct bundle *to, struct fault *why)
 	if ((rc = bundle_parse(json, &answer, why)) != RB_OK)
 		goto out;
 	if (answer.ncheckpoints == 0 && answer.nevidence == 0)
-		goto out; /* a log without entries */
+		goto out; /* a log without leaves */
 	if (answer.ncheckpoints != 1) {
 		rc = fault_set(why, RB_EFORMAT,
 		    "an answer has one checkpoint, this one %zu",

@@ -137,7 +137,7 @@ a_fork_is_an_alarm_and_takes_the_voice_away(void **state)
 	assert_int_equal(RUN("verify", "-p", "strict", "-b", "forked", "-b",
 			     "real", HELLO, CALM),
 	    1);
-	assert_says("signed two different logs of 2 entries");
+	assert_says("signed two different logs of 2 leaves");
 	assert_says("keep the bundle");
 	assert_says("refused   " HELLO "  2 of 3: alice, bob; ");
 	/* The voice is gone for what she said honestly, too. */
@@ -146,7 +146,7 @@ a_fork_is_an_alarm_and_takes_the_voice_away(void **state)
 	assert_int_equal(RUN("verify", "-p", "policy", "-b", "forked", "-b",
 			     "real", HELLO, CALM),
 	    0);
-	assert_says("signed two different logs of 2 entries");
+	assert_says("signed two different logs of 2 leaves");
 }
 
 /* One that takes connections and questions, and answers none. */
