@@ -11,11 +11,14 @@
  * A file is in one bucket only: a digest's and a package's are independent
  * hashes, and who sees two of 256 parts asked for together has one of 65,536.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "common/base/enc.h"
 #include "common/base/file.h"
@@ -39,8 +42,20 @@ enum { EXIT_WRITTEN = 0, EXIT_NOBODY = 1, EXIT_WRONG = 2 };
 	"usage: qubes-quorum-fetch -p POLICY -o BUNDLE [--digits N] " \
 	"[--explain] [--proxy URL] FILE...\n"
 
+#define OPTIONS \
+	"collect what nodes say about files into a bundle.\n\n" \
+	"  -p POLICY    whom to ask\n" \
+	"  -o BUNDLE    the file to write\n" \
+	"  --digits N   ask for buckets of 1 to 8 digits, 2 without it: more " \
+	"tell more\n" \
+	"  --explain    ask by the name of a refused package; costs privacy\n" \
+	"  --proxy URL  ask through it: socks5h://HOST:PORT\n" \
+	"\nThe exit status is 0 when the bundle was written, 1 when no node " \
+	"answered, and 2\nwhen something else went wrong.\n"
+
 struct task {
 	const char *policy_path, *output, *proxy; /* borrowed */
+	int directory;             /* owned; where the output goes */
 	uint64_t digits;
 	bool by_package;           /* to explain a refusal */
 	struct policy policy;      /* owned */
@@ -58,6 +73,7 @@ task_clear(struct task *t)
 {
 	size_t i;
 
+	fd_close(&t->directory);
 	free(t->reports);
 	bundle_clear(&t->bundle);
 	for (i = 0; i < t->npaths; i++)
@@ -120,7 +136,7 @@ take_options(int argc, char **argv, struct task *t)
 			t->proxy = optarg;
 			break;
 		case 'h':
-			fputs(USAGE, stdout);
+			fputs(USAGE OPTIONS, stdout);
 			exit(EXIT_WRITTEN);
 		default:
 			fputs(USAGE, stderr);
@@ -229,35 +245,63 @@ make_paths(struct task *t)
 	return RB_OK;
 }
 
+static const char *
+output_name(const struct task *t)
+{
+	const char *slash = strrchr(t->output, '/');
+
+	return slash != NULL ? slash + 1 : t->output;
+}
+
+static enum rb_err
+refuse_output(struct task *t, const char *reason)
+{
+	return fault_set(&t->why, RB_EIO, "%s: cannot be written: %s",
+	    t->output, reason);
+}
+
+/*
+ * Before any node is asked: whoever asks again, because the answers had no
+ * place to go to, tells the nodes more about what is wanted.
+ */
+static enum rb_err
+open_output(struct task *t)
+{
+	const char *name = output_name(t);
+	size_t len = (size_t)(name - t->output);
+	char *path = len == 0 ? strdup(".") : strndup(t->output, len);
+	struct stat st;
+
+	if (path == NULL)
+		return RB_ENOMEM;
+	t->directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	free(path);
+	if (t->directory == -1 ||
+	    faccessat(t->directory, ".", W_OK | X_OK, AT_EACCESS) != 0)
+		return refuse_output(t, strerror(errno));
+	if (name[0] == '\0' ||
+	    (fstatat(t->directory, name, &st, 0) == 0 && S_ISDIR(st.st_mode)))
+		return refuse_output(t, "it is a directory; name a file in it");
+	return RB_OK;
+}
+
 static enum rb_err
 write_bundle(struct task *t)
 {
 	struct buf json = BUF_INIT;
-	const char *slash = strrchr(t->output, '/');
-	char *directory = NULL;
-	enum rb_err rc = RB_ENOMEM;
-	int fd = -1;
+	enum rb_err rc;
 
-	directory = slash == NULL ?
-	    strdup(".") :
-	    strndup(t->output,
-		slash == t->output ? 1 : (size_t)(slash - t->output));
-	if (directory == NULL)
-		goto out;
-	if ((rc = bundle_write(&t->bundle, &json)) != RB_OK)
-		goto out;
-	if ((fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) == -1) {
-		rc = RB_EIO;
+	if ((rc = bundle_write(&t->bundle, &json)) != RB_OK) {
+		(void)refuse_output(t, err_name(rc));
 		goto out;
 	}
-	rc = file_replace_at(fd, slash != NULL ? slash + 1 : t->output,
-	    buf_span(&json), 0644);
-out:
+	errno = 0;
+	rc = file_replace_at(t->directory, output_name(t), buf_span(&json),
+	    0644);
 	if (rc != RB_OK)
-		(void)fault_set(&t->why, rc, "%s: cannot be written (%s)",
-		    t->output, err_name(rc));
-	fd_close(&fd);
-	free(directory);
+		(void)refuse_output(t,
+		    errno != 0 ? strerror(errno) : err_name(rc));
+out:
 	buf_clear(&json);
 	return rc;
 }
@@ -288,12 +332,16 @@ report(const struct task *t)
 		if (r->why.text[0] != '\0')
 			printf(": given up after %zu of %zu answers: %s\n",
 			    r->nanswers, t->npaths, r->why.text);
+		else if (r->nkept == 0)
+			puts(": nothing about these files");
 		else
-			printf(": evidence %zu\n", r->nkept);
+			printf(": %zu piece%s of evidence about these files\n",
+			    r->nkept, r->nkept == 1 ? "" : "s");
 		report_stranger(&t->policy.nodes[i], r);
 		if (r->nstrangers != 0)
-			printf("    dropped %zu that are not its own\n",
-			    r->nstrangers);
+			printf("    dropped %zu piece%s of evidence of other "
+			       "nodes\n",
+			    r->nstrangers, r->nstrangers == 1 ? "" : "s");
 		if (r->was_full)
 			puts("    dropped what a bundle has no room for: ask "
 			     "about fewer files at once");
@@ -316,6 +364,8 @@ run(int argc, char **argv, struct task *t)
 	if ((rc = load_subjects(argv + optind, (size_t)(argc - optind),
 		 &t->files, &t->why)) != RB_OK)
 		return rc;
+	if ((rc = open_output(t)) != RB_OK)
+		return rc;
 	if ((rc = roster_make(t->files.list, t->files.n, &t->roster)) != RB_OK)
 		return rc;
 	if ((rc = make_paths(t)) != RB_OK)
@@ -331,7 +381,9 @@ run(int argc, char **argv, struct task *t)
 int
 main(int argc, char **argv)
 {
-	struct task t = { .digits = DIGITS_DEFAULT, .proxy = "" };
+	struct task t = { .directory = -1,
+		.digits = DIGITS_DEFAULT,
+		.proxy = "" };
 	int status = EXIT_WRONG;
 	enum rb_err rc;
 

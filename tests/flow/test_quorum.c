@@ -140,6 +140,7 @@ what_cannot_be_read_is_not_decided(void **state)
 	assert_int_equal(RUN("verify", "-p", "bundle", "-b", "bundle",
 			     FILE_NAME),
 	    2);
+	assert_says("bundle: it is no policy: the first line must be");
 	assert_int_equal(RUN("verify", "-p", "policy", "-b", "absent",
 			     FILE_NAME),
 	    2);
@@ -171,6 +172,14 @@ help_tells_every_command_and_a_wrong_word_is_named(void **state)
 	assert_silent_about("is not a command");
 	assert_int_equal(RUN("fetch", "--help"), 0);
 	assert_says("[--explain]");
+	assert_says("\n  --proxy URL  ask");
+	assert_int_equal(RUN("verify", "--help"), 0);
+	assert_says("\n  --json     one JSON object");
+	assert_int_equal(RUN("explain", "--help"), 0);
+	assert_says("\n  -b BUNDLE  what nodes said");
+	assert_silent_about("--json");
+	assert_int_equal(RUN("policy", "check", "--help"), 0);
+	assert_says("usage: qubes-quorum policy check POLICY\n");
 	assert_int_equal(RUN("vrify", "-p", "policy", FILE_NAME), 2);
 	assert_says("\"vrify\" is not a command\n");
 	assert_int_equal(RUN("explain", "-p", "policy", FILE_NAME), 1);
@@ -194,7 +203,7 @@ the_honest_file_is_accepted(void **state)
 {
 	(void)state;
 	fetch(FILE_NAME);
-	assert_says("c.example/log: evidence 1");
+	assert_says("c.example/log: 1 piece of evidence about");
 	assert_int_equal(RUN("verify", "-p", "policy", "-b", "bundle",
 			     FILE_NAME),
 	    0);
@@ -246,6 +255,7 @@ other_verdicts_are_told_apart(void **state)
 		{ VERDICT_DIFFERS, "somebody rebuilt it and got other bytes" },
 	};
 	struct digest tampered;
+	char at[128];
 	size_t i;
 
 	(void)state;
@@ -264,6 +274,16 @@ other_verdicts_are_told_apart(void **state)
 		    1);
 		assert_says(t[i].says);
 		assert_says(verdict_name(t[i].verdict));
+		assert_int_equal(RUN("explain", "-p", "policy", "-b", "bundle",
+				     "evil/" FILE_NAME),
+		    1);
+		snprintf(at, sizeof(at), "(b.example/log), leaf %zu: %s", i,
+		    verdict_name(t[i].verdict));
+		assert_says(at);
+		snprintf(at, sizeof(at),
+		    "\n    see http://127.0.0.1:%d/base/builds/%zu\n",
+		    webs[BOB].port, i);
+		assert_says(at);
 	}
 }
 
@@ -288,6 +308,31 @@ assert_asked(const char *kind, size_t n)
 		}
 		assert_int_equal(asked, n);
 		webs[i].asked[0] = '\0';
+	}
+}
+
+/* Whoever asks a second time tells more. */
+static void
+nobody_is_asked_before_the_answers_have_a_place(void **state)
+{
+	static const struct {
+		const char *output, *says;
+	} t[] = {
+		{ "absent/bundle",
+		    "absent/bundle: cannot be written: No such file" },
+		{ "policy/bundle", "cannot be written: Not a directory" },
+		{ "evil", "evil: cannot be written: it is a directory" },
+		{ "evil/", "it is a directory; name a file in it" },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		assert_int_equal(RUN("fetch", "-p", "policy", "-o", t[i].output,
+				     FILE_NAME),
+		    2);
+		assert_string_equal(webs[ALICE].asked, "");
+		assert_says(t[i].says);
 	}
 }
 
@@ -340,7 +385,7 @@ the_proxy_of_the_environment_is_not_asked(void **state)
 	fetch(FILE_NAME);
 	unsetenv("http_proxy");
 	unsetenv("ALL_PROXY");
-	assert_says("c.example/log: evidence 1");
+	assert_says("c.example/log: 1 piece of evidence about");
 }
 
 /* The names exist nowhere: whoever resolved them here would fail. */
@@ -376,7 +421,7 @@ a_node_of_bad_manners_harms_nobody_else(void **state)
 		enum manner manner;
 		const char *says;
 	} t[] = {
-		{ MANNER_NOT_FOUND, "b.example/log: evidence 0" },
+		{ MANNER_NOT_FOUND, "b.example/log: nothing about these" },
 		{ MANNER_ERROR, "status 500" },
 		{ MANNER_REDIRECT, "status 302" },
 		{ MANNER_GARBAGE, "no evidence" },
@@ -407,7 +452,7 @@ what_one_node_says_for_another_is_dropped(void **state)
 	(void)state;
 	publish(ALICE, &webs[BOB]);
 	fetch(FILE_NAME);
-	assert_says("that are not its own");
+	assert_says("dropped 1 piece of evidence of other nodes");
 	assert_int_equal(RUN("verify", "-p", "policy", "-b", "bundle",
 			     FILE_NAME),
 	    0);
@@ -418,12 +463,12 @@ what_one_node_says_for_another_is_dropped(void **state)
 static void
 the_node_at_a_wrong_address_is_named(void **state)
 {
-	char says[128];
+	char says[192];
 
 	(void)state;
 	snprintf(says, sizeof(says),
-	    "b.example/log: evidence 0\n    http://127.0.0.1:%d/base answers "
-	    "as a.example/log, which is another node: is the address right?",
+	    "b.example/log: nothing about these files\n"
+	    "    http://127.0.0.1:%d/base answers as a.example/log, which is another node: is the address right?",
 	    webs[BOB].port);
 	publish(ALICE, &webs[BOB]);
 	fetch(FILE_NAME);
@@ -492,6 +537,7 @@ main(void)
 		CLAIM(the_honest_file_is_accepted),
 		CLAIM(a_tampered_file_is_refused_and_the_real_one_named),
 		CLAIM(other_verdicts_are_told_apart),
+		CLAIM(nobody_is_asked_before_the_answers_have_a_place),
 		CLAIM(a_node_learns_one_bucket_of_each_file),
 		CLAIM(a_proxy_that_would_tell_names_is_refused),
 		CLAIM(the_proxy_of_the_environment_is_not_asked),
