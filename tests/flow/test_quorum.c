@@ -468,7 +468,8 @@ the_node_at_a_wrong_address_is_named(void **state)
 	(void)state;
 	snprintf(says, sizeof(says),
 	    "b.example/log: nothing about these files\n"
-	    "    http://127.0.0.1:%d/base answers as a.example/log, which is another node: is the address right?",
+	    "    http://127.0.0.1:%d/base answers as "
+	    "a.example/log, which is another node: is the address right?",
 	    webs[BOB].port);
 	publish(ALICE, &webs[BOB]);
 	fetch(FILE_NAME);
