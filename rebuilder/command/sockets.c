@@ -162,12 +162,26 @@ socket_check_address(const char *address, struct fault *why)
 	return rc;
 }
 
+static const char *
+bind_advice(int error)
+{
+	switch (error) {
+	case EADDRINUSE:
+		return "stop who has it, another node say, or change it in "
+		       "node.yml";
+	case EADDRNOTAVAIL:
+		return "this computer has no such address: write one of its "
+		       "own, or 0.0.0.0 for all";
+	}
+	return "change it in node.yml";
+}
+
 enum rb_err
 socket_listen_tcp(const char *address, int *out, struct fault *why)
 {
 	struct addrinfo *found = NULL;
 	const int yes = 1;
-	int fd = -1;
+	int fd = -1, error;
 	enum rb_err rc = RB_EINTERNAL;
 
 	if ((rc = find(address, &found, why)) != RB_OK)
@@ -178,10 +192,9 @@ socket_listen_tcp(const char *address, int *out, struct fault *why)
 	    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) == -1 ||
 	    bind(fd, found->ai_addr, found->ai_addrlen) == -1 ||
 	    listen(fd, HTTP_BACKLOG) == -1) {
-		rc = fault_set(why, RB_EIO,
-		    "httpd.listen: %s: %s; stop who has it, another node say, "
-		    "or change it in node.yml",
-		    address, strerror(errno));
+		error = errno;
+		rc = fault_set(why, RB_EIO, "httpd.listen: %s: %s; %s", address,
+		    strerror(error), bind_advice(error));
 		goto out;
 	}
 	*out = fd;
