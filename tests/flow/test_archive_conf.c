@@ -97,6 +97,13 @@ says_what_is_wrong_and_starts_nothing(void **state)
 		{ "mkdir -p empty; "
 		  "edit_conf \"s|^  directory:.*|  directory: $PWD/empty|\"",
 		    "/empty is no node", "make one with qubes-rebuilder init" },
+		{ "edit_conf \"0,/name:/s|name: .*|name: other.example/log|\"",
+		    "node.name: \"other.example/log\", but the log",
+		    "put that back" },
+		{ "edit_conf \"s|architecture: .*|architecture: alpha|\"",
+		    "archive.architecture: this computer", "for alpha; write" },
+		{ "edit_conf \"\\$a machine:\\n  kind: qemu\\n  image: /none\"",
+		    "machine.image: /none: No such file", "scripts/image" },
 		{ ": >node/node.yml", "node/node.yml", "" },
 		{ "head -c 2000 /dev/urandom >node/node.yml", "node/node.yml",
 		    "" },
